@@ -1,0 +1,1 @@
+"""Floor 0: the words every room and connector shares. Immutable values, no I/O."""

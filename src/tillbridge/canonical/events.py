@@ -1,0 +1,72 @@
+"""Events: what happened, in canonical words, in the CloudEvents 1.0 envelope."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from tillbridge.canonical.fulfilments import Fulfilment
+from tillbridge.canonical.orders import Order
+from tillbridge.canonical.payments import Payment
+
+
+class Kind(StrEnum):
+    """Every kind of event a flow can start on or wait for."""
+
+    ORDER_FULFILLED = "order.fulfilled"
+    ORDER_CANCELLED = "order.cancelled"
+    PAYMENT_AUTHORIZED = "payment.authorized"
+    PAYMENT_IN_REVIEW = "payment.in_review"
+    PAYMENT_REVIEW_ACCEPTED = "payment.review_accepted"
+    PAYMENT_REVIEW_REJECTED = "payment.review_rejected"
+    PAYMENT_DECLINED = "payment.declined"
+    PAYMENT_CAPTURED = "payment.captured"
+    PAYMENT_CAPTURE_FAILED = "payment.capture_failed"
+    PAYMENT_REVERSED = "payment.reversed"
+    PAYMENT_STRAY = "payment.stray"
+    DOCUMENT_WRITTEN = "document.written"
+    DOCUMENT_ABANDONED = "document.abandoned"
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A document another system took (or, for DOCUMENT_ABANDONED, will never take).
+
+    Attributes:
+        document: the document's kind, such as "sales_order".
+        connection: where it was written.
+        references: the ids the other system gave it, by kind.
+    """
+
+    document: str
+    connection: str
+    references: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class EventData:
+    """What an event is about; a kind fills the parts it has."""
+
+    order: Order | None = None
+    payment: Payment | None = None
+    fulfilment: Fulfilment | None = None
+    written: Written | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One thing that happened.
+
+    Attributes:
+        id: unique within `source`; the same id is the same happening, however often it arrives.
+        source: the connection that told us, or "tillbridge".
+        kind: CloudEvents `type`, without our prefix.
+        subject: the order number: it names the lane.
+        occurred_at: when it happened at the source, UTC.
+    """
+
+    id: str
+    source: str
+    kind: Kind
+    subject: str
+    occurred_at: datetime
+    data: EventData

@@ -1,0 +1,215 @@
+"""What a session can do: small protocols. Satisfying one *is* the declaration.
+
+A session is what `Connector.open` returns. The engine asks `isinstance(session, WritesDocuments)`
+and so on; nothing is ever "not implemented".
+"""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal, Protocol, TypeAlias, runtime_checkable
+
+from tillbridge.canonical.payments import Observation
+from tillbridge.canonical.references import ExternalReference
+from tillbridge.connector.delivery import Delivery, Translation
+from tillbridge.connector.documents import DocumentShape, Fields
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """What every call to another system carries.
+
+    Attributes:
+        key: the 26-character key of the business effect; it goes on the wire where the other
+            side can keep it. "" for reads.
+        now: when the attempt started, UTC.
+        timeout_s: seconds until an unanswered call counts as unanswered.
+        correlation: one id from shop to ERP, for logs and headers.
+        guard: called right before bytes leave; raises Transient(sent="no") when the lease or the
+            send-by moment has passed. `connector.http` calls it; a driver of its own must too.
+    """
+
+    key: str
+    now: datetime
+    timeout_s: float
+    correlation: str
+    guard: Callable[[], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """The other side's answer to a write: it took effect, or it gave a business answer.
+
+    Attributes:
+        references: the ids the other side gave.
+        fields: what else is worth keeping or reading in a flow (a number, totals, a status).
+        observations: payment facts this answer proves.
+    """
+
+    references: tuple[ExternalReference, ...] = ()
+    fields: Mapping[str, str] = field(default_factory=dict)
+    observations: tuple[Observation, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The effect exists; the receipt says how it is known there."""
+
+    receipt: Receipt
+
+
+@dataclass(frozen=True, slots=True)
+class Absent:
+    """The effect provably does not exist and cannot come into being any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class NotYet:
+    """Not found so far, which proves nothing: ask again in `wait_s` seconds."""
+
+    wait_s: float
+
+
+Finding: TypeAlias = Found | Absent | NotYet
+
+
+@dataclass(frozen=True, slots=True)
+class Fenced:
+    """The other side has undone the effect, or promises that it never comes into being.
+
+    Attributes:
+        undone: True when something was there and was undone.
+        receipt: what the undoing itself proves.
+    """
+
+    undone: bool
+    receipt: Receipt = Receipt()
+
+
+Send: TypeAlias = Callable[[Call, Fields], Awaitable[Receipt]]
+Find: TypeAlias = Callable[[Call, Fields, datetime], Awaitable[Finding]]
+Fence: TypeAlias = Callable[[Call, Fields], Awaitable[Fenced]]
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """One kind of document a session writes, and how a lost answer is resolved.
+
+    Attributes:
+        shape: what it takes.
+        safety: "natural_key": the other side keeps our key under a unique index, so that sending
+            again creates nothing new and answers with what is there. "find": we search by our
+            reference; `find` says Absent only after the other side's stated lag has passed since
+            `sent_at` (its third argument). "fence": the other side is told to undo it whether or
+            not it happened. "none": a lost answer ends on a desk.
+        send: raises Transient(sent="no") when it certainly did nothing, Transient(sent="perhaps")
+            when it may have, Rejected for a certain no, Misconfigured for credentials and set-up.
+            A business answer such as a decline is a Receipt.
+        find, fence: None where the other side has no such thing. With "fence", a `find` is asked
+            first when it exists.
+    """
+
+    shape: DocumentShape
+    safety: Literal["natural_key", "find", "fence", "none"]
+    send: Send
+    find: Find | None = None
+    fence: Fence | None = None
+
+    def __post_init__(self) -> None:
+        needed = {"find": self.find, "fence": self.fence}.get(self.safety, self.send)
+        if needed is None:
+            raise TypeError(f"{self.shape.kind} declares {self.safety!r} but does not offer it")
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """One thing a session can look up.
+
+    Attributes:
+        kind: what a flow calls it ("payment_status").
+        takes: the fields it needs.
+        call: the answer as fields of text, plus what it proves; raises like `Write.send`.
+    """
+
+    kind: str
+    takes: DocumentShape
+    call: Callable[[Call, Fields], Awaitable[Receipt]]
+
+
+@dataclass(frozen=True, slots=True)
+class CheckLine:
+    """One line of `tillbridge check`: what was tried, whether it passed, and what to do if not."""
+
+    title: str
+    passed: bool
+    detail: str = ""
+    next_step: str = ""
+
+
+@runtime_checkable
+class ChecksConnection(Protocol):
+    """Proves credentials and set-up with reads only. Never raises for a failed check."""
+
+    async def check(self, call: Call) -> Sequence[CheckLine]: ...
+
+
+@runtime_checkable
+class Provisions(Protocol):
+    """Creates in the other system what the connector needs there; running it again is harmless."""
+
+    async def provision(self, call: Call) -> Sequence[CheckLine]: ...
+
+
+@runtime_checkable
+class VerifiesDeliveries(Protocol):
+    """Raises Rejected(reason="bad_signature") unless the delivery is genuine and fresh."""
+
+    def verify(self, delivery: Delivery) -> None: ...
+
+
+@runtime_checkable
+class TranslatesDeliveries(Protocol):
+    """Pure: no I/O. Raises Rejected when the delivery cannot be understood at all."""
+
+    def translate(self, delivery: Delivery) -> Translation: ...
+
+
+@runtime_checkable
+class WritesDocuments(Protocol):
+    """The writes by document kind."""
+
+    @property
+    def writes(self) -> Mapping[str, Write]: ...
+
+
+@runtime_checkable
+class ReadsDocuments(Protocol):
+    """The reads by kind."""
+
+    @property
+    def reads(self) -> Mapping[str, Read]: ...
+
+
+@runtime_checkable
+class ObservesPayments(Protocol):
+    """Asks the payment system what it knows of an order's payment operations now.
+
+    Every operation found under the order's reference, oldest first. An empty answer proves
+    nothing (search lags).
+    """
+
+    async def observe(self, call: Call, order_number: str) -> Sequence[Observation]: ...
+
+
+@runtime_checkable
+class Probes(Protocol):
+    """A read that is cheap and harmless, for a gate that is half open. Raises Transient."""
+
+    async def probe(self, call: Call) -> None: ...
+
+
+@runtime_checkable
+class Closes(Protocol):
+    """Releases pooled connections and threads."""
+
+    async def close(self) -> None: ...

@@ -1,0 +1,52 @@
+"""A connector is a value: a name, a settings type, and `open`."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, TypeAlias
+
+from tillbridge.canonical.errors import Misconfigured
+
+Clock: TypeAlias = Callable[[], datetime]
+"""Answers the present instant, UTC. Passed in, never looked up."""
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """What the engine hands to `open`.
+
+    Attributes:
+        connection: the connection's name; it is the `system` of every reference made here.
+        clock: the present instant.
+        factor: every wait of the world is divided by this (1 in production; printed by demo and
+            campaigns).
+        threads_max: how many threads a blocking driver may use.
+    """
+
+    connection: str
+    clock: Clock
+    factor: float = 1.0
+    threads_max: int = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Connector:
+    """The package that speaks one system's language.
+
+    Attributes:
+        name: fit for a URL: lower-case letters, digits and hyphens.
+        title: what people call the system.
+        settings: a frozen dataclass declared with `connector.settings.setting`.
+        open: a session from settings; makes no call. What the session can do is which protocols
+            of `connector.abilities` it satisfies.
+    """
+
+    name: str
+    title: str
+    settings: type[Any]
+    open: Callable[[Any, Opening], object]
+
+    def __post_init__(self) -> None:
+        plain = self.name.replace("-", "")
+        if not (plain.isascii() and plain.isalnum() and self.name == self.name.lower()):
+            raise Misconfigured(f"The connector name {self.name!r} is not fit for a URL.")

@@ -1,0 +1,45 @@
+"""One webhook call or posted message, exactly as it arrived."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from tillbridge.canonical.events import Event
+from tillbridge.canonical.payments import Observation
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """Bytes at a door.
+
+    Attributes:
+        connection: the connection whose door it came to.
+        method, path: of the HTTP request ("POST", "/doors/webshop").
+        headers: names in lower case; a repeated header's values joined with ", ".
+        body: the raw bytes: signatures are over these.
+        received_at: UTC.
+    """
+
+    connection: str
+    method: str
+    path: str
+    headers: dict[str, str]
+    body: bytes
+    received_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Translation:
+    """What a delivery means.
+
+    Attributes:
+        delivery_id: the sender's own id of the delivery; the same id is the same delivery.
+        events: what happened, in canonical words.
+        observations: facts about payments.
+        kept_back: why nothing could be made of it (an event kind we do not know); it is kept and
+            shown, not lost. "" when it was understood.
+    """
+
+    delivery_id: str
+    events: tuple[Event, ...] = ()
+    observations: tuple[Observation, ...] = ()
+    kept_back: str = ""

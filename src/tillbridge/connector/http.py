@@ -1,0 +1,181 @@
+"""One pooled HTTP client for a connection, behind one seam.
+
+aiohttp stands behind it (docs/decisions). What callers get: the guard is asked at the last moment
+before bytes leave, every break knows whether bytes had left, secrets are never in a message, and
+answers over `ANSWER_MAX_BYTES` are refused.
+"""
+
+import asyncio
+import contextvars
+import ssl
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+
+import aiohttp
+
+from tillbridge.canonical.errors import Transient
+from tillbridge.connector.abilities import Call
+from tillbridge.connector.breaks import BreakPoint, classify, error_for
+
+CONNECT_TIMEOUT_S = 3.0
+KEEP_ALIVE_S = 4.0
+"""Shorter than the keep-alive of common servers (5 s and more), so that a POST seldom meets a
+connection that the other side is just closing."""
+ANSWER_MAX_BYTES = 64 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A complete HTTP answer; header names are lower case."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    @property
+    def wait_s(self) -> float | None:
+        """Seconds asked for by Retry-After (delta form; a date form is left to the policy)."""
+        value = self.headers.get("retry-after", "")
+        return float(value) if value.isdigit() else None
+
+    def date_s(self) -> float | None:
+        """The server's own clock from the Date header, seconds since the epoch."""
+        value = self.headers.get("date")
+        return parsedate_to_datetime(value).timestamp() if value else None
+
+
+class _Departure:
+    """Whether one call's bytes have left, and what may still stop them."""
+
+    __slots__ = ("guard", "left")
+
+    def __init__(self, guard: Callable[[], None]) -> None:
+        self.guard = guard
+        self.left = False
+
+
+_DEPARTURE: contextvars.ContextVar[_Departure] = contextvars.ContextVar("departure")
+
+
+class _GuardedRequest(aiohttp.ClientRequest):
+    """Asks the guard after a connection was got and right before bytes are written."""
+
+    async def send(self, conn: aiohttp.connector.Connection) -> aiohttp.ClientResponse:
+        departure = _DEPARTURE.get()
+        departure.guard()
+        departure.left = True
+        return await super().send(conn)
+
+
+class Http:
+    """Calls to one base address. Open it once a connection; close it at the end."""
+
+    def __init__(
+        self,
+        base_url: str,
+        *,
+        name: str,
+        connections_max: int = 100,
+        tls: ssl.SSLContext | None = None,
+    ) -> None:
+        """`name` is the connection's name, for messages; `tls` trusts a private authority."""
+        self._base_url = base_url.rstrip("/")
+        self._name = name
+        self._connections_max = connections_max
+        self._tls = tls
+        self._session: aiohttp.ClientSession | None = None
+
+    async def request(
+        self,
+        call: Call,
+        method: str,
+        path: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        body: bytes | None = None,
+        write: bool = False,
+    ) -> Reply:
+        """Any complete answer, whatever its status.
+
+        `path` starts with "/" and is already percent-encoded. `write` says whether repeating the
+        call could do harm: it decides how a break is classed.
+
+        Raises:
+            Transient: no complete answer; `sent` says whether the other side may have acted.
+        """
+        departure = _Departure(call.guard)
+        token = _DEPARTURE.set(departure)
+        try:
+            return await self._exchange(call, method, path, headers, body)
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            point = _break_point(error, departure.left)
+            outcome = classify(point, write=write)
+            raise error_for(
+                outcome, f"{self._name}: {method} {path.partition('?')[0]} broke: {point.value}."
+            ) from error
+        finally:
+            _DEPARTURE.reset(token)
+
+    async def close(self) -> None:
+        if self._session is not None:
+            await self._session.close()
+            self._session = None
+
+    async def _exchange(
+        self,
+        call: Call,
+        method: str,
+        path: str,
+        headers: Mapping[str, str] | None,
+        body: bytes | None,
+    ) -> Reply:
+        timeout = aiohttp.ClientTimeout(
+            total=call.timeout_s, sock_connect=min(CONNECT_TIMEOUT_S, call.timeout_s)
+        )
+        async with self._open().request(
+            method,
+            self._base_url + path,
+            headers=headers,
+            data=body,
+            timeout=timeout,
+            allow_redirects=False,
+        ) as answer:
+            content = await answer.content.read(ANSWER_MAX_BYTES + 1)
+            while content and not answer.content.at_eof() and len(content) <= ANSWER_MAX_BYTES:
+                content += await answer.content.read(ANSWER_MAX_BYTES + 1)
+            if len(content) > ANSWER_MAX_BYTES:
+                raise Transient(f"{self._name}: the answer is over 64 MiB.", sent="perhaps")
+            found = {name.lower(): value for name, value in answer.headers.items()}
+            return Reply(answer.status, found, content)
+
+    def _open(self) -> aiohttp.ClientSession:
+        if self._session is None:
+            connector = aiohttp.TCPConnector(
+                limit=self._connections_max,
+                keepalive_timeout=KEEP_ALIVE_S,
+                ssl=self._tls if self._tls is not None else True,
+            )
+            self._session = aiohttp.ClientSession(
+                connector=connector,
+                request_class=_GuardedRequest,
+                cookie_jar=aiohttp.DummyCookieJar(),
+                auto_decompress=True,
+            )
+        return self._session
+
+
+def _break_point(error: Exception, left: bool) -> BreakPoint:
+    if isinstance(error, aiohttp.ClientConnectorDNSError):
+        return BreakPoint.DNS
+    if isinstance(error, aiohttp.ClientConnectorSSLError | aiohttp.ClientConnectorCertificateError):
+        return BreakPoint.TLS
+    if isinstance(error, aiohttp.ConnectionTimeoutError):
+        return BreakPoint.CONNECT_TIMEOUT
+    if isinstance(error, aiohttp.ClientConnectorError):
+        return BreakPoint.REFUSED
+    if not left:
+        return BreakPoint.CONNECT_TIMEOUT
+    if isinstance(error, asyncio.TimeoutError):
+        return BreakPoint.TIMEOUT
+    return BreakPoint.AFTER_BYTES

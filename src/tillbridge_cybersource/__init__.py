@@ -1,0 +1,1 @@
+"""The connector that speaks Cybersource's language."""

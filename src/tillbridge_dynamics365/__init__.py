@@ -1,0 +1,1 @@
+"""The connector that speaks Dynamics 365's language."""

@@ -1,0 +1,1 @@
+"""The connector that speaks Sage Pro's language."""

@@ -1,0 +1,1 @@
+"""The connector that speaks a web shop's language."""
