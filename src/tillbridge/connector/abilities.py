@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, Protocol, TypeAlias, runtime_checkable
 
-from tillbridge.canonical.payments import Observation
+from tillbridge.canonical.orders import Order
+from tillbridge.canonical.payments import Observation, Token
 from tillbridge.canonical.references import ExternalReference
 from tillbridge.connector.delivery import Delivery, Translation
 from tillbridge.connector.documents import DocumentShape, Fields
@@ -172,6 +173,28 @@ class TranslatesDeliveries(Protocol):
     """Pure: no I/O. Raises Rejected when the delivery cannot be understood at all."""
 
     def translate(self, delivery: Delivery) -> Translation: ...
+
+
+@dataclass(frozen=True, slots=True)
+class CheckoutRequest:
+    """What a shop asks when a shopper pays.
+
+    Attributes:
+        attempt_key: the shop's own key of this try; the same key re-attaches to the same try.
+        order: checked by the engine (`canonical.orders.check_order`), not by the connector.
+        token: stands for the card.
+    """
+
+    attempt_key: str
+    order: Order
+    token: Token
+
+
+@runtime_checkable
+class ReceivesCheckouts(Protocol):
+    """Pure: a verified delivery as a checkout. Raises Rejected with the place of what is wrong."""
+
+    def checkout(self, delivery: Delivery) -> CheckoutRequest: ...
 
 
 @runtime_checkable
