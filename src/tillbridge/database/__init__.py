@@ -1,0 +1,1 @@
+"""Floor 1: one PostgreSQL. Connect, transact, migrate; the embedded server."""

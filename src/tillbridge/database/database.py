@@ -1,0 +1,105 @@
+"""One PostgreSQL for everything that must be remembered."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any, TypeAlias
+
+import asyncpg
+
+from tillbridge.canonical.errors import Misconfigured, Transient
+
+Tx: TypeAlias = (
+    "asyncpg.Connection[asyncpg.Record] | asyncpg.pool.PoolConnectionProxy[asyncpg.Record]"
+)
+"""An open transaction (or a plain connection where one statement is the whole transaction)."""
+
+DURABLE = ("fsync", "full_page_writes", "synchronous_commit")
+
+
+class Database:
+    """A pool of connections to one PostgreSQL.
+
+    Surfaces that may not starve each other (checkout, workers, operators) each get one of their
+    own over the same server.
+    """
+
+    def __init__(self, pool: "asyncpg.Pool[asyncpg.Record]") -> None:
+        self._pool = pool
+
+    @classmethod
+    async def connect(cls, dsn: str, *, size_max: int = 10, name: str = "tillbridge") -> "Database":
+        """Connects, and refuses a server that may forget what it has acknowledged.
+
+        Raises:
+            Transient: no server answers at that address.
+            Misconfigured: fsync, full_page_writes or synchronous_commit is off.
+        """
+        try:
+            pool = await asyncpg.create_pool(
+                dsn,
+                min_size=1,
+                max_size=size_max,
+                max_inactive_connection_lifetime=0,
+                statement_cache_size=512,
+                server_settings={"application_name": name, "jit": "off"},
+            )
+        except (OSError, asyncpg.CannotConnectNowError) as error:
+            raise Transient(
+                f"No PostgreSQL answers: {error}.",
+                gate=True,
+                reason="database_down",
+                next_step="Start it, or correct TILLBRIDGE_DATABASE_URL.",
+            ) from error
+        database = cls(pool)
+        try:
+            await database._check_durability()
+        except BaseException:
+            await pool.close()
+            raise
+        return database
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Tx]:
+        """One transaction; committed when the block ends, rolled back when it raises."""
+        async with self._pool.acquire() as connection, connection.transaction():
+            yield connection
+
+    @asynccontextmanager
+    async def connection(self) -> AsyncIterator[Tx]:
+        """One connection without a transaction: every statement commits by itself."""
+        async with self._pool.acquire() as connection:
+            yield connection
+
+    async def fetch(self, statement: str, *values: Any) -> list[asyncpg.Record]:
+        return await self._pool.fetch(statement, *values)
+
+    async def fetch_row(self, statement: str, *values: Any) -> asyncpg.Record | None:
+        return await self._pool.fetchrow(statement, *values)
+
+    async def fetch_value(self, statement: str, *values: Any) -> Any:
+        return await self._pool.fetchval(statement, *values)
+
+    async def execute(self, statement: str, *values: Any) -> str:
+        return await self._pool.execute(statement, *values)
+
+    async def durability(self) -> dict[str, str]:
+        """The server settings that every benchmark prints, by name."""
+        rows = await self._pool.fetch(
+            "SELECT name, setting FROM pg_settings WHERE name = ANY($1) ORDER BY name",
+            list(DURABLE),
+        )
+        return {row["name"]: row["setting"] for row in rows}
+
+    async def close(self) -> None:
+        await self._pool.close()
+
+    async def _check_durability(self) -> None:
+        for name, value in (await self.durability()).items():
+            if value in ("off", "local", "remote_write") and not (
+                name == "synchronous_commit" and value == "local"
+            ):
+                raise Misconfigured(
+                    f"PostgreSQL runs with {name} = {value}: what it acknowledges may be lost.",
+                    reason="not_durable",
+                    next_step=f"Set {name} = on and restart.",
+                )

@@ -1,0 +1,76 @@
+-- Payments, their attempts and what was observed; references between systems; gates.
+
+-- One debt: an order at one payment connection.
+CREATE TABLE attempts (
+    wire_key text PRIMARY KEY,
+    connection text NOT NULL,
+    shop text NOT NULL,
+    attempt_key text NOT NULL,
+    order_number text NOT NULL,
+    request_sha256 bytea NOT NULL,
+    state text NOT NULL,
+    amount numeric(19, 4) NOT NULL,
+    currency char(3) NOT NULL,
+    captured numeric(19, 4) NOT NULL DEFAULT 0,
+    reversed numeric(19, 4) NOT NULL DEFAULT 0,
+    authorization_id text NOT NULL DEFAULT '',
+    approval_code text NOT NULL DEFAULT '',
+    reason text NOT NULL DEFAULT '',
+    review text NOT NULL DEFAULT '',
+    token text NOT NULL DEFAULT '',
+    card jsonb NOT NULL DEFAULT '{}',
+    held boolean NOT NULL DEFAULT false,
+    "order" bytea NOT NULL,
+    started_at timestamptz NOT NULL DEFAULT now(),
+    authorized_at timestamptz,
+    UNIQUE (shop, attempt_key)
+);
+CREATE INDEX attempts_by_order ON attempts (order_number, started_at);
+CREATE INDEX attempts_by_authorization ON attempts (authorization_id) WHERE authorization_id <> '';
+-- At most one live attempt for a debt, whatever else goes wrong.
+CREATE UNIQUE INDEX one_live_attempt ON attempts (connection, order_number)
+    WHERE state NOT IN ('declined', 'abandoned', 'reversed');
+CREATE INDEX attempts_in_review ON attempts (started_at) WHERE state = 'in_review';
+
+CREATE TABLE observations (
+    number bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    connection text NOT NULL,
+    request_id text NOT NULL,
+    operation text NOT NULL,
+    verdict text NOT NULL,
+    source text NOT NULL,
+    order_number text NOT NULL,
+    wire_key text NOT NULL,
+    parent_id text NOT NULL,
+    amount numeric(19, 4),
+    currency text NOT NULL DEFAULT '',
+    reason text NOT NULL,
+    occurred_at timestamptz NOT NULL,
+    observed_at timestamptz NOT NULL DEFAULT now(),
+    meaning text NOT NULL,
+    UNIQUE (connection, request_id, operation, verdict)
+);
+CREATE INDEX observations_by_order ON observations (order_number, number);
+
+CREATE TABLE external_references (
+    subject text NOT NULL,
+    system text NOT NULL,
+    kind text NOT NULL,
+    id text NOT NULL,
+    recorded_at timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (subject, system, kind, id)
+);
+CREATE INDEX external_references_by_id ON external_references (id);
+
+-- One gate a connection, shared by all workers.
+CREATE TABLE gates (
+    connection text PRIMARY KEY,
+    state text NOT NULL DEFAULT 'open' CHECK (state IN ('open', 'tripped', 'paused')),
+    reason text NOT NULL DEFAULT '',
+    failures integer NOT NULL DEFAULT 0,
+    trips integer NOT NULL DEFAULT 0,
+    closed_until timestamptz,
+    probe_until timestamptz,
+    changed_at timestamptz NOT NULL DEFAULT now(),
+    changed_by text NOT NULL DEFAULT ''
+);
