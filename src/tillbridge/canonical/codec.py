@@ -5,9 +5,9 @@ version of its shape. Any JSON number that is read without a type becomes an exa
 int of any size): no float ever appears.
 """
 
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Any, TypeAlias, TypeVar
+from typing import Annotated, Any, TypeAlias, TypeVar
 
 import msgspec
 
@@ -37,7 +37,7 @@ class Envelope(msgspec.Struct, frozen=True):
     source: str
     type: str
     subject: str
-    time: datetime
+    time: Annotated[datetime, msgspec.Meta(tz=True)]
     data: EventData
     specversion: str = "1.0"
     datacontenttype: str = "application/json"
@@ -111,7 +111,7 @@ def encode_event(event: Event) -> bytes:
 
 
 def decode_event(data: bytes | str) -> Event:
-    """An event from its envelope. Raises Rejected for another schema version or shape."""
+    """An event from its envelope. Raises Rejected for another schema version, type or shape."""
     try:
         envelope = _ENVELOPE_DECODER.decode(data)
     except msgspec.ValidationError as error:
@@ -128,11 +128,23 @@ def decode_event(data: bytes | str) -> Event:
     return Event(
         id=envelope.id,
         source=envelope.source,
-        kind=Kind(envelope.type.removeprefix(TYPE_PREFIX)),
+        kind=_kind(envelope),
         subject=envelope.subject,
-        occurred_at=envelope.time,
+        occurred_at=envelope.time.astimezone(UTC),
         data=envelope.data,
     )
+
+
+def _kind(envelope: Envelope) -> Kind:
+    try:
+        return Kind(envelope.type.removeprefix(TYPE_PREFIX))
+    except ValueError:
+        raise Rejected(
+            f"Event {envelope.id} has the unknown type {envelope.type!r}.",
+            reason="unknown_kind",
+            place=Place(field="type"),
+            next_step=f"Known: {', '.join(TYPE_PREFIX + kind for kind in Kind)}.",
+        ) from None
 
 
 def _misfit(error: msgspec.ValidationError) -> Rejected:

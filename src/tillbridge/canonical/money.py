@@ -6,7 +6,16 @@ piece) has free digits and becomes Money at one named point: `UnitAmount.times`.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from decimal import ROUND_DOWN, ROUND_HALF_EVEN, ROUND_HALF_UP, Context, Decimal, Inexact
+from decimal import (
+    ROUND_DOWN,
+    ROUND_HALF_EVEN,
+    ROUND_HALF_UP,
+    Context,
+    Decimal,
+    Inexact,
+    InvalidOperation,
+)
+from fractions import Fraction
 from typing import Literal, Self, TypeAlias
 
 from tillbridge.canonical.currencies import EXPONENTS, exponent_of
@@ -105,11 +114,12 @@ class Money:
         Every part is rounded down towards zero, and the minor units left over go one by one to
         the parts with the largest remainders, the first of equals first.
         """
-        total = sum((Decimal(weight) for weight in weights), Decimal(0))
-        if total <= 0 or any(weight < 0 for weight in weights):
+        parts = [Fraction(weight) for weight in weights]
+        total = sum(parts, Fraction(0))
+        if total <= 0 or any(part < 0 for part in parts):
             raise Rejected("Weights must be positive to split money.", reason="bad_weights")
         minor = self.minor
-        shares = [Decimal(abs(minor)) * Decimal(weight) / total for weight in weights]
+        shares = [abs(minor) * part / total for part in parts]
         units = [int(share) for share in shares]
         by_remainder = sorted(range(len(units)), key=lambda at: units[at] - shares[at])
         for at in by_remainder[: abs(minor) - sum(units)]:
@@ -146,10 +156,19 @@ class UnitAmount:
         return cls(exact(amount), currency)
 
     def times(self, quantity: Decimal, rounding: Rounding = "half_up") -> Money:
-        """Money for so many units, rounded once to the currency's decimals by the named rule."""
-        product = _EXACT.multiply(self.amount, quantity)
-        quantum = _QUANTA[self.currency]
-        return Money(product.quantize(quantum, _ROUNDINGS[rounding]), self.currency)
+        """Money for so many units, rounded once to the currency's decimals by the named rule.
+
+        Raises:
+            Rejected: the product is no amount of money, or has over 60 digits.
+        """
+        try:
+            product = _EXACT.multiply(self.amount, quantity)
+            amount = product.quantize(_QUANTA[self.currency], _ROUNDINGS[rounding])
+        except (Inexact, InvalidOperation):
+            raise Rejected(
+                f"{quantity} x {self} is not an amount of money.", reason="bad_amount"
+            ) from None
+        return Money(amount, self.currency)
 
     def __str__(self) -> str:
         return f"{self.amount:f} {self.currency}"

@@ -97,7 +97,7 @@ def _check_currency(order: Order) -> None:
 
 
 def _check_line(field_name: str, line: OrderLine) -> None:
-    if line.quantity <= 0:
+    if not line.quantity.is_finite() or line.quantity <= 0:
         raise _wrong(
             f"{field_name}.quantity", f"{line.quantity} is not above zero.", "bad_quantity"
         )

@@ -1,0 +1,79 @@
+"""What the shop tells us after the checkout, as canonical events.
+
+    {"id": "evt-1", "type": "order.fulfilled", "order_number": "1042",
+     "occurred_at": "2026-01-02T10:00:00Z",
+     "fulfilment": {"id": "1", "lines": [{"number": 1, "quantity": 2}], "complete": true,
+                    "amount": {"amount": "25.00", "currency": "USD"},
+                    "carrier": "DHL", "tracking_number": "JD0142"}}
+
+`order.cancelled` has no `fulfilment`. A shipment without `amount` means all that is still
+authorized. Any other type is kept back and shown.
+"""
+
+from datetime import datetime
+
+from tillbridge.canonical.events import Event, EventData, Kind
+from tillbridge.canonical.fulfilments import FulfilledLine, Fulfilment
+from tillbridge.canonical.money import Money
+from tillbridge.connector.delivery import Delivery, Translation
+from tillbridge_shop.posted import Posted
+
+
+def translate(delivery: Delivery) -> Translation:
+    """Pure. Raises Rejected, naming the field, when the delivery cannot be understood."""
+    document = Posted.document(delivery.body)
+    delivery_id = document.text("id", required=True)
+    kind = document.text("type", required=True)
+    if kind not in (Kind.ORDER_FULFILLED, Kind.ORDER_CANCELLED):
+        return Translation(
+            delivery_id, kept_back=f"Nothing is known of the event type {kind!r} here."
+        )
+    order_number = document.text("order_number", required=True)
+    occurred_at = document.instant("occurred_at")
+    fulfilment = (
+        _fulfilment(document.group("fulfilment"), order_number, occurred_at)
+        if kind == Kind.ORDER_FULFILLED
+        else None
+    )
+    event = Event(
+        id=delivery_id,
+        source=delivery.connection,
+        kind=Kind(kind),
+        subject=order_number,
+        occurred_at=occurred_at,
+        data=EventData(fulfilment=fulfilment),
+    )
+    return Translation(delivery_id, events=(event,))
+
+
+def _fulfilment(posted: Posted, order_number: str, occurred_at: datetime) -> Fulfilment:
+    return Fulfilment(
+        order_number=order_number,
+        id=posted.text("id", required=True),
+        lines=tuple(_line(line) for line in posted.groups("lines")),
+        amount=_amount(posted),
+        complete=posted.truth("complete"),
+        shipped_at=posted.instant("shipped_at") if posted.has("shipped_at") else occurred_at,
+        carrier=posted.text("carrier"),
+        tracking_number=posted.text("tracking_number"),
+    )
+
+
+def _line(posted: Posted) -> FulfilledLine:
+    number = posted.whole("number", default=0)
+    if number < 1:
+        raise posted.wrong("number", "It must be the number of a line of the order.", "missing")
+    quantity = posted.number("quantity")
+    if quantity <= 0:
+        raise posted.wrong("quantity", f"{quantity} is not above zero.", "bad_quantity")
+    return FulfilledLine(number, quantity)
+
+
+def _amount(posted: Posted) -> Money | None:
+    if not posted.has("amount"):
+        return None
+    group = posted.group("amount")
+    amount = group.money("amount", group.text("currency", required=True), required=True)
+    if amount.amount <= 0:
+        raise group.wrong("amount", f"{amount} is not above zero.", "bad_amount")
+    return amount
