@@ -92,6 +92,7 @@ CREATE TABLE effects (
     run_id bigint NOT NULL,
     step text NOT NULL,
     lease bigint NOT NULL,
+    round integer NOT NULL DEFAULT 0,
     tries integer NOT NULL DEFAULT 1,
     request bytea NOT NULL,
     intended_at timestamptz NOT NULL,

@@ -32,6 +32,16 @@ CREATE UNIQUE INDEX one_live_attempt ON attempts (connection, order_number)
     WHERE state NOT IN ('declined', 'abandoned', 'reversed');
 CREATE INDEX attempts_in_review ON attempts (started_at) WHERE state = 'in_review';
 
+-- What captures and reversals have claimed of an authorization, once each by effect key: captured
+-- never more than held, and never captured while it is being reversed.
+CREATE TABLE claims (
+    effect_key text PRIMARY KEY,
+    wire_key text NOT NULL REFERENCES attempts,
+    operation text NOT NULL CHECK (operation IN ('capture', 'reversal')),
+    amount numeric(19, 4) NOT NULL
+);
+CREATE INDEX claims_by_attempt ON claims (wire_key);
+
 CREATE TABLE observations (
     number bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     connection text NOT NULL,

@@ -1,0 +1,1 @@
+"""Floor 2: payments, their attempts, and what was observed of them."""

@@ -1,0 +1,246 @@
+"""Attempts: one try to get one authorization for one debt."""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+import asyncpg
+import msgspec
+
+from tillbridge.canonical.codec import decode, encode
+from tillbridge.canonical.errors import Rejected
+from tillbridge.canonical.money import Money
+from tillbridge.canonical.orders import Order
+from tillbridge.canonical.payments import AttemptState, Card, Payment
+from tillbridge.database.database import Database, Tx
+from tillbridge.database.statements import load_statements
+
+SQL = load_statements("tillbridge.payments", "payments.sql")
+ENDED = frozenset({AttemptState.DECLINED, AttemptState.ABANDONED, AttemptState.REVERSED})
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One row of `attempts`.
+
+    Attributes:
+        wire_key: the 26 characters the payment system knows it by.
+        shop, attempt_key: the shop connection and the shop's own key of the try.
+        request_sha256: of the request's meaning; the same key with another is refused.
+        held: the issuer holds money for it, as far as is proven.
+    """
+
+    wire_key: str
+    connection: str
+    shop: str
+    attempt_key: str
+    order_number: str
+    request_sha256: bytes
+    state: AttemptState
+    amount: Money
+    captured: Money
+    reversed: Money
+    authorization_id: str
+    approval_code: str
+    reason: str
+    review: str
+    token: str
+    card: Card
+    held: bool
+    order: Order
+    authorized_at: datetime | None
+
+    @classmethod
+    def of(cls, row: asyncpg.Record) -> "Attempt":
+        """An attempt from its row."""
+        currency = row["currency"]
+        return cls(
+            wire_key=row["wire_key"],
+            connection=row["connection"],
+            shop=row["shop"],
+            attempt_key=row["attempt_key"],
+            order_number=row["order_number"],
+            request_sha256=row["request_sha256"],
+            state=AttemptState(row["state"]),
+            amount=_money(row["amount"], currency),
+            captured=_money(row["captured"], currency),
+            reversed=_money(row["reversed"], currency),
+            authorization_id=row["authorization_id"],
+            approval_code=row["approval_code"],
+            reason=row["reason"],
+            review=row["review"],
+            token=row["token"],
+            card=msgspec.json.decode(row["card"], type=Card),
+            held=row["held"],
+            order=decode(row["order"], Order),
+            authorized_at=row["authorized_at"],
+        )
+
+    def payment(self) -> Payment:
+        """The payment as events carry it."""
+        return Payment(
+            connection=self.connection,
+            order_number=self.order_number,
+            attempt_key=self.attempt_key,
+            state=self.state,
+            authorized=self.amount,
+            captured=self.captured,
+            authorization_id=self.authorization_id,
+            approval_code=self.approval_code,
+            reason=self.reason,
+            review=self.review,
+            token=self.token,
+            card=self.card,
+            authorized_at=self.authorized_at,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """What a checkout wants to begin."""
+
+    wire_key: str
+    connection: str
+    shop: str
+    attempt_key: str
+    order: Order
+    request_sha256: bytes
+
+
+def fingerprint(order: Order, token_kind: str) -> bytes:
+    """What must be equal when a key is used again. Not the token: a shop may renew it."""
+    return hashlib.sha256(encode(order) + token_kind.encode()).digest()
+
+
+async def open_attempt(tx: Tx, opening: Opening) -> bool:
+    """Begins an attempt; False when its key is known or the debt has a live attempt already."""
+    key = await tx.fetchval(
+        SQL["open_attempt"],
+        opening.wire_key,
+        opening.connection,
+        opening.shop,
+        opening.attempt_key,
+        opening.order.number,
+        opening.request_sha256,
+        opening.order.total.amount,
+        opening.order.currency,
+        encode(opening.order),
+    )
+    return key is not None
+
+
+async def by_shop_key(tx: Tx | Database, shop: str, attempt_key: str) -> Attempt | None:
+    """The attempt a shop means by its key."""
+    return await _one(tx, "attempt_by_shop_key", shop, attempt_key)
+
+
+async def by_wire_key(tx: Tx | Database, wire_key: str) -> Attempt | None:
+    """The attempt the payment system means by its key."""
+    return await _one(tx, "attempt_by_wire_key", wire_key)
+
+
+async def live(tx: Tx | Database, connection: str, order_number: str) -> Attempt | None:
+    """The one attempt of a debt that is not ended, if there is one."""
+    return await _one(tx, "live_attempt", connection, order_number)
+
+
+async def newest(tx: Tx | Database, order_number: str) -> Attempt | None:
+    """The attempt people mean by "the payment of this order"."""
+    return await _one(tx, "newest_attempt", order_number)
+
+
+async def of_order(database: Database, order_number: str) -> list[Attempt]:
+    """Every attempt of an order, oldest first."""
+    return [Attempt.of(row) for row in await database.fetch(SQL["attempts_of_order"], order_number)]
+
+
+async def in_review(database: Database, limit: int) -> list[Attempt]:
+    """Attempts that wait for somebody's decision, longest waiting first."""
+    rows = await database.fetch(SQL["in_review"], limit)
+    found = [await by_wire_key(database, row["wire_key"]) for row in rows]
+    return [attempt for attempt in found if attempt is not None]
+
+
+async def abandon(tx: Tx, wire_key: str) -> bool:
+    """Ends an attempt that is proven to hold nothing (fenced, or absent)."""
+    moved = await tx.fetchval(
+        SQL["set_state"], wire_key, "abandoned", ["started", "unknown", "challenge"]
+    )
+    return moved is not None
+
+
+async def mark_unknown(tx: Tx, wire_key: str) -> None:
+    """Says that the attempt was sent and not answered."""
+    await tx.fetchval(SQL["set_state"], wire_key, "unknown", ["started"])
+
+
+async def claim_capture(tx: Tx, effect_key: str, authorization_id: str, amount: Money) -> Money:
+    """Claims money of an authorization for one capture, once by effect key; answers the amount.
+
+    Raises:
+        Rejected: it would capture more than is held, or the hold is being released.
+    """
+    row = await tx.fetchrow(SQL["lock_for_claim"], authorization_id)
+    if row is None:
+        raise Rejected(
+            f"No authorization {authorization_id!r} is known.", reason="unknown_authorization"
+        )
+    attempt = Attempt.of(row)
+    earlier = await tx.fetchval(SQL["claim_of_effect"], effect_key)
+    if earlier is not None:
+        return _money(earlier, attempt.amount.currency)
+    if attempt.state not in (AttemptState.AUTHORIZED, AttemptState.CAPTURED):
+        raise Rejected(
+            f"The authorization of order {attempt.order_number} is {attempt.state}:"
+            " it cannot be captured.",
+            reason="not_capturable",
+        )
+    left = attempt.amount - _money(row["claimed"], attempt.amount.currency)
+    if amount.amount <= 0 or left < amount:
+        raise Rejected(
+            f"Capturing {amount} of order {attempt.order_number} would pass what is held:"
+            f" {left} of {attempt.amount} is left.",
+            reason="over_capture",
+            next_step="Correct the fulfilment's amount in the shop.",
+        )
+    await tx.execute(SQL["claim"], effect_key, attempt.wire_key, "capture", amount.amount)
+    return amount
+
+
+async def claim_reversal(tx: Tx, effect_key: str, authorization_id: str) -> bool:
+    """Claims the release of a hold; False when there is nothing of ours to reverse any more.
+
+    A stray authorization, which no attempt counts as its own, may always be reversed. From the
+    claim on the attempt is `reversing` and can no longer be captured.
+    """
+    row = await tx.fetchrow(SQL["lock_for_claim"], authorization_id)
+    if row is None:
+        return True
+    attempt = Attempt.of(row)
+    if await tx.fetchval(SQL["claim_of_effect"], effect_key) is not None:
+        return True
+    if row["claimed"] or attempt.state in (AttemptState.CAPTURED, AttemptState.REVERSED):
+        return False
+    await tx.execute(SQL["claim"], effect_key, attempt.wire_key, "reversal", attempt.amount.amount)
+    await tx.fetchval(
+        SQL["set_state"], attempt.wire_key, "reversing", ["in_review", "authorized", "reversing"]
+    )
+    return True
+
+
+async def release_claim(tx: Tx, effect_key: str) -> None:
+    """Gives back what a refused capture had claimed."""
+    await tx.execute(SQL["release_claim"], effect_key)
+
+
+def _money(amount: Decimal, currency: str) -> Money:
+    return Money(amount, currency)
+
+
+async def _one(tx: Tx | Database, statement: str, *values: str) -> Attempt | None:
+    if isinstance(tx, Database):
+        row = await tx.fetch_row(SQL[statement], *values)
+    else:
+        row = await tx.fetchrow(SQL[statement], *values)
+    return Attempt.of(row) if row is not None else None

@@ -1,0 +1,267 @@
+"""Observations move payments.
+
+Replies, webhooks, search hits, reads and report rows all arrive here. The first that proves a
+state moves the attempt; later ones confirm it or raise a conflict. What a move means for the rest
+of the house is answered as events.
+"""
+
+from dataclasses import dataclass, replace
+
+import msgspec
+
+from tillbridge.canonical.events import Event, EventData, Kind
+from tillbridge.canonical.money import Money
+from tillbridge.canonical.payments import (
+    AttemptState,
+    Observation,
+    Operation,
+    Payment,
+    Source,
+    Verdict,
+)
+from tillbridge.database.database import Tx
+from tillbridge.payments.attempts import ENDED, SQL, Attempt
+
+_OPEN = frozenset({AttemptState.STARTED, AttemptState.UNKNOWN, AttemptState.CHALLENGE})
+_HELD = frozenset(
+    {
+        AttemptState.IN_REVIEW,
+        AttemptState.AUTHORIZED,
+        AttemptState.CAPTURED,
+        AttemptState.REVERSING,
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """What one observation means.
+
+    Attributes:
+        meaning: "moved", "confirmed", "stray" (an authorization nobody wants), "early" (a decision
+            that came before what it decides), "conflict" or "unmatched".
+        attempt: the attempt as it is afterwards; None leaves it as it was.
+        kinds: the events that follow.
+    """
+
+    meaning: str
+    attempt: Attempt | None = None
+    kinds: tuple[Kind, ...] = ()
+
+
+async def observe(tx: Tx, connection: str, seen: Observation) -> tuple[Event, ...]:
+    """Keeps an observation once and moves its attempt; answers the events that follow.
+
+    The same fact from a second source is only counted. The caller accepts the events in the same
+    transaction.
+    """
+    number = await tx.fetchval(
+        SQL["keep_observation"],
+        connection,
+        seen.request_id,
+        seen.operation,
+        seen.verdict,
+        seen.source,
+        seen.order_number,
+        seen.attempt_key,
+        seen.parent_id,
+        seen.amount.amount if seen.amount else None,
+        seen.amount.currency if seen.amount else "",
+        seen.reason,
+        seen.occurred_at,
+    )
+    if number is None:
+        return ()
+    row = await tx.fetchrow(SQL["lock_attempt"], seen.attempt_key, seen.parent_id, seen.request_id)
+    if row is None:
+        await tx.execute(SQL["mean"], number, "unmatched", seen.attempt_key)
+        return ()
+    attempt = Attempt.of(row)
+    move = judge(attempt, seen)
+    await tx.execute(SQL["mean"], number, move.meaning, attempt.wire_key)
+    if move.attempt is not None:
+        await _save(tx, move.attempt, seen)
+    events = [_event(kind, move.attempt or attempt, seen) for kind in move.kinds]
+    if move.attempt is not None and move.attempt.state is AttemptState.IN_REVIEW:
+        events += await _early_decisions(tx, connection, move.attempt)
+    return tuple(events)
+
+
+def judge(attempt: Attempt, seen: Observation) -> Move:
+    """What an observation means for an attempt. Pure: the whole state machine stands here."""
+    if seen.operation in (Operation.AUTHORIZATION, Operation.SALE):
+        return _judge_authorization(attempt, seen)
+    if seen.operation is Operation.REVIEW:
+        return _judge_review(attempt, seen)
+    if seen.operation is Operation.CAPTURE:
+        return _judge_capture(attempt, seen)
+    if seen.operation is Operation.REVERSAL:
+        return _judge_reversal(attempt, seen)
+    return Move("confirmed")
+
+
+def _judge_authorization(attempt: Attempt, seen: Observation) -> Move:
+    own = attempt.authorization_id in ("", seen.request_id)
+    if seen.verdict in (Verdict.DECLINED, Verdict.FAILED):
+        if attempt.state in _OPEN:
+            declined = _with_answer(attempt, seen, AttemptState.DECLINED, held=False)
+            return Move("moved", declined, (Kind.PAYMENT_DECLINED,))
+        return Move("confirmed" if attempt.state in ENDED else "conflict")
+    if seen.verdict is Verdict.CHALLENGE:
+        if attempt.state in (AttemptState.STARTED, AttemptState.UNKNOWN):
+            return Move("moved", _with_answer(attempt, seen, AttemptState.CHALLENGE, held=False))
+        return Move("confirmed")
+    if seen.verdict is Verdict.UNDONE:
+        return _undone(attempt, seen, own)
+    if attempt.state in _HELD:
+        return Move("confirmed") if own else Move("stray", None, (Kind.PAYMENT_STRAY,))
+    if attempt.state in ENDED:
+        known = attempt.authorization_id == seen.request_id
+        return Move("confirmed") if known else Move("stray", None, (Kind.PAYMENT_STRAY,))
+    return _held(attempt, seen)
+
+
+def _held(attempt: Attempt, seen: Observation) -> Move:
+    """The first proof that the issuer holds money for an attempt that was waiting for it."""
+    if seen.amount is not None and seen.amount != attempt.amount:
+        return Move("conflict", None, (Kind.PAYMENT_STRAY,))
+    if seen.verdict is Verdict.HELD_DECLINED:
+        held = _with_answer(attempt, seen, AttemptState.REVERSING, held=True)
+        return Move("moved", held, (Kind.PAYMENT_DECLINED, Kind.PAYMENT_STRAY))
+    if seen.verdict is Verdict.IN_REVIEW:
+        held = _with_answer(attempt, seen, AttemptState.IN_REVIEW, held=True)
+        return Move("moved", held, (Kind.PAYMENT_IN_REVIEW,))
+    assert seen.verdict is Verdict.APPROVED, seen.verdict
+    held = _with_answer(attempt, seen, AttemptState.AUTHORIZED, held=True)
+    return Move("moved", held, (Kind.PAYMENT_AUTHORIZED,))
+
+
+def _undone(attempt: Attempt, seen: Observation, own: bool) -> Move:
+    if attempt.state in _OPEN:
+        return Move("moved", _with_answer(attempt, seen, AttemptState.ABANDONED, held=False))
+    if own and attempt.state in _HELD and not attempt.captured:
+        undone = replace(attempt, state=AttemptState.REVERSED, held=False, reversed=attempt.amount)
+        return Move("moved", undone, (Kind.PAYMENT_REVERSED,))
+    return Move("confirmed")
+
+
+def _judge_review(attempt: Attempt, seen: Observation) -> Move:
+    if attempt.state in _OPEN:
+        return Move("early")
+    if attempt.state is not AttemptState.IN_REVIEW:
+        return Move("confirmed")
+    if seen.verdict is Verdict.APPROVED:
+        accepted = replace(attempt, state=AttemptState.AUTHORIZED, review="")
+        return Move("moved", accepted, (Kind.PAYMENT_REVIEW_ACCEPTED,))
+    rejected = replace(attempt, state=AttemptState.REVERSING, reason=seen.reason or attempt.reason)
+    return Move("moved", rejected, (Kind.PAYMENT_REVIEW_REJECTED,))
+
+
+def _judge_capture(attempt: Attempt, seen: Observation) -> Move:
+    zero = Money.zero(attempt.amount.currency)
+    amount = seen.amount or zero
+    if seen.verdict is Verdict.APPROVED:
+        captured = replace(
+            attempt, state=AttemptState.CAPTURED, captured=attempt.captured + amount, held=True
+        )
+        return Move("moved", captured, (Kind.PAYMENT_CAPTURED,))
+    if seen.verdict in (Verdict.FAILED, Verdict.UNDONE) and attempt.captured:
+        left = attempt.captured - amount
+        state = AttemptState.CAPTURED if left else AttemptState.AUTHORIZED
+        failed = replace(attempt, state=state, captured=left)
+        return Move("moved", failed, (Kind.PAYMENT_CAPTURE_FAILED,))
+    return Move("confirmed")
+
+
+def _judge_reversal(attempt: Attempt, seen: Observation) -> Move:
+    own = seen.parent_id in ("", attempt.authorization_id)
+    if seen.verdict is not Verdict.APPROVED or not own or attempt.state in ENDED:
+        return Move("confirmed")
+    if attempt.state in _OPEN:
+        return Move("moved", replace(attempt, state=AttemptState.ABANDONED, held=False))
+    undone = replace(
+        attempt, state=AttemptState.REVERSED, held=False, reversed=seen.amount or attempt.amount
+    )
+    return Move("moved", undone, (Kind.PAYMENT_REVERSED,))
+
+
+def _with_answer(
+    attempt: Attempt, seen: Observation, state: AttemptState, *, held: bool
+) -> Attempt:
+    return replace(
+        attempt,
+        state=state,
+        authorization_id=seen.request_id if held else attempt.authorization_id,
+        approval_code=seen.approval_code or attempt.approval_code,
+        reason=seen.reason,
+        review=seen.review,
+        token=seen.token or attempt.token,
+        card=seen.card if seen.card.brand or seen.card.last4 else attempt.card,
+        held=held,
+        authorized_at=seen.occurred_at if held else None,
+    )
+
+
+async def _save(tx: Tx, attempt: Attempt, seen: Observation) -> None:
+    await tx.execute(
+        SQL["move_attempt"],
+        attempt.wire_key,
+        attempt.state,
+        attempt.authorization_id,
+        attempt.approval_code,
+        attempt.reason,
+        attempt.review,
+        attempt.token,
+        msgspec.json.encode(attempt.card).decode(),
+        attempt.captured.amount,
+        attempt.reversed.amount,
+        attempt.held,
+        seen.occurred_at if attempt.held else None,
+    )
+
+
+async def _early_decisions(tx: Tx, connection: str, attempt: Attempt) -> list[Event]:
+    """A review's decision that overtook the authorization it decides."""
+    events: list[Event] = []
+    for row in await tx.fetch(SQL["reviews_seen"], connection, attempt.authorization_id):
+        decision = Observation(
+            operation=Operation.REVIEW,
+            verdict=Verdict(row["verdict"]),
+            source=Source(row["source"]),
+            order_number=attempt.order_number,
+            request_id=row["request_id"],
+            occurred_at=row["occurred_at"],
+            parent_id=attempt.authorization_id,
+            reason=row["reason"],
+        )
+        move = _judge_review(attempt, decision)
+        if move.attempt is not None:
+            await _save(tx, move.attempt, decision)
+            events += [_event(kind, move.attempt, decision) for kind in move.kinds]
+            attempt = move.attempt
+    return events
+
+
+def _event(kind: Kind, attempt: Attempt, seen: Observation) -> Event:
+    payment = attempt.payment()
+    if kind is Kind.PAYMENT_STRAY and seen.request_id != attempt.authorization_id:
+        payment = _stray(payment, seen)
+    return Event(
+        id=f"{kind}:{attempt.wire_key}:{seen.request_id}",
+        source=attempt.connection,
+        kind=kind,
+        subject=attempt.order_number,
+        occurred_at=seen.occurred_at,
+        data=EventData(order=attempt.order, payment=payment),
+    )
+
+
+def _stray(payment: Payment, seen: Observation) -> Payment:
+    """The authorization that nobody wants, told apart from the one the order has."""
+    return replace(
+        payment,
+        state=AttemptState.REVERSING,
+        authorization_id=seen.request_id,
+        authorized=seen.amount or payment.authorized,
+        reason=seen.reason,
+    )

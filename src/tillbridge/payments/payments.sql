@@ -1,0 +1,86 @@
+-- Statements of the room `payments`.
+
+-- name: attempt_by_shop_key
+SELECT * FROM attempts WHERE shop = $1 AND attempt_key = $2;
+
+-- name: attempt_by_wire_key
+SELECT * FROM attempts WHERE wire_key = $1;
+
+-- name: open_attempt
+INSERT INTO attempts (wire_key, connection, shop, attempt_key, order_number, request_sha256, state,
+                      amount, currency, "order")
+VALUES ($1, $2, $3, $4, $5, $6, 'started', $7, $8, $9)
+ON CONFLICT DO NOTHING
+RETURNING wire_key;
+
+-- name: live_attempt
+SELECT * FROM attempts
+WHERE connection = $1 AND order_number = $2 AND state NOT IN ('declined', 'abandoned', 'reversed');
+
+-- name: newest_attempt
+SELECT * FROM attempts WHERE order_number = $1
+ORDER BY (state IN ('declined', 'abandoned')), started_at DESC LIMIT 1;
+
+-- name: attempts_of_order
+SELECT * FROM attempts WHERE order_number = $1 ORDER BY started_at;
+
+-- name: lock_attempt
+-- By what the payment system echoes, best evidence first.
+SELECT * FROM attempts
+WHERE (wire_key = $1 AND $1 <> '')
+   OR (authorization_id = $2 AND $2 <> '')
+   OR (authorization_id = $3 AND $3 <> '')
+ORDER BY (wire_key = $1) DESC LIMIT 1
+FOR UPDATE;
+
+-- name: keep_observation
+INSERT INTO observations (connection, request_id, operation, verdict, source, order_number, wire_key,
+                          parent_id, amount, currency, reason, occurred_at, meaning)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, '')
+ON CONFLICT (connection, request_id, operation, verdict) DO NOTHING
+RETURNING number;
+
+-- name: mean
+UPDATE observations SET meaning = $2, wire_key = $3 WHERE number = $1;
+
+-- name: reviews_seen
+SELECT verdict, reason, source, occurred_at, request_id FROM observations
+WHERE connection = $1 AND operation = 'review' AND (parent_id = $2 OR request_id = $2)
+ORDER BY number;
+
+-- name: move_attempt
+UPDATE attempts
+SET state = $2, authorization_id = $3, approval_code = $4, reason = $5, review = $6, token = $7,
+    card = $8, captured = $9, reversed = $10, held = $11,
+    authorized_at = coalesce(authorized_at, $12)
+WHERE wire_key = $1;
+
+-- name: set_state
+UPDATE attempts SET state = $2 WHERE wire_key = $1 AND state = ANY ($3) RETURNING wire_key;
+
+-- name: lock_for_claim
+SELECT a.*, coalesce((SELECT sum(amount) FROM claims c
+                      WHERE c.wire_key = a.wire_key AND operation = 'capture'), 0) AS claimed
+FROM attempts a WHERE authorization_id = $1 FOR UPDATE;
+
+-- name: claim
+INSERT INTO claims (effect_key, wire_key, operation, amount) VALUES ($1, $2, $3, $4)
+ON CONFLICT (effect_key) DO NOTHING RETURNING effect_key;
+
+-- name: claim_of_effect
+SELECT amount FROM claims WHERE effect_key = $1;
+
+-- name: release_claim
+DELETE FROM claims WHERE effect_key = $1;
+
+-- name: observations_of_order
+SELECT number, connection, request_id, operation, verdict, source, amount, currency, reason, meaning,
+       occurred_at, observed_at
+FROM observations WHERE order_number = $1 ORDER BY number;
+
+-- name: in_review
+SELECT connection, order_number, wire_key, authorization_id, started_at FROM attempts
+WHERE state = 'in_review' ORDER BY started_at LIMIT $1;
+
+-- name: counts
+SELECT state, count(*) AS count FROM attempts GROUP BY state;

@@ -1,0 +1,290 @@
+"""The step journal: what a run did outside is known before it is done and after.
+
+    step.read    asks another system; its answer is kept
+    step.local   effect and outcome in one commit of ours
+    step.write   the intent is committed before the call leaves, the outcome after; a run that
+                 comes back finds done steps done and an unanswered one *unknown*
+
+An unknown write ends by evidence (`find`), by a key the other side keeps (`natural_key`), by a
+fence, or it stays unknown on the desk. Nothing is ever sent again on a guess.
+"""
+
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Literal, TypeAlias
+
+import asyncpg
+
+from tillbridge.canonical.codec import decode, encode
+from tillbridge.canonical.errors import Misconfigured, Rejected, Transient, Unreconciled
+from tillbridge.connector.abilities import (
+    Absent,
+    Call,
+    Fenced,
+    Found,
+    NotYet,
+    Receipt,
+    Write,
+)
+from tillbridge.connector.connector import Clock
+from tillbridge.connector.documents import Fields
+from tillbridge.connector.packing import pack, unpack
+from tillbridge.database.database import Database, Tx
+from tillbridge.runs.keys import Effect, wire_key
+from tillbridge.runs.lanes import SQL
+from tillbridge.runs.lease import Lease, LeaseLost
+from tillbridge.runs.run import Parked, Run
+
+StepKind: TypeAlias = Literal["read", "local", "write", "wait"]
+Settled: TypeAlias = Callable[[Tx, Run, Effect, Receipt], Awaitable[None]]
+"""Called inside the commit of an outcome: references, observations and events go with it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long things may take, in seconds, already divided by the run's factor.
+
+    Attributes:
+        send_window_s: after its intent is committed, a call may leave for so long.
+        margin_s: added to send-by and time-out before anybody resolves the intent.
+        desk_s: how often an unknown that only a person can end is looked at again.
+    """
+
+    send_window_s: float = 5.0
+    margin_s: float = 2.0
+    desk_s: float = 3600.0
+
+
+class FencedOff(Exception):
+    """The effect was unknown and is now fenced: it did not and will not take place.
+
+    `undone` says whether something was there and was undone.
+    """
+
+    def __init__(self, undone: bool) -> None:
+        super().__init__("fenced")
+        self.undone = undone
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """A committed intent: the key that travels and until when bytes may leave."""
+
+    effect: Effect
+    wire: str
+    send_by: float
+    resolve_in_s: float
+
+
+class Journal:
+    """The journal of one run under one lease."""
+
+    def __init__(
+        self,
+        database: Database,
+        lease: Lease,
+        run: Run,
+        *,
+        clock: Clock,
+        patience: Patience,
+        settled: Settled,
+    ) -> None:
+        self._database = database
+        self._lease = lease
+        self._run = run
+        self._clock = clock
+        self._patience = patience
+        self._settled = settled
+
+    async def read(
+        self, step: str, call: Callable[[Call], Awaitable[Receipt]], timeout_s: float
+    ) -> Receipt:
+        """Asks once; a run that comes back gets the kept answer."""
+        kept = self._run.steps.get(step)
+        if kept is not None:
+            return decode(kept, Receipt)
+        receipt = await call(self.call("", time.monotonic() + timeout_s, timeout_s))
+        await self.keep(step, "read", encode(receipt))
+        return receipt
+
+    async def local(self, step: str, effect: Callable[[Tx], Awaitable[bytes]]) -> bytes:
+        """An effect on our own database and its outcome in one commit."""
+        kept = self._run.steps.get(step)
+        if kept is not None:
+            return kept
+        async with self._database.transaction() as tx:
+            outcome = await effect(tx)
+            await self._keep(tx, step, "local", outcome)
+        self._run.steps[step] = outcome
+        return outcome
+
+    async def keep(self, step: str, kind: StepKind, outcome: bytes) -> None:
+        """Remembers a step's outcome. Raises LeaseLost."""
+        async with self._database.connection() as connection:
+            await self._keep(connection, step, kind, outcome)
+        self._run.steps[step] = outcome
+
+    async def write(
+        self, step: str, effect: Effect, ability: Write, fields: Fields, timeout_s: float
+    ) -> Receipt:
+        """The effect's receipt, whether it is made now or was made before.
+
+        Raises:
+            Parked: the outcome is unknown and it is too early, or impossible, to resolve it.
+            FencedOff: it was unknown and was fenced; calling again makes a new round.
+            Transient(sent="no"), Rejected, Misconfigured: it certainly did not happen.
+            LeaseLost: another holder goes on.
+        """
+        while True:
+            intent = await self.intend(step, effect, ability, fields, timeout_s)
+            if intent is not None:
+                return await self.send(intent, ability, fields, timeout_s)
+            standing = await self._database.fetch_row(SQL["load_effect"], effect.key)
+            if standing is None or standing["state"] in ("planned", "refused", "fenced"):
+                raise LeaseLost
+            if standing["state"] == "done":
+                return decode(standing["outcome"], Receipt)
+            receipt = await self.resolve(effect, ability, standing, timeout_s)
+            if receipt is not None:
+                return receipt
+
+    async def intend(
+        self,
+        step: str,
+        effect: Effect,
+        ability: Write,
+        fields: Fields,
+        timeout_s: float,
+        tx: Tx | None = None,
+    ) -> Intent | None:
+        """Commits the intent, or answers None when the effect is done or its outcome is open.
+
+        With `tx` it is committed by the caller. An effect whose lost answer is protected by the
+        other side's key may be intended again while it is unknown.
+        """
+        began = time.monotonic()
+        window_s = self._patience.send_window_s
+        resolve_in_s = window_s + timeout_s + self._patience.margin_s
+        values = (
+            effect.subject,
+            self._lease.target,
+            self._lease.number,
+            effect.key,
+            effect.connection,
+            effect.effect,
+            effect.ordinal,
+            self._run.id,
+            step,
+            pack(fields),
+            timedelta(seconds=resolve_in_s),
+            ability.safety == "natural_key",
+        )
+        if tx is not None:
+            row = await tx.fetchrow(SQL["intend_effect"], *values)
+        else:
+            row = await self._database.fetch_row(SQL["intend_effect"], *values)
+        if row is None:
+            return None
+        return Intent(effect, wire_key(effect.key, row["round"]), began + window_s, resolve_in_s)
+
+    async def send(
+        self, intent: Intent, ability: Write, fields: Fields, timeout_s: float
+    ) -> Receipt:
+        """Sends an intended effect and commits what came of it."""
+        try:
+            receipt = await ability.send(self.call(intent.wire, intent.send_by, timeout_s), fields)
+        except Transient as error:
+            if error.sent == "no":
+                await self._settle(intent.effect, "planned", None, error.message, "reply")
+                raise
+            await self._settle(intent.effect, "unknown", None, error.message, "")
+            raise Parked(intent.resolve_in_s, f"unknown: {error.message}", cause=error) from error
+        except (Rejected, Misconfigured) as error:
+            await self._settle(intent.effect, "refused", None, str(error), "reply")
+            raise
+        except Unreconciled as error:
+            await self._settle(intent.effect, "unknown", None, str(error), "")
+            raise
+        await self._settle(intent.effect, "done", receipt, "", "reply")
+        return receipt
+
+    async def resolve(
+        self, effect: Effect, ability: Write, standing: asyncpg.Record, timeout_s: float
+    ) -> Receipt | None:
+        """Ends an unknown by evidence or by a fence; None when it is proven absent.
+
+        Raises Parked when it is too early, or nothing can be proven yet; FencedOff.
+        """
+        if standing["resolve_in_s"] > 0:
+            raise Parked(standing["resolve_in_s"], f"unknown: {standing['reason'] or 'in flight'}")
+        fields = unpack(standing["request"])
+        wire = wire_key(effect.key, standing["round"])
+        call = self.call(wire, time.monotonic() + timeout_s, timeout_s)
+        if ability.find is not None:
+            finding = await ability.find(call, fields, standing["intended_at"])
+            if isinstance(finding, Found):
+                await self._settle(effect, "done", finding.receipt, "", "evidence")
+                return finding.receipt
+            if isinstance(finding, Absent):
+                await self._settle(effect, "planned", None, "proven absent", "evidence")
+                return None
+            if ability.safety == "find":
+                assert isinstance(finding, NotYet)
+                raise Parked(finding.wait_s, "unknown: not found so far, which proves nothing")
+        if ability.fence is not None and ability.safety == "fence":
+            fenced = await ability.fence(call, fields)
+            await self._settle(effect, "fenced", fenced.receipt, "fenced", "fence")
+            raise FencedOff(fenced.undone)
+        raise Parked(self._patience.desk_s, "unknown, and nothing can prove it: a person decides")
+
+    def call(self, key: str, send_by: float, timeout_s: float) -> Call:
+        """A call under this lease."""
+        return Call(
+            key=key,
+            now=self._clock(),
+            timeout_s=timeout_s,
+            correlation=f"{self._run.subject}/{self._run.id}",
+            guard=self._lease.guard(send_by),
+        )
+
+    async def _settle(
+        self,
+        effect: Effect,
+        state: str,
+        receipt: Receipt | None,
+        reason: str,
+        resolved_by: str,
+    ) -> None:
+        outcome = encode(receipt) if receipt is not None else None
+        margin = timedelta(seconds=self._patience.margin_s)
+        async with self._database.transaction() as tx:
+            changed = await tx.fetchrow(
+                SQL["settle_effect"], effect.key, state, outcome, reason, resolved_by, margin
+            )
+            if changed is not None and receipt is not None:
+                await self._settled(tx, self._run, effect, receipt)
+
+    async def _keep(self, tx: Tx, step: str, kind: StepKind, outcome: bytes) -> None:
+        kept = await tx.fetchval(
+            SQL["keep_step"],
+            self._lease.subject,
+            self._lease.target,
+            self._lease.number,
+            self._run.id,
+            step,
+            kind,
+            outcome,
+        )
+        if kept is None:
+            raise LeaseLost
+
+
+def outcome_of(rows: Mapping[str, bytes], step: str) -> Receipt | None:
+    """A kept read's answer, or None."""
+    kept = rows.get(step)
+    return decode(kept, Receipt) if kept is not None else None
+
+
+__all__ = ["Fenced", "FencedOff", "Intent", "Journal", "Patience", "Settled"]

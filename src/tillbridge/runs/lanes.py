@@ -1,0 +1,186 @@
+"""Lanes: one for each business subject and target; one turn at a time.
+
+A lane is held for a turn, not for a run. Arrivals and the release meet under the subject's row
+lock, so that nothing that arrives between "is there anything left?" and "the lane is free" is
+lost.
+"""
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from tillbridge.canonical.codec import encode_event
+from tillbridge.canonical.events import Event
+from tillbridge.database.database import Database, Tx
+from tillbridge.database.statements import load_statements
+from tillbridge.runs.lease import Lease
+from tillbridge.runs.run import Change, Run
+
+SQL = load_statements("tillbridge.runs", "runs.sql")
+
+
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """A lane's name."""
+
+    subject: str
+    target: str
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """A flow version that an event starts, in the lane of `target`."""
+
+    flow: str
+    version: str
+    target: str
+
+
+@dataclass(slots=True)
+class Turn:
+    """One hold of one lane: its open runs and what was decided about them.
+
+    Attributes:
+        claims: claims since the lane was last released; above one, a holder has died.
+    """
+
+    lease: Lease
+    claims: int
+    runs: list[Run]
+    changes: dict[int, Change] = field(default_factory=dict)
+
+    def change(self, change: Change) -> None:
+        """Notes a run's change for the release."""
+        self.changes[change.run_id] = change
+
+
+async def accept(tx: Tx, event: Event, starts: Sequence[Start]) -> tuple[Lane, ...] | None:
+    """Keeps an event, starts its runs and wakes the lanes that wait for its kind.
+
+    Answers the lanes to ring for, or None when the event was already kept. The caller's
+    transaction must ring and commit.
+    """
+    await tx.execute(SQL["arrive"], event.subject)
+    row = await tx.fetchrow(
+        SQL["accept_event"],
+        event.source,
+        event.id,
+        event.kind,
+        event.subject,
+        event.occurred_at,
+        encode_event(event),
+        [start.target for start in starts],
+        [start.flow for start in starts],
+        [start.version for start in starts],
+    )
+    assert row is not None, "accept_event answers one row"
+    if row["number"] is None:
+        return None
+    return tuple(Lane(event.subject, target) for target in row["targets"])
+
+
+async def start_held(
+    tx: Tx, lane: Lane, holder: str, lease_s: float, journey: str, content: bytes
+) -> tuple[Lease, int] | None:
+    """Starts a run with its lane already claimed by the caller: the lease and the run's id.
+
+    None when somebody else holds the lane.
+    """
+    began = time.monotonic()
+    await tx.execute(SQL["arrive"], lane.subject)
+    row = await tx.fetchrow(
+        SQL["start_held_run"],
+        lane.subject,
+        lane.target,
+        holder,
+        timedelta(seconds=lease_s),
+        journey,
+        content,
+    )
+    if row is None:
+        return None
+    lease = Lease(lane.subject, lane.target, row["lease"], row["arrivals"], began + lease_s)
+    return lease, row["id"]
+
+
+async def claim(database: Database, lane: Lane, holder: str, lease_s: float) -> Turn | None:
+    """The lane's open runs under a new lease; None when it is held or nothing is due."""
+    began = time.monotonic()
+    async with database.connection() as connection:
+        row = await connection.fetchrow(
+            SQL["claim_lane"], lane.subject, lane.target, holder, timedelta(seconds=lease_s)
+        )
+        if row is None:
+            return None
+        runs = await connection.fetch(SQL["open_runs"], lane.subject, lane.target)
+        known = [run["id"] for run in runs if run["state"] == "waiting" or row["claims"] > 1]
+        steps: dict[int, dict[str, bytes]] = {}
+        if known:
+            for step in await connection.fetch(SQL["steps_of_runs"], known):
+                steps.setdefault(step["run_id"], {})[step["name"]] = step["outcome"]
+    lease = Lease(lane.subject, lane.target, row["lease"], row["arrivals"], began + lease_s)
+    return Turn(lease, row["claims"], [Run.of(run, steps.get(run["id"], {})) for run in runs])
+
+
+async def release(tx: Tx, turn: Turn) -> bool:
+    """Writes the turn's changes and frees the lane; True when something arrived meanwhile.
+
+    A holder whose lease was taken over changes nothing and is told False.
+    """
+    changes = list(turn.changes.values())
+    waiting = _still_waiting(turn)
+    waits = sorted({kind for _, kinds in waiting.values() for kind in kinds})
+    times = [wait_s for wait_s, _ in waiting.values() if wait_s is not None]
+    again = await tx.fetchval(
+        SQL["release_lane"],
+        turn.lease.subject,
+        turn.lease.target,
+        turn.lease.number,
+        turn.lease.arrivals,
+        [change.run_id for change in changes],
+        [change.state for change in changes],
+        [change.wait_s for change in changes],
+        [change.why for change in changes],
+        [",".join(change.kinds) for change in changes],
+        [change.tries for change in changes],
+        [change.ending for change in changes],
+        waits,
+        min(times) if times else None,
+    )
+    return bool(again)
+
+
+async def renew(database: Database, lease: Lease, lease_s: float) -> bool:
+    """Prolongs a lease; False when another holder has the lane."""
+    began = time.monotonic()
+    number = await database.fetch_value(
+        SQL["renew_lease"], lease.subject, lease.target, lease.number, timedelta(seconds=lease_s)
+    )
+    if number is not None:
+        lease.until = began + lease_s
+    return number is not None
+
+
+async def due(database: Database, limit: int) -> list[Lane]:
+    """Lanes that want a turn now, longest waiting first, whether or not a bell rang."""
+    rows = await database.fetch(SQL["due_lanes"], limit)
+    return [Lane(row["subject"], row["target"]) for row in rows]
+
+
+async def wake(tx: Tx, lane: Lane) -> None:
+    """Makes a lane due now (a gate opened, a person acted)."""
+    await tx.execute(SQL["arrive"], lane.subject)
+    await tx.execute(SQL["wake_lane"], lane.subject, lane.target)
+
+
+def _still_waiting(turn: Turn) -> Mapping[int, tuple[float | None, tuple[str, ...]]]:
+    """Seconds and kinds each run of the lane waits for after this turn."""
+    waiting: dict[int, tuple[float | None, tuple[str, ...]]] = {}
+    for run in turn.runs:
+        change = turn.changes.get(run.id)
+        if change is None:
+            waiting[run.id] = (run.wait_s, run.waits)
+        elif change.state in ("ready", "waiting"):
+            waiting[run.id] = (change.wait_s, change.kinds)
+    return waiting

@@ -1,0 +1,106 @@
+"""A run: one event going through one flow version, or one checkout."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal, TypeAlias
+
+import asyncpg
+
+from tillbridge.canonical.errors import TillbridgeError
+
+RunState: TypeAlias = Literal["ready", "waiting", "done", "dead", "cancelled"]
+
+
+@dataclass(slots=True)
+class Run:
+    """An open run as the holder of its lane sees it.
+
+    Attributes:
+        input: for `deliver` the event's envelope; for `checkout` the attempt's order.
+        steps: outcomes of its done reads, locals and waits, by step name.
+        wait_s: seconds until it wants to be woken; None when only an event wakes it.
+        tries: attempts used since the last progress, for the back-off.
+    """
+
+    id: int
+    subject: str
+    target: str
+    journey: str
+    flow: str
+    flow_version: str
+    event_number: int
+    input: bytes
+    state: RunState
+    waits: tuple[str, ...]
+    tries: int
+    wait_s: float | None
+    replay_of: int | None = None
+    started_at: datetime | None = None
+    steps: dict[str, bytes] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, row: asyncpg.Record, steps: Mapping[str, bytes]) -> "Run":
+        """A run from a row of `open_runs`."""
+        return cls(
+            id=row["id"],
+            subject=row["subject"],
+            target=row["target"],
+            journey=row["journey"],
+            flow=row["flow"],
+            flow_version=row["flow_version"],
+            event_number=row["event_number"],
+            input=row["input"],
+            state=row["state"],
+            waits=tuple(row["waits"]),
+            tries=row["tries"],
+            wait_s=row["wait_s"],
+            replay_of=row["replay_of"],
+            started_at=row["started_at"],
+            steps=dict(steps),
+        )
+
+    @property
+    def is_due(self) -> bool:
+        return self.wait_s is not None and self.wait_s <= 0
+
+
+class Parked(Exception):
+    """The run waits and frees its lane.
+
+    Attributes:
+        wait_s: seconds until it is looked at again; None when only an event wakes it.
+        why: shown to people.
+        kinds: the event kinds that wake it.
+        counts: whether this used one of the run's tries (an outage or an unknown does not).
+        cause: the error behind it, if any.
+    """
+
+    def __init__(
+        self,
+        wait_s: float | None,
+        why: str,
+        *,
+        kinds: tuple[str, ...] = (),
+        counts: bool = False,
+        cause: TillbridgeError | None = None,
+    ) -> None:
+        super().__init__(why)
+        self.wait_s = wait_s
+        self.why = why
+        self.kinds = kinds
+        self.counts = counts
+        self.cause = cause
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What a turn decided about a run; written when the lane is released."""
+
+    run_id: int
+    state: RunState
+    wait_s: float | None = None
+    why: str = ""
+    kinds: tuple[str, ...] = ()
+    tries: int = 0
+    ending: str = ""

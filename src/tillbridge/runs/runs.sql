@@ -1,0 +1,238 @@
+-- Statements of the room `runs`.
+
+-- name: arrive
+-- Taken first by everything that brings something for a subject; held until its commit.
+INSERT INTO subjects (subject, arrivals) VALUES ($1, 1)
+ON CONFLICT (subject) DO UPDATE SET arrivals = subjects.arrivals + 1;
+
+-- name: accept_event
+-- Keeps an event once, starts its runs, and wakes the lanes that wait for its kind.
+WITH kept AS (
+    INSERT INTO events (source, event_id, kind, subject, occurred_at, envelope)
+    VALUES ($1, $2, $3, $4, $5, $6)
+    ON CONFLICT (source, event_id) DO NOTHING
+    RETURNING number
+), starts AS (
+    SELECT * FROM unnest($7::text[], $8::text[], $9::text[]) AS start (target, flow, version)
+), woken AS (
+    INSERT INTO lanes (subject, target, sequence, wake_at)
+    SELECT $4, target, count(*), now() FROM starts, kept GROUP BY target
+    ON CONFLICT (subject, target) DO UPDATE
+        SET sequence = lanes.sequence + EXCLUDED.sequence,
+            wake_at = LEAST(coalesce(lanes.wake_at, 'infinity'), now())
+    RETURNING target, sequence
+), started AS (
+    INSERT INTO runs (subject, target, sequence, journey, flow, flow_version, event_number, input,
+                      state, wake_at)
+    SELECT $4, target, woken.sequence, 'deliver', flow, version, kept.number, $6, 'ready', now()
+    FROM kept, starts JOIN woken USING (target)
+), offered AS (
+    UPDATE lanes SET wake_at = LEAST(coalesce(wake_at, 'infinity'), now())
+    WHERE subject = $4 AND $3 = ANY (waits) AND NOT target = ANY ($7)
+      AND EXISTS (SELECT 1 FROM kept)
+    RETURNING target
+)
+SELECT (SELECT number FROM kept) AS number,
+       array(SELECT target FROM woken UNION SELECT target FROM offered) AS targets;
+
+-- name: events_of_kinds
+SELECT number, envelope FROM events
+WHERE subject = $1 AND kind = ANY ($2) ORDER BY number;
+
+-- name: events_of_subject
+SELECT number, source, kind, occurred_at, kept_at FROM events WHERE subject = $1 ORDER BY number;
+
+-- name: start_held_run
+-- A run whose starter already stands before us (a shopper waits): the lane is claimed with it.
+WITH claimed AS (
+    INSERT INTO lanes (subject, target, sequence, lease, holder, lease_until, claims, wake_at)
+    VALUES ($1, $2, 1, 1, $3, now() + $4::interval, 1, now() + $4::interval)
+    ON CONFLICT (subject, target) DO UPDATE
+        SET sequence = lanes.sequence + 1, lease = lanes.lease + 1, holder = $3,
+            lease_until = now() + $4::interval, claims = lanes.claims + 1,
+            wake_at = now() + $4::interval
+        WHERE lanes.lease_until IS NULL OR lanes.lease_until <= now()
+    RETURNING lease, sequence
+), started AS (
+    INSERT INTO runs (subject, target, sequence, journey, input, state, wake_at)
+    SELECT $1, $2, sequence, $5, $6, 'ready', now() FROM claimed
+    RETURNING id
+)
+SELECT claimed.lease, started.id,
+       (SELECT arrivals FROM subjects WHERE subject = $1) AS arrivals
+FROM claimed, started;
+
+-- name: claim_lane
+UPDATE lanes
+SET lease = lease + 1, holder = $3, lease_until = now() + $4::interval, claims = claims + 1,
+    wake_at = now() + $4::interval
+WHERE subject = $1 AND target = $2 AND wake_at <= now()
+  AND (lease_until IS NULL OR lease_until <= now())
+RETURNING lease, claims, (SELECT arrivals FROM subjects WHERE subject = $1) AS arrivals;
+
+-- name: open_runs
+SELECT id, subject, target, journey, flow, flow_version, event_number, input, state, waits, tries,
+       replay_of, started_at, extract(epoch FROM wake_at - now())::float8 AS wait_s
+FROM runs WHERE subject = $1 AND target = $2 AND state IN ('ready', 'waiting')
+ORDER BY sequence, id;
+
+-- name: steps_of_runs
+SELECT run_id, name, kind, outcome FROM steps WHERE run_id = ANY ($1);
+
+-- name: release_lane
+-- Under the subject's lock: if anything arrived since the claim, the lane is due at once.
+WITH arrived AS (
+    SELECT arrivals FROM subjects WHERE subject = $1 FOR UPDATE
+), held AS (
+    SELECT 1 FROM lanes WHERE subject = $1 AND target = $2 AND lease = $3
+), changed AS (
+    UPDATE runs
+    SET state = change.state, wake_at = now() + make_interval(secs => change.wait_s), waiting_for = change.waiting_for,
+        waits = string_to_array(change.waits, ','), tries = change.tries, ending = change.ending,
+        ended_at = CASE WHEN change.state IN ('done', 'dead', 'cancelled') THEN now() END
+    FROM unnest($5::bigint[], $6::text[], $7::float8[], $8::text[], $9::text[], $10::int[],
+                $11::text[])
+        AS change (id, state, wait_s, waiting_for, waits, tries, ending)
+    WHERE runs.id = change.id AND runs.state IN ('ready', 'waiting') AND EXISTS (SELECT 1 FROM held)
+)
+UPDATE lanes
+SET holder = NULL, lease_until = NULL, claims = 0, waits = $12,
+    wake_at = CASE WHEN arrived.arrivals IS DISTINCT FROM $4 THEN now()
+                   ELSE now() + make_interval(secs => $13) END
+FROM arrived
+WHERE lanes.subject = $1 AND lanes.target = $2 AND lanes.lease = $3
+RETURNING arrived.arrivals IS DISTINCT FROM $4 AS again;
+
+-- name: renew_lease
+UPDATE lanes SET lease_until = now() + $4::interval, wake_at = now() + $4::interval
+WHERE subject = $1 AND target = $2 AND lease = $3
+RETURNING lease;
+
+-- name: due_lanes
+-- What no bell rang for: timers, expired leases, lost bells.
+SELECT subject, target FROM lanes
+WHERE wake_at <= now() AND (lease_until IS NULL OR lease_until <= now())
+ORDER BY wake_at LIMIT $1;
+
+-- name: wake_lane
+UPDATE lanes SET wake_at = LEAST(coalesce(wake_at, 'infinity'), now())
+WHERE subject = $1 AND target = $2;
+
+-- name: keep_step
+INSERT INTO steps (run_id, name, kind, outcome)
+SELECT $4, $5, $6, $7
+WHERE EXISTS (SELECT 1 FROM lanes WHERE subject = $1 AND target = $2 AND lease = $3)
+ON CONFLICT (run_id, name) DO NOTHING
+RETURNING run_id;
+
+-- name: intend_effect
+-- The intent, committed before the call leaves. An effect that is proven not to exist may be
+-- intended again; one that is done, or whose outcome is open, answers no row.
+INSERT INTO effects (key, connection, subject, effect, ordinal, state, run_id, step, lease, request,
+                     intended_at, resolve_after)
+SELECT $4, $5, $1, $6, $7, 'intended', $8, $9, $3, $10, now(), now() + $11::interval
+WHERE EXISTS (SELECT 1 FROM lanes WHERE subject = $1 AND target = $2 AND lease = $3)
+ON CONFLICT (key) DO UPDATE
+    SET state = 'intended', run_id = $8, step = $9, lease = $3, request = $10,
+        tries = effects.tries + 1, intended_at = now(), resolve_after = now() + $11::interval,
+        ended_at = NULL, outcome = NULL, reason = '', resolved_by = '',
+        round = effects.round + (effects.state = 'fenced')::int
+    WHERE effects.state IN ('planned', 'refused', 'fenced')
+       OR ($12 AND effects.state IN ('intended', 'unknown') AND effects.resolve_after <= now())
+RETURNING tries, round, intended_at;
+
+-- name: load_effect
+SELECT key, connection, subject, effect, ordinal, state, run_id, step, lease, round, tries, request,
+       intended_at, extract(epoch FROM resolve_after - now())::float8 AS resolve_in_s, outcome, reason
+FROM effects WHERE key = $1;
+
+-- name: settle_effect
+-- Evidence counts whoever brings it: no lease is asked, only that the outcome is still open.
+UPDATE effects
+SET state = $2, outcome = $3, reason = $4, resolved_by = $5,
+    resolve_after = CASE WHEN $2 = 'unknown' THEN GREATEST(resolve_after, now() + $6::interval)
+                         ELSE resolve_after END,
+    ended_at = CASE WHEN $2 = 'unknown' THEN NULL ELSE now() END
+WHERE key = $1 AND state IN ('intended', 'unknown')
+RETURNING round;
+
+-- name: open_effects
+SELECT key, connection, subject, effect, ordinal, state, run_id, step, tries, intended_at,
+       resolve_after, reason
+FROM effects WHERE state IN ('intended', 'unknown') ORDER BY intended_at LIMIT $1;
+
+-- name: effects_of_subject
+SELECT key, connection, effect, ordinal, state, run_id, step, tries, round, intended_at, ended_at,
+       outcome, reason, resolved_by
+FROM effects WHERE subject = $1 ORDER BY intended_at;
+
+-- name: effects_of_run
+SELECT key, connection, effect, ordinal, state, step, tries, intended_at, ended_at, reason,
+       resolved_by
+FROM effects WHERE run_id = $1 ORDER BY intended_at;
+
+-- name: open_dead_letter
+INSERT INTO dead_letters (run_id, class, reason, message, whose_turn, step)
+VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (run_id) DO NOTHING;
+
+-- name: list_dead_letters
+SELECT d.run_id, r.subject, r.target, r.flow, d.class, d.reason, d.message, d.whose_turn, d.step,
+       d.opened_at, d.resolved_at, d.resolution
+FROM dead_letters d JOIN runs r ON r.id = d.run_id
+WHERE ($1 OR d.resolved_at IS NULL) ORDER BY d.opened_at DESC, d.run_id DESC LIMIT $2;
+
+-- name: show_dead_letter
+SELECT d.run_id, r.subject, r.target, r.flow, r.flow_version, r.journey, r.input, r.event_number,
+       d.class, d.reason, d.message, d.whose_turn, d.step, d.opened_at, d.resolved_at, d.resolution
+FROM dead_letters d JOIN runs r ON r.id = d.run_id WHERE d.run_id = $1;
+
+-- name: resolve_dead_letter
+UPDATE dead_letters SET resolved_at = now(), resolution = $2
+WHERE run_id = $1 AND resolved_at IS NULL RETURNING run_id;
+
+-- name: add_patch
+INSERT INTO patches (run_id, operator, why, before, after) VALUES ($1, $2, $3, $4, $5)
+RETURNING number;
+
+-- name: newest_patch
+SELECT after FROM patches WHERE run_id = $1 ORDER BY number DESC LIMIT 1;
+
+-- name: patches_of_run
+SELECT number, patched_at, operator, why, before, after FROM patches WHERE run_id = $1
+ORDER BY number;
+
+-- name: replay_run
+WITH woken AS (
+    INSERT INTO lanes (subject, target, sequence, wake_at) VALUES ($1, $2, 1, now())
+    ON CONFLICT (subject, target) DO UPDATE
+        SET sequence = lanes.sequence + 1,
+            wake_at = LEAST(coalesce(lanes.wake_at, 'infinity'), now())
+    RETURNING sequence
+)
+INSERT INTO runs (subject, target, sequence, journey, flow, flow_version, event_number, input, state,
+                  wake_at, replay_of)
+SELECT $1, $2, woken.sequence, r.journey, r.flow, $4, r.event_number, $5, 'ready', now(), r.id
+FROM runs r, woken WHERE r.id = $3
+RETURNING id;
+
+-- name: cancel_waiting_run
+UPDATE runs SET state = 'cancelled', ended_at = now(), ending = $2
+WHERE id = $1 AND state IN ('ready', 'waiting') RETURNING subject, target;
+
+-- name: list_runs
+SELECT id, subject, target, journey, flow, state, waiting_for, wake_at, tries, replay_of,
+       started_at, ended_at, ending
+FROM runs
+WHERE ($1::text = '' OR subject = $1) AND ($2::text = '' OR state = $2)
+  AND ($3::bigint = 0 OR id < $3)
+ORDER BY id DESC LIMIT $4;
+
+-- name: show_run
+SELECT id, subject, target, journey, flow, flow_version, event_number, input, state, wake_at,
+       waiting_for, waits, tries, replay_of, started_at, ended_at, ending
+FROM runs WHERE id = $1;
+
+-- name: count_open
+SELECT count(*) AS open, count(*) FILTER (WHERE state = 'waiting') AS waiting,
+       min(started_at) AS oldest
+FROM runs WHERE state IN ('ready', 'waiting');
