@@ -1,0 +1,43 @@
+"""One merchant account: what its operations share."""
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from tillbridge_simulators.cybersource.options import Options
+from tillbridge_simulators.cybersource.state import Authorization, Movement, State
+from tillbridge_simulators.cybersource.tokens import Tokens
+from tillbridge_simulators.effects import EffectLog
+
+
+def _untold(event_type: str, code: str, payload: Mapping[str, object]) -> None:
+    """Nobody has subscribed."""
+
+
+@dataclass(slots=True)
+class Account:
+    """State, log and clock of one account, and where its events go.
+
+    Attributes:
+        tell: called with (event type, order number, payload) when something happened.
+    """
+
+    options: Options
+    log: EffectLog
+    state: State = field(default_factory=State)
+    tokens: Tokens = field(default_factory=Tokens)
+    now: Callable[[], float] = time.time
+    tell: Callable[[str, str, Mapping[str, object]], None] = _untold
+
+    def record(self, kind: str, what: Authorization | Movement, status: str) -> None:
+        """One effect in the log, with everything a campaign judges by."""
+        self.log.add(
+            kind,
+            order=what.code,
+            transaction_id=what.transaction_id,
+            request_id=what.id,
+            about="" if isinstance(what, Authorization) else what.about_id,
+            amount=str(what.amount),
+            currency=what.currency,
+            status=status,
+        )

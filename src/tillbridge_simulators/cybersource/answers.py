@@ -1,0 +1,90 @@
+"""The shapes of Cybersource's answers that are not a transaction.
+
+Source: the 400, 404 and 502 responses of the REST API reference (payments, captures, reversals,
+voids) and the Time-out Void page's declined example. The 401 body is what gateways of Cybersource
+send for a bad signature (not documented).
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+MESSAGES = {
+    "MISSING_FIELD": "Declined - The request is missing one or more fields",
+    "INVALID_DATA": "Declined - One or more fields in the request contains invalid data",
+    "DUPLICATE_REQUEST": "Declined - A request with this transaction id was sent before.",
+    "NOT_SUPPORTED": "The processor does not support this service.",
+    "EXCEEDS_AUTH_AMOUNT": "The requested amount exceeds the originally authorized amount.",
+    "AUTH_ALREADY_REVERSED": "The authorization has already been reversed.",
+    "MISSING_AUTH": "There is no corresponding, unused authorization record.",
+    "TRANSACTION_ALREADY_SETTLED": "The transaction has already been settled.",
+    "INVALID_AMOUNT": "The amount does not match the authorized amount.",
+    "NOT_VOIDABLE": "The capture or credit is not voidable.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A status and a JSON body, before faults are applied."""
+
+    status: int
+    body: Mapping[str, object]
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+class Refusal(Exception):
+    """The request is refused: 400 with a reason and the fields that are wrong."""
+
+    def __init__(self, reason: str, fields: Sequence[str] = (), request_id: str = "") -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.fields = fields
+        self.request_id = request_id
+
+    def answer(self, now_s: float) -> Answer:
+        body: dict[str, object] = {
+            "submitTimeUtc": utc_text(now_s),
+            "status": "INVALID_REQUEST",
+            "reason": self.reason,
+            "message": MESSAGES[self.reason],
+        }
+        if self.request_id:
+            body["id"] = self.request_id
+        if self.fields:
+            body["details"] = [{"field": name, "reason": self.reason} for name in self.fields]
+        return Answer(400, body)
+
+
+def unauthenticated() -> Answer:
+    """401 as it comes for any signature that does not hold."""
+    return Answer(401, {"response": {"rmsg": "Authentication Failed"}})
+
+
+def not_found(now_s: float) -> Answer:
+    """404 for a transaction that does not exist or is not visible yet."""
+    return Answer(
+        404,
+        {
+            "submitTimeUtc": utc_text(now_s),
+            "status": "NOT_FOUND",
+            "message": "The requested resource was not found.",
+        },
+    )
+
+
+def server_error(now_s: float, status: int) -> Answer:
+    """5xx in Cybersource's shape."""
+    return Answer(
+        status,
+        {
+            "submitTimeUtc": utc_text(now_s),
+            "status": "SERVER_ERROR",
+            "reason": "SYSTEM_ERROR",
+            "message": "Error - General system failure.",
+        },
+    )
+
+
+def utc_text(seconds: float) -> str:
+    """An instant as Cybersource writes it: 2016-08-11T22:47:57Z."""
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,0 +1,61 @@
+"""Routes under /_simulator/: log, state, faults, tokens and reviews, for another process."""
+
+from collections.abc import Callable
+from dataclasses import asdict
+from decimal import Decimal
+
+from aiohttp import web
+
+from tillbridge_simulators.cybersource.account import Account
+from tillbridge_simulators.cybersource.reviews import decide
+from tillbridge_simulators.cybersource.tokens import TokenKind
+from tillbridge_simulators.faults import Fault, Faults, Rule
+
+Mint = Callable[[str, TokenKind], str]
+
+
+def control_routes(account: Account, faults: Faults, mint: Mint) -> list[web.RouteDef]:
+    """GET log?after=N, GET state, POST faults, POST tokens, POST reviews."""
+
+    async def log(request: web.Request) -> web.Response:
+        after = int(request.query.get("after", "0"))
+        return web.json_response([asdict(entry) for entry in account.log.entries(after=after)])
+
+    async def state(_: web.Request) -> web.Response:
+        open_sum: dict[str, Decimal] = {}
+        for one in account.state.authorizations.values():
+            open_sum[one.currency] = open_sum.get(one.currency, Decimal(0)) + one.open_amount
+        return web.json_response(
+            {
+                "holds": account.state.holds(),
+                "live_holds": account.state.live_holds(),
+                "open": {currency: str(amount) for currency, amount in open_sum.items()},
+                "fences": [asdict(fence) for fence in account.state.fences.values()],
+            }
+        )
+
+    async def set_faults(request: web.Request) -> web.Response:
+        given = await request.json()
+        faults.rules[:] = [
+            Rule(**{**rule, "fault": Fault(**rule["fault"])}) for rule in given.get("rules", [])
+        ]
+        faults.down = bool(given.get("down", False))
+        return web.json_response({"rules": len(faults.rules), "down": faults.down})
+
+    async def tokens(request: web.Request) -> web.Response:
+        given = await request.json()
+        token = mint(given.get("outcome", "authorized"), given.get("kind", "transient"))
+        return web.json_response({"token": token})
+
+    async def reviews(request: web.Request) -> web.Response:
+        given = await request.json()
+        decide(account, given["request_id"], accept=given["accept"])
+        return web.json_response({})
+
+    return [
+        web.get("/_simulator/log", log),
+        web.get("/_simulator/state", state),
+        web.post("/_simulator/faults", set_faults),
+        web.post("/_simulator/tokens", tokens),
+        web.post("/_simulator/reviews", reviews),
+    ]

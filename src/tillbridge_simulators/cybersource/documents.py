@@ -1,0 +1,72 @@
+"""Reading request bodies: strictly, exactly, and by dotted path."""
+
+import json
+import re
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+from tillbridge_simulators.cybersource.answers import Refusal
+
+_ZERO_DECIMALS = "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX VND VUV XAF XOF XPF"
+_THREE_DECIMALS = "BHD IQD JOD KWD LYD OMR TND"
+_AMOUNT = re.compile(r"\d{1,15}(\.\d{1,4})?")
+_AMOUNT_LENGTH_MAX = 19
+
+
+def read_document(body: bytes) -> dict[str, Any]:  # JSON is Any by nature
+    """A JSON object with exact decimals. Raises Refusal for anything else."""
+    try:
+        document = json.loads(body, parse_float=Decimal)
+    except ValueError:
+        raise Refusal("INVALID_DATA") from None
+    if not isinstance(document, dict):
+        raise Refusal("INVALID_DATA")
+    return document
+
+
+def at(document: Mapping[str, Any], path: str) -> Any:  # JSON is Any by nature
+    """The value at a dotted path; None where a step is missing."""
+    value: Any = document
+    for step in path.split("."):
+        if not isinstance(value, Mapping):
+            return None
+        value = value.get(step)
+    return value
+
+
+def text_at(document: Mapping[str, Any], path: str, *, length_max: int, required: bool) -> str:
+    """A text of at most `length_max` characters; "" when it is absent and may be."""
+    value = at(document, path)
+    if value is None or value == "":
+        if required:
+            raise Refusal("MISSING_FIELD", [path])
+        return ""
+    if not isinstance(value, str) or len(value) > length_max:
+        raise Refusal("INVALID_DATA", [path])
+    return value
+
+
+def money_at(document: Mapping[str, Any], path: str) -> tuple[Decimal, str]:
+    """`totalAmount` and `currency` of the amountDetails at `path`; both required.
+
+    Source: orderInformation.amountDetails.totalAmount is a text of up to 19 characters with no
+    more decimals than the currency has (API field reference).
+    """
+    currency = text_at(document, f"{path}.currency", length_max=3, required=True)
+    if not (len(currency) == 3 and currency.isascii() and currency.isupper()):
+        raise Refusal("INVALID_DATA", [f"{path}.currency"])
+    text = text_at(document, f"{path}.totalAmount", length_max=_AMOUNT_LENGTH_MAX, required=True)
+    if not _AMOUNT.fullmatch(text):
+        raise Refusal("INVALID_DATA", [f"{path}.totalAmount"])
+    amount = Decimal(text)
+    if amount != amount.quantize(quantum(currency)) or amount <= 0:
+        raise Refusal("INVALID_DATA", [f"{path}.totalAmount"])
+    return amount.quantize(quantum(currency)), currency
+
+
+def quantum(currency: str) -> Decimal:
+    """The smallest amount of a currency: 0.01 for most, 1 for JPY, 0.001 for KWD."""
+    if currency in _ZERO_DECIMALS.split():
+        return Decimal(1)
+    return Decimal("0.001") if currency in _THREE_DECIMALS.split() else Decimal("0.01")

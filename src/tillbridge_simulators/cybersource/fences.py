@@ -1,0 +1,115 @@
+"""Time-out reversals and time-out voids: undo what may or may not have happened.
+
+Sources: Payments Developer Guide (Visa Platform Connect), "Time-Out Authorization Reversals"
+(wait 60 s; the transactionId is unique for 180 days; the amount must be the authorized one) and
+"Time-Out Void for a Capture, Sale, Refund, or Credit". What an unknown transactionId is answered
+is documented only for a void (INVALID_DATA); that it is remembered is our option "remembers".
+"""
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any, Literal
+
+from tillbridge_simulators.cybersource.account import Account
+from tillbridge_simulators.cybersource.answers import Answer, Refusal, utc_text
+from tillbridge_simulators.cybersource.documents import at, money_at, text_at
+from tillbridge_simulators.cybersource.followons import (
+    reversal_answer,
+    reverse_all,
+    void_answer,
+    void_movement,
+)
+from tillbridge_simulators.cybersource.state import Authorization, Fence, Movement
+
+_NAME = "clientReferenceInformation.transactionId"
+
+
+def reverse_by_transaction(account: Account, document: Mapping[str, Any]) -> Answer:
+    """POST /pts/v2/reversals. Raises Refusal."""
+    _refuse_unsupported(account)
+    transaction_id = text_at(document, _NAME, length_max=30, required=True)
+    amount, currency = money_at(document, "reversalInformation.amountDetails")
+    found = account.state.authorization_by(transaction_id)
+    if found is None or found.state == "nothing":
+        return _wait(
+            account, document, "reversal", transaction_id, amount=amount, currency=currency
+        )
+    if found.state in ("reversed", "undone"):
+        raise Refusal("AUTH_ALREADY_REVERSED")
+    if found.captured:
+        raise Refusal("TRANSACTION_ALREADY_SETTLED")
+    if (amount, currency) != (found.amount, found.currency):
+        raise Refusal("INVALID_AMOUNT", ["reversalInformation.amountDetails.totalAmount"])
+    reversal = reverse_all(account, found, document, state="undone")
+    return Answer(201, reversal_answer(reversal))
+
+
+def void_by_transaction(account: Account, document: Mapping[str, Any]) -> Answer:
+    """POST /pts/v2/voids. Raises Refusal."""
+    _refuse_unsupported(account)
+    transaction_id = text_at(document, _NAME, length_max=30, required=True)
+    found = account.state.capture_by(transaction_id)
+    if found is None:
+        return _wait(account, document, "void", transaction_id, amount=None, currency="")
+    if found.voided:
+        raise Refusal("NOT_VOIDABLE")
+    void = void_movement(account, found, document, kind="undone_by_fence")
+    return Answer(201, void_answer(void))
+
+
+def undo_late_authorization(account: Account, authorization: Authorization) -> bool:
+    """Undoes an authorization that a fence has been waiting for; True when there was one."""
+    fence = account.state.fences.get(("reversal", authorization.transaction_id))
+    if fence is None or not authorization.transaction_id:
+        return False
+    if authorization.state == "held":
+        reverse_all(account, authorization, _reference(fence), state="undone")
+    return True
+
+
+def undo_late_capture(account: Account, capture: Movement) -> None:
+    """Voids a capture that a fence has been waiting for."""
+    fence = account.state.fences.get(("void", capture.transaction_id))
+    if fence is not None and capture.transaction_id:
+        void_movement(account, capture, _reference(fence), kind="undone_by_fence")
+
+
+def _refuse_unsupported(account: Account) -> None:
+    if account.options.fence == "unsupported":
+        raise Refusal("NOT_SUPPORTED")
+
+
+def _wait(
+    account: Account,
+    document: Mapping[str, Any],
+    kind: Literal["reversal", "void"],
+    transaction_id: str,
+    *,
+    amount: Decimal | None,
+    currency: str,
+) -> Answer:
+    if account.options.fence == "forgets":
+        raise Refusal("INVALID_DATA")
+    now_s = account.now()
+    code = at(document, "clientReferenceInformation.code") or ""
+    account.state.fences[kind, transaction_id] = Fence(kind, code, transaction_id, now_s)
+    account.log.add("fence", order=code, transaction_id=transaction_id, waits_for=kind)
+    details = {"originalTransactionAmount": str(amount or 0), "currency": currency}
+    body: dict[str, object] = {
+        "id": account.state.new_id(now_s),
+        "submitTimeUtc": utc_text(now_s),
+        "status": "REVERSED" if kind == "reversal" else "VOIDED",
+        "clientReferenceInformation": {"code": code, "transactionId": transaction_id},
+        "processorInformation": {"responseCode": "200"},
+    }
+    if kind == "reversal":
+        body["reversalAmountDetails"] = details | {"reversedAmount": "0.00"}
+    else:
+        body["voidAmountDetails"] = details | {"voidAmount": "0.00"}
+    return Answer(201, body)
+
+
+def _reference(fence: Fence) -> dict[str, dict[str, str]]:
+    return {
+        "clientReferenceInformation": {"code": fence.code, "transactionId": fence.transaction_id}
+    }

@@ -1,0 +1,197 @@
+"""Captures, reversals and voids of what was authorized.
+
+Source: REST API reference, Payments: "Capture a Payment", "Process an Authorization Reversal",
+"Void a Capture"; Payments Developer Guide, "Multiple Partial Captures" (sequence number = total
+count marks the last one; without them a capture is the last) and "Authorization Reversal" (the
+amount must be the authorized one). Reasons: the 400 responses of the same pages.
+"""
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any, Literal
+
+from tillbridge_simulators.cybersource.account import Account
+from tillbridge_simulators.cybersource.answers import Answer, Refusal, utc_text
+from tillbridge_simulators.cybersource.documents import at, money_at, text_at
+from tillbridge_simulators.cybersource.state import Authorization, Movement, MovementKind
+
+_CAPTURE_COUNT_MAX = 99
+_STATUSES: dict[MovementKind, str] = {
+    "capture": "PENDING",
+    "reversal": "REVERSED",
+    "void": "VOIDED",
+}
+
+
+def capture(account: Account, authorization_id: str, document: Mapping[str, Any]) -> Movement:
+    """POST /pts/v2/payments/{id}/captures. Raises Refusal."""
+    code, transaction_id, comments = _references(document)
+    amount, currency = money_at(document, "orderInformation.amountDetails")
+    last = _is_last(account, document)
+    once = account.options.transaction_id_once and transaction_id
+    if once and account.state.capture_by(transaction_id) is not None:
+        raise Refusal("DUPLICATE_REQUEST")
+    authorization = _usable(account, authorization_id)
+    if currency != authorization.currency:
+        raise Refusal("INVALID_DATA", ["orderInformation.amountDetails.currency"])
+    if amount > authorization.open_amount:
+        raise Refusal("EXCEEDS_AUTH_AMOUNT", ["orderInformation.amountDetails.totalAmount"])
+    movement = _movement(
+        account, "capture", (code, transaction_id, comments), authorization, amount
+    )
+    authorization.captured += amount
+    authorization.captures += 1
+    if last or not authorization.open_amount:
+        authorization.state = "captured"
+    account.record("capture", movement, "PENDING")
+    account.tell("payments.capture.status.accepted", movement.code, capture_answer(movement))
+    return movement
+
+
+def reverse(account: Account, authorization_id: str, document: Mapping[str, Any]) -> Answer:
+    """POST /pts/v2/payments/{id}/reversals: all that is still held, and exactly that."""
+    _references(document)
+    amount, currency = money_at(document, "reversalInformation.amountDetails")
+    authorization = _usable(account, authorization_id)
+    if (amount, currency) != (authorization.open_amount, authorization.currency):
+        raise Refusal("INVALID_AMOUNT", ["reversalInformation.amountDetails.totalAmount"])
+    return Answer(201, reversal_answer(reverse_all(account, authorization, document)))
+
+
+def reverse_all(
+    account: Account,
+    authorization: Authorization,
+    document: Mapping[str, Any],
+    state: Literal["reversed", "undone"] = "reversed",
+) -> Movement:
+    """Releases what is still held."""
+    amount = authorization.open_amount
+    movement = _movement(account, "reversal", _references(document), authorization, amount)
+    authorization.reversed += amount
+    authorization.state = state
+    account.record("reversal" if state == "reversed" else "undone_by_fence", movement, "REVERSED")
+    account.tell("payments.reversal.status.accepted", movement.code, reversal_answer(movement))
+    return movement
+
+
+def void_capture(account: Account, capture_id: str, document: Mapping[str, Any]) -> Answer:
+    """POST /pts/v2/captures/{id}/voids. Raises Refusal."""
+    found = account.state.movements.get(capture_id)
+    if found is None or found.kind != "capture" or found.voided:
+        raise Refusal("NOT_VOIDABLE")
+    return Answer(201, void_answer(void_movement(account, found, document)))
+
+
+def void_payment(account: Account, payment_id: str, document: Mapping[str, Any]) -> Answer:
+    """POST /pts/v2/payments/{id}/voids: only a sale can be voided, and there are none here."""
+    _references(document)
+    raise Refusal("NOT_VOIDABLE", request_id=payment_id)
+
+
+def void_movement(
+    account: Account, captured: Movement, document: Mapping[str, Any], kind: str = "void"
+) -> Movement:
+    """Undoes a capture; what it took is held again."""
+    authorization = account.state.authorizations[captured.parent_id]
+    movement = _movement(account, "void", _references(document), authorization, captured.amount)
+    movement.about_id = captured.id
+    captured.voided = True
+    authorization.captured -= captured.amount
+    authorization.state = "held"
+    account.record(kind, movement, "VOIDED")
+    account.tell("payments.void.status.accepted", movement.code, void_answer(movement))
+    return movement
+
+
+def capture_answer(movement: Movement) -> dict[str, object]:
+    """What was captured, as its answer and its notification show it."""
+    details = {"totalAmount": str(movement.amount), "currency": movement.currency}
+    return _answer(movement, "captures") | {"orderInformation": {"amountDetails": details}}
+
+
+def reversal_answer(movement: Movement) -> dict[str, object]:
+    """What was reversed, as its answer and its notification show it."""
+    details = {"reversedAmount": str(movement.amount), "currency": movement.currency}
+    return _answer(movement, "reversals") | {"reversalAmountDetails": details}
+
+
+def void_answer(movement: Movement) -> dict[str, object]:
+    """What was voided, as its answer and its notification show it."""
+    details = {"voidAmount": str(movement.amount), "currency": movement.currency}
+    return _answer(movement, "voids") | {"voidAmountDetails": details}
+
+
+def _answer(movement: Movement, noun: str) -> dict[str, object]:
+    return {
+        "_links": {"self": {"method": "GET", "href": f"/pts/v2/{noun}/{movement.id}"}},
+        "id": movement.id,
+        "submitTimeUtc": utc_text(movement.at_s),
+        "status": movement.status,
+        "reconciliationId": movement.parent_id[-12:],
+        "clientReferenceInformation": {
+            "code": movement.code,
+            "transactionId": movement.transaction_id,
+        },
+    }
+
+
+def _usable(account: Account, authorization_id: str) -> Authorization:
+    found = account.state.authorizations.get(authorization_id)
+    if found is None or found.state == "nothing":
+        raise Refusal("MISSING_AUTH")
+    if found.state in ("reversed", "undone"):
+        raise Refusal("AUTH_ALREADY_REVERSED")
+    if found.state == "captured":
+        raise Refusal("TRANSACTION_ALREADY_SETTLED")
+    return found
+
+
+def _is_last(account: Account, document: Mapping[str, Any]) -> bool:
+    path = "processingInformation.captureOptions"
+    number, count = (
+        at(document, f"{path}.captureSequenceNumber"),
+        at(document, f"{path}.totalCaptureCount"),
+    )
+    if number is None and count is None:
+        return True
+    if not account.options.partial_captures:
+        raise Refusal("NOT_SUPPORTED", [path])
+    in_range = isinstance(number, int) and isinstance(count, int)
+    if not in_range or not 1 <= number <= count <= _CAPTURE_COUNT_MAX:
+        raise Refusal("INVALID_DATA", [path])
+    return bool(number == count)
+
+
+def _references(document: Mapping[str, Any]) -> tuple[str, str, str]:
+    path = "clientReferenceInformation"
+    return (
+        text_at(document, f"{path}.code", length_max=50, required=False),
+        text_at(document, f"{path}.transactionId", length_max=30, required=False),
+        text_at(document, f"{path}.comments", length_max=255, required=False),
+    )
+
+
+def _movement(
+    account: Account,
+    kind: MovementKind,
+    references: tuple[str, str, str],
+    authorization: Authorization,
+    amount: Decimal,
+) -> Movement:
+    code, transaction_id, comments = references
+    now_s = account.now()
+    movement = Movement(
+        id=account.state.new_id(now_s),
+        kind=kind,
+        code=code or authorization.code,
+        transaction_id=transaction_id,
+        comments=comments,
+        parent_id=authorization.id,
+        about_id=authorization.id,
+        amount=amount,
+        currency=authorization.currency,
+        status=_STATUSES[kind],
+        at_s=now_s,
+    )
+    account.state.movements[movement.id] = movement
+    return movement

@@ -1,0 +1,39 @@
+"""How one simulated Cybersource account behaves."""
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
+
+FenceMode: TypeAlias = Literal["remembers", "forgets", "unsupported"]
+
+
+def _at_once(_: random.Random) -> float:
+    return 0.0
+
+
+@dataclass(slots=True)
+class Options:
+    """The account's settings; every wait is in seconds before it is divided by the factor.
+
+    Attributes:
+        fence: what a time-out reversal or void does when nothing is found under its transactionId.
+            "remembers": it is kept, and a late commit is undone at once. "forgets": it is refused
+            as INVALID_DATA and nothing is kept. "unsupported": the processor offers neither.
+        search_lag_s: how long a transaction stays invisible to search and details.
+        partial_captures: several captures of one authorization are allowed.
+        transaction_id_once: a second authorization or capture with a transactionId is refused as
+            DUPLICATE_REQUEST. Off: Cybersource only says that the id must be unique.
+        token_life_s: how long a transient token may be used.
+        latency: seconds before each answer, drawn with the simulator's seed.
+    """
+
+    merchant_id: str = "tillbridge_test"
+    key_id: str = "08c94330-f618-42a3-b09d-e1e43be5efda"
+    secret_key: str = "eUJKeHk2TGpNMlRtY1BHdStHYUpySHRra2UyNWZQcFU="  # noqa: S105 (made up, for tests)
+    fence: FenceMode = "remembers"
+    search_lag_s: float = 0.0
+    partial_captures: bool = False
+    transaction_id_once: bool = False
+    token_life_s: float = 900.0
+    latency: Callable[[random.Random], float] = field(default=_at_once)

@@ -1,0 +1,175 @@
+"""POST /pts/v2/payments: authorizations.
+
+Source: REST API reference, Payments, "Process a Payment"; Payments Developer Guide, Authorization
+(required fields). `processingInformation.capture` (a sale) is refused: the connector never sells.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from tillbridge_simulators.cybersource.account import Account
+from tillbridge_simulators.cybersource.answers import Answer, Refusal, utc_text
+from tillbridge_simulators.cybersource.documents import at, money_at, quantum, text_at
+from tillbridge_simulators.cybersource.fences import undo_late_authorization
+from tillbridge_simulators.cybersource.outcomes import (
+    OUTCOMES,
+    TRIGGER_AMOUNTS,
+    UNDONE_BY_FENCE,
+    Outcome,
+)
+from tillbridge_simulators.cybersource.state import Authorization
+from tillbridge_simulators.cybersource.tokens import MintedToken, TokenKind
+
+CODE_LENGTH_MAX = 50
+TRANSACTION_ID_LENGTH_MAX = 30
+COMMENTS_LENGTH_MAX = 255
+
+_BILLING = {
+    "firstName": 60, "lastName": 60, "address1": 60, "locality": 50, "country": 2, "email": 255,
+}  # fmt: skip
+_BILLING_AT_HOME = {"administrativeArea": 20, "postalCode": 14}
+_BILLING_OPTIONAL = {"address2": 60, "company": 60, "phoneNumber": 15}
+_EVENTS = {
+    "AUTHORIZED": "accepted",
+    "PARTIAL_AUTHORIZED": "partiallyApproved",
+    "AUTHORIZED_PENDING_REVIEW": "reviewed",
+    "PENDING_REVIEW": "reviewed",
+    "DECLINED": "rejected",
+    "AUTHORIZED_RISK_DECLINED": "rejected",
+}
+_STORED = ("customer", "paymentInstrument", "instrumentIdentifier")
+
+
+def authorize(account: Account, document: Mapping[str, Any]) -> Answer:
+    """Checks the body, decides by token and amount, holds, tells. Raises Refusal."""
+    token = _check(account, document)
+    authorization = _decide(account, document, token)
+    account.state.authorizations[authorization.id] = authorization
+    account.record("authorization", authorization, authorization.outcome.status)
+    answer = _describe(authorization, authorization.outcome)
+    if _wants_stored_token(document):
+        answer["tokenInformation"] = _store(account, token)
+    event = _EVENTS.get(authorization.outcome.status)
+    if event is not None:
+        name = f"payments.authorization.status.{event}"
+        account.tell(name, authorization.code, answer)
+    if undo_late_authorization(account, authorization):
+        answer = _describe(authorization, UNDONE_BY_FENCE)
+    return Answer(201, answer)
+
+
+def _describe(one: Authorization, outcome: Outcome) -> dict[str, Any]:
+    """An authorization as its answer and its notification show it."""
+    body: dict[str, Any] = {
+        "_links": {"self": {"method": "GET", "href": f"/pts/v2/payments/{one.id}"}},
+        "id": one.id,
+        "submitTimeUtc": utc_text(one.at_s),
+        "status": outcome.status,
+        "reconciliationId": one.id[-12:],
+        "clientReferenceInformation": {"code": one.code, "transactionId": one.transaction_id},
+        "paymentInformation": {"card": {"type": one.brand, "suffix": one.last4}},
+    }
+    if outcome.holds:
+        body["orderInformation"] = {
+            "amountDetails": {"authorizedAmount": str(one.amount), "currency": one.currency}
+        }
+        body["processorInformation"] = {"approvalCode": one.approval_code, "responseCode": "100"}
+    if outcome.reason:
+        body["errorInformation"] = {
+            "reason": outcome.reason,
+            "message": f"{outcome.reason.replace('_', ' ').capitalize()}.",
+        }
+    return body
+
+
+def _check(account: Account, document: Mapping[str, Any]) -> MintedToken:
+    text_at(document, "clientReferenceInformation.code", length_max=CODE_LENGTH_MAX, required=True)
+    transaction_id = text_at(
+        document,
+        "clientReferenceInformation.transactionId",
+        length_max=TRANSACTION_ID_LENGTH_MAX,
+        required=False,
+    )
+    text_at(
+        document,
+        "clientReferenceInformation.comments",
+        length_max=COMMENTS_LENGTH_MAX,
+        required=False,
+    )
+    once = account.options.transaction_id_once and transaction_id
+    if once and account.state.authorization_by(transaction_id) is not None:
+        raise Refusal("DUPLICATE_REQUEST")
+    if at(document, "paymentInformation.card") is not None:
+        raise Refusal("INVALID_DATA", ["paymentInformation.card"])
+    if at(document, "processingInformation.capture") not in (None, False, "false"):
+        raise Refusal("NOT_SUPPORTED", ["processingInformation.capture"])
+    money_at(document, "orderInformation.amountDetails")
+    token = _token(account, document)
+    _check_billing(document, required=token.kind == "transient")
+    return token
+
+
+def _check_billing(document: Mapping[str, Any], *, required: bool) -> None:
+    path = "orderInformation.billTo"
+    home = at(document, f"{path}.country") in ("US", "CA")
+    needed = _BILLING | (_BILLING_AT_HOME if home else {})
+    missing = [name for name in needed if not at(document, f"{path}.{name}")]
+    if required and missing:
+        raise Refusal("MISSING_FIELD", [f"{path}.{name}" for name in missing])
+    for name, length_max in (_BILLING | _BILLING_AT_HOME | _BILLING_OPTIONAL).items():
+        text_at(document, f"{path}.{name}", length_max=length_max, required=False)
+
+
+def _token(account: Account, document: Mapping[str, Any]) -> MintedToken:
+    transient = at(document, "tokenInformation.transientTokenJwt")
+    stored = [
+        (f"paymentInformation.{kind}.id", at(document, f"paymentInformation.{kind}.id"))
+        for kind in _STORED
+    ]
+    given = [(path, value) for path, value in stored if value is not None]
+    if transient is not None:
+        given.append(("tokenInformation.transientTokenJwt", transient))
+    if len(given) != 1:
+        raise Refusal("MISSING_FIELD", ["paymentInformation"])
+    path, value = given[0]
+    kind: TokenKind = "transient" if transient is not None else "tms"
+    found = account.tokens.find(value, kind, account.now()) if isinstance(value, str) else None
+    if found is None:
+        raise Refusal("INVALID_DATA", [path])
+    return found
+
+
+def _decide(account: Account, document: Mapping[str, Any], token: MintedToken) -> Authorization:
+    amount, currency = money_at(document, "orderInformation.amountDetails")
+    outcome = OUTCOMES[TRIGGER_AMOUNTS.get(amount, token.outcome)]
+    now_s = account.now()
+    held = (amount * outcome.share).quantize(quantum(currency)) if outcome.holds else amount * 0
+    reference = document["clientReferenceInformation"]
+    return Authorization(
+        id=account.state.new_id(now_s),
+        code=reference["code"],
+        transaction_id=reference.get("transactionId", ""),
+        comments=reference.get("comments", ""),
+        requested=amount,
+        amount=held,
+        currency=currency,
+        outcome=outcome,
+        at_s=now_s,
+        state="held" if outcome.holds else "nothing",
+        approval_code=account.state.approval_code() if outcome.holds else "",
+        brand=token.brand,
+        last4=token.last4,
+        review="pending" if outcome.reason == "DECISION_PROFILE_REVIEW" else "",
+    )
+
+
+def _wants_stored_token(document: Mapping[str, Any]) -> bool:
+    return "TOKEN_CREATE" in (at(document, "processingInformation.actionList") or ())
+
+
+def _store(account: Account, token: MintedToken) -> dict[str, Any]:
+    stored: dict[str, Any] = {"new": True}
+    for kind in _STORED:
+        value = account.tokens.mint(token.outcome, "tms", brand=token.brand, last4=token.last4)
+        stored[kind] = {"id": value}
+    return stored

@@ -1,0 +1,142 @@
+"""Transaction search and details: late, and without transactionIds, as the real ones are.
+
+Sources: Transaction Search API, "Creating a Transaction Search Request" (query grammar, sort,
+paging); REST API reference, Search Transactions and Transaction Details. Neither answer has
+clientReferenceInformation.transactionId; details have comments, rootId and relatedTransactions.
+"""
+
+import re
+import uuid
+from collections.abc import Mapping
+from typing import Any
+
+from tillbridge_simulators.cybersource.account import Account
+from tillbridge_simulators.cybersource.answers import Answer, Refusal, not_found, utc_text
+from tillbridge_simulators.cybersource.documents import at, text_at
+from tillbridge_simulators.cybersource.state import Authorization, Movement
+
+_TERM = re.compile(r'(clientReferenceInformation\.code|id):("[^"]*"|[^\s"]+)')
+_LIMIT_MAX = 2500
+_SORTS = {"submitTimeUtc:asc": False, "submitTimeUtc:desc": True}
+_NAMES = {"capture": "ics_bill", "reversal": "ics_auth_reversal", "void": "ics_void"}
+
+
+def search(account: Account, document: Mapping[str, Any], lag_s: float) -> Answer:
+    """POST /tss/v2/searches. Raises Refusal for a query it does not understand."""
+    query = text_at(document, "query", length_max=2048, required=True)
+    sort = text_at(document, "sort", length_max=255, required=True)
+    limit, offset = at(document, "limit") or 20, at(document, "offset") or 0
+    if sort not in _SORTS:
+        raise Refusal("INVALID_DATA", ["sort"])
+    if not (isinstance(limit, int) and 0 < limit <= _LIMIT_MAX and isinstance(offset, int)):
+        raise Refusal("INVALID_DATA", ["limit"])
+    wanted = _parse(query)
+    now_s = account.now()
+    hits = [
+        one
+        for one in account.state.visible(now_s - lag_s)
+        if all((one.code if name != "id" else one.id) == value for name, value in wanted)
+    ]
+    hits.sort(key=lambda one: (one.at_s, one.id), reverse=_SORTS[sort])
+    page = hits[offset : offset + limit]
+    return Answer(
+        201,
+        {
+            "searchId": str(uuid.uuid4()),
+            "save": False,
+            "query": query,
+            "sort": sort,
+            "offset": offset,
+            "limit": limit,
+            "count": len(page),
+            "totalCount": len(hits),
+            "submitTimeUtc": utc_text(now_s),
+            "_embedded": {"transactionSummaries": [_summary(account, one) for one in page]},
+        },
+    )
+
+
+def details(account: Account, transaction_id: str, lag_s: float) -> Answer:
+    """GET /tss/v2/transactions/{id}."""
+    now_s = account.now()
+    for one in account.state.visible(now_s - lag_s):
+        if one.id == transaction_id:
+            return Answer(200, _details(account, one))
+    return not_found(now_s)
+
+
+def _parse(query: str) -> list[tuple[str, str]]:
+    terms = []
+    for part in query.split(" AND "):
+        found = _TERM.fullmatch(part.strip())
+        if found is None:
+            raise Refusal("INVALID_DATA", ["query"])
+        terms.append((found[1], found[2].strip('"')))
+    return terms
+
+
+def _summary(account: Account, one: Authorization | Movement) -> dict[str, Any]:
+    amount = one.requested if isinstance(one, Authorization) else one.amount
+    return {
+        "id": one.id,
+        "submitTimeUtc": utc_text(one.at_s),
+        "merchantId": account.options.merchant_id,
+        "applicationInformation": _applications(one),
+        "clientReferenceInformation": {"code": one.code, "applicationName": "REST API"},
+        "orderInformation": {
+            "amountDetails": {"totalAmount": str(amount), "currency": one.currency}
+        },
+        "_links": {
+            "transactionDetail": {"href": f"/tss/v2/transactions/{one.id}", "method": "GET"}
+        },
+    }
+
+
+def _details(account: Account, one: Authorization | Movement) -> dict[str, Any]:
+    body = _summary(account, one)
+    body["submitTimeUTC"] = body.pop("submitTimeUtc")
+    body["clientReferenceInformation"]["comments"] = one.comments
+    root_id = one.id if isinstance(one, Authorization) else one.parent_id
+    body["rootId"] = root_id
+    related = [other.id for other in account.state.movements.values() if other.about_id == one.id]
+    if isinstance(one, Movement):
+        related.append(one.about_id)
+    links = [{"href": f"/tss/v2/transactions/{other}", "method": "GET"} for other in related]
+    body["_links"] = {
+        "self": {"href": f"/tss/v2/transactions/{one.id}", "method": "GET"},
+        "relatedTransactions": links,
+    }
+    if isinstance(one, Authorization):
+        body["orderInformation"]["amountDetails"]["authorizedAmount"] = str(one.amount)
+        body["processorInformation"] = {"approvalCode": one.approval_code}
+        body["paymentInformation"] = {"card": {"type": one.brand, "suffix": one.last4}}
+    return body
+
+
+def _applications(one: Authorization | Movement) -> dict[str, Any]:
+    if isinstance(one, Movement):
+        service = _application(_NAMES[one.kind], 100, "SOK")
+        status = "VOIDED" if one.voided else one.status
+        return {"reasonCode": "100", "rCode": "1", "rFlag": "SOK", "applications": [service]} | {
+            "status": status
+        }
+    outcome = one.outcome
+    held = outcome.holds and outcome.reason not in ("AVS_FAILED", "CV_FAILED", "CONTACT_PROCESSOR")
+    services = [
+        _application("ics_auth", 100, "SOK")
+        if held and outcome.code != 110
+        else _application("ics_auth", outcome.code, outcome.flag)
+    ]
+    if outcome.code in (480, 481, 400):
+        services.append(_application("ics_decision", outcome.code, outcome.flag))
+    overall = {
+        "reasonCode": str(outcome.code),
+        "rCode": "1" if outcome.code in (100, 110) else "0",
+        "rFlag": outcome.flag,
+    }
+    return overall | {"applications": services}
+
+
+def _application(name: str, code: int, flag: str) -> dict[str, str]:
+    success = "1" if code in (100, 110) else "0"
+    return {"name": name, "reasonCode": str(code), "rCode": success, "rFlag": flag}

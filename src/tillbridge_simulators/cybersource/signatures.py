@@ -1,0 +1,163 @@
+"""Who is asking: JSON Web Tokens version 2 with a shared secret, and HTTP Signatures.
+
+Sources: Getting Started with REST, "Construct Messages Using JSON Web Tokens" (shared secret key
+pair), steps 1 to 3, and "HTTP Signature Authentication". The guide writes the request-method claim
+in lower case, the official clients send it in upper case: both are taken here.
+"""
+
+import base64
+import hashlib
+import hmac
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+LIFE_MAX_S = 120
+"""exp is at most two minutes after iat."""
+SKEW_S = 60
+"""How far a client's clock may be ahead (not documented)."""
+DATE_SKEW_S = 300
+"""How far an HTTP Signature's date may be off (not documented)."""
+
+_DIGESTS = {"HS256": hashlib.sha256, "HS384": hashlib.sha384, "HS512": hashlib.sha512}
+_PARAMETER = re.compile(r'(\w+)="([^"]*)"')
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One request as its signature sees it; header names in lower case."""
+
+    method: str
+    target: str
+    headers: Mapping[str, str]
+    body: bytes
+
+
+@dataclass(slots=True)
+class Signatures:
+    """Checks signatures of one merchant and remembers the token ids it has seen."""
+
+    merchant_id: str
+    key_id: str
+    secret_key: str
+    _seen: dict[str, float] = field(default_factory=dict)
+
+    def refusal(self, asked: Asked, now_s: float) -> str:
+        """Why the request is not authentic, for the log; "" when it is."""
+        bearer = asked.headers.get("authorization", "")
+        if bearer.startswith("Bearer "):
+            return self._check_token(asked, bearer.removeprefix("Bearer "), now_s)
+        if "signature" in asked.headers:
+            return self._check_signature(asked, now_s)
+        return "neither a bearer token nor a signature"
+
+    def _check_token(self, asked: Asked, token: str, now_s: float) -> str:
+        parts = token.split(".")
+        if len(parts) != 3:
+            return "the token does not have three parts"
+        try:
+            header, claims = (json.loads(_unpadded(part)) for part in parts[:2])
+            signature = _unpadded(parts[2])
+        except ValueError:
+            return "the token is not readable"
+        if not (isinstance(header, dict) and isinstance(claims, dict)):
+            return "the token is not made of objects"
+        if header.get("typ") != "JWT" or header.get("kid") != self.key_id:
+            return "typ or kid is wrong"
+        digest = _DIGESTS.get(str(header.get("alg")))
+        if digest is None:
+            return "alg is not supported"
+        signed = f"{parts[0]}.{parts[1]}".encode()
+        expected = hmac.new(base64.b64decode(self.secret_key), signed, digest).digest()
+        if not hmac.compare_digest(expected, signature):
+            return "the token's signature is wrong"
+        return self._check_claims(asked, claims, now_s)
+
+    def _check_claims(self, asked: Asked, claims: Mapping[str, Any], now_s: float) -> str:
+        issued, expires = claims.get("iat"), claims.get("exp")
+        if not (isinstance(issued, int) and isinstance(expires, int)):
+            return "iat or exp is not an integer"
+        if not (issued < expires <= issued + LIFE_MAX_S):
+            return "exp is not within two minutes of iat"
+        if issued > now_s + SKEW_S or expires < now_s:
+            return "the token is not valid now"
+        wanted = {
+            "iss": self.merchant_id,
+            "v-c-merchant-id": self.merchant_id,
+            "v-c-jwt-version": "2",
+            "request-host": asked.headers.get("host", ""),
+            "request-resource-path": asked.target,
+        }
+        for name, value in wanted.items():
+            if claims.get(name) != value:
+                return f"the claim {name} is {claims.get(name)!r}, not {value!r}"
+        if str(claims.get("request-method")).lower() != asked.method.lower():
+            return "the claim request-method is wrong"
+        return self._check_digest(asked, claims) or self._check_once(claims, expires, now_s)
+
+    def _check_digest(self, asked: Asked, claims: Mapping[str, Any]) -> str:
+        if not asked.body:
+            return "a digest of nothing" if "digest" in claims else ""
+        if claims.get("digestAlgorithm") != "SHA-256":
+            return "digestAlgorithm is not SHA-256"
+        return "" if claims.get("digest") == _digest(asked.body) else "the digest is wrong"
+
+    def _check_once(self, claims: Mapping[str, Any], expires: int, now_s: float) -> str:
+        token_id = claims.get("jti")
+        if not isinstance(token_id, str) or not token_id:
+            return "jti is missing"
+        for known in [known for known, until in self._seen.items() if until < now_s]:
+            del self._seen[known]
+        if token_id in self._seen:
+            return "jti was used before"
+        self._seen[token_id] = expires
+        return ""
+
+    def _check_signature(self, asked: Asked, now_s: float) -> str:
+        found = dict(_PARAMETER.findall(asked.headers["signature"]))
+        if found.get("keyid") != self.key_id or found.get("algorithm") != "HmacSHA256":
+            return "keyid or algorithm is wrong"
+        names = found.get("headers", "").split()
+        plain = {name.strip("()").removeprefix("v-c-") for name in names}
+        needed = {"host", "date", "request-target", "merchant-id"} | (
+            {"digest"} if asked.body else set()
+        )
+        if not needed <= plain:
+            return f"the signature does not cover {sorted(needed - plain)}"
+        if asked.headers.get("v-c-merchant-id") != self.merchant_id:
+            return "v-c-merchant-id is wrong"
+        if asked.body and asked.headers.get("digest") != f"SHA-256={_digest(asked.body)}":
+            return "the digest is wrong"
+        if not _is_fresh(asked.headers, now_s):
+            return "the date is missing or too far off"
+        signed = "\n".join(f"{name}: {_component(asked, name)}" for name in names)
+        expected = hmac.new(base64.b64decode(self.secret_key), signed.encode(), hashlib.sha256)
+        given = found.get("signature", "")
+        if not hmac.compare_digest(base64.b64encode(expected.digest()).decode(), given):
+            return "the signature is wrong"
+        return ""
+
+
+def _component(asked: Asked, name: str) -> str:
+    if name.strip("()") == "request-target":
+        return f"{asked.method.lower()} {asked.target}"
+    return asked.headers.get(name, "")
+
+
+def _is_fresh(headers: Mapping[str, str], now_s: float) -> bool:
+    value = headers.get("v-c-date") or headers.get("date", "")
+    try:
+        return abs(parsedate_to_datetime(value).timestamp() - now_s) <= DATE_SKEW_S
+    except ValueError:
+        return False
+
+
+def _digest(body: bytes) -> str:
+    return base64.b64encode(hashlib.sha256(body).digest()).decode()
+
+
+def _unpadded(text: str) -> bytes:
+    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))

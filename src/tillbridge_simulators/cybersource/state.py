@@ -1,0 +1,155 @@
+"""What this Cybersource account knows: authorizations, what moved of them, and fences."""
+
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Literal, TypeAlias
+
+from tillbridge_simulators.cybersource.outcomes import Outcome
+
+HoldState: TypeAlias = Literal["held", "nothing", "captured", "reversed", "undone"]
+MovementKind: TypeAlias = Literal["capture", "reversal", "void"]
+
+
+@dataclass(slots=True)
+class Authorization:
+    """One authorization.
+
+    Attributes:
+        requested, amount: what was asked for and what the issuer holds.
+        captured, reversed: of `amount`.
+        state: "nothing" was held, "held", "captured" (whatever was left has been released),
+            "reversed", or "undone" by a fence.
+        review: "" or "pending", "accepted", "rejected" by Decision Manager.
+    """
+
+    id: str
+    code: str
+    transaction_id: str
+    comments: str
+    requested: Decimal
+    amount: Decimal
+    currency: str
+    outcome: Outcome
+    at_s: float
+    state: HoldState
+    approval_code: str
+    brand: str
+    last4: str
+    captured: Decimal = Decimal(0)
+    reversed: Decimal = Decimal(0)
+    captures: int = 0
+    review: str = ""
+
+    @property
+    def open_amount(self) -> Decimal:
+        """What is still held and neither captured nor reversed."""
+        return self.amount - self.captured - self.reversed if self.state == "held" else Decimal(0)
+
+
+@dataclass(slots=True)
+class Movement:
+    """One capture, reversal or void of an authorization (`parent_id`).
+
+    Attributes:
+        about_id: what it acts on: the authorization, or for a void the capture.
+        voided: for a capture, whether it was undone.
+    """
+
+    id: str
+    kind: MovementKind
+    code: str
+    transaction_id: str
+    comments: str
+    parent_id: str
+    about_id: str
+    amount: Decimal
+    currency: str
+    status: str
+    at_s: float
+    voided: bool = False
+
+
+@dataclass(slots=True)
+class Fence:
+    """A time-out reversal or void that waits for a transaction that has not arrived."""
+
+    kind: Literal["reversal", "void"]
+    code: str
+    transaction_id: str
+    at_s: float
+
+
+@dataclass(slots=True)
+class State:
+    """Everything, in the order it happened."""
+
+    seed: int = 0
+    authorizations: dict[str, Authorization] = field(default_factory=dict)
+    movements: dict[str, Movement] = field(default_factory=dict)
+    fences: dict[tuple[str, str], Fence] = field(default_factory=dict)
+    _random: random.Random = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        self._random = random.Random(self.seed)  # noqa: S311 (a simulation, not a secret)
+
+    def new_id(self, now_s: float) -> str:
+        """A request id: 22 digits that start with the time, as Cybersource's do."""
+        return f"{int(now_s * 1000):013d}{self._random.randrange(10**9):09d}"
+
+    def approval_code(self) -> str:
+        return f"{self._random.randrange(10**6):06d}"
+
+    def authorization_by(self, transaction_id: str) -> Authorization | None:
+        """The latest with this transactionId that holds or held something."""
+        found = None
+        for authorization in self.authorizations.values():
+            if authorization.transaction_id == transaction_id:
+                found = authorization
+        return found
+
+    def capture_by(self, transaction_id: str) -> Movement | None:
+        """The latest capture with this transactionId."""
+        found = None
+        for movement in self.movements.values():
+            if movement.kind == "capture" and movement.transaction_id == transaction_id:
+                found = movement
+        return found
+
+    def visible(self, until_s: float) -> Iterator[Authorization | Movement]:
+        """What was submitted by then."""
+        transactions: list[Authorization | Movement] = [
+            *self.authorizations.values(),
+            *self.movements.values(),
+        ]
+        for transaction in transactions:
+            if transaction.at_s <= until_s:
+                yield transaction
+
+    def holds(self) -> dict[str, list[dict[str, str]]]:
+        """By order number, every authorization and what became of it; amounts as text."""
+        orders: dict[str, list[dict[str, str]]] = {}
+        for one in self.authorizations.values():
+            orders.setdefault(one.code, []).append(
+                {
+                    "id": one.id,
+                    "transaction_id": one.transaction_id,
+                    "status": one.outcome.status,
+                    "state": one.state,
+                    "currency": one.currency,
+                    "amount": str(one.amount),
+                    "captured": str(one.captured),
+                    "reversed": str(one.reversed),
+                    "open": str(one.open_amount),
+                }
+            )
+        return orders
+
+    def live_holds(self) -> dict[str, list[dict[str, str]]]:
+        """By order number, the authorizations that still hold money of a shopper."""
+        live = {
+            code: [row for row in rows if Decimal(row["open"]) > 0]
+            for code, rows in self.holds().items()
+        }
+        return {code: rows for code, rows in live.items() if rows}

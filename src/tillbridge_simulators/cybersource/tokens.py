@@ -1,0 +1,58 @@
+"""Tokens that stand for cards: minted by tests, never from a card number."""
+
+import base64
+import json
+import uuid
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
+
+from tillbridge_simulators.cybersource.outcomes import OUTCOMES
+
+TokenKind: TypeAlias = Literal["transient", "tms"]
+
+
+@dataclass(frozen=True, slots=True)
+class MintedToken:
+    """What a token stands for. `expires_at` in seconds since the epoch; None for stored ones."""
+
+    kind: TokenKind
+    outcome: str
+    brand: str
+    last4: str
+    expires_at: float | None
+
+
+@dataclass(slots=True)
+class Tokens:
+    """Every token this account knows."""
+
+    _minted: dict[str, MintedToken] = field(default_factory=dict)
+
+    def mint(
+        self,
+        outcome: str = "authorized",
+        kind: TokenKind = "transient",
+        *,
+        brand: str = "001",
+        last4: str = "1111",
+        expires_at: float | None = None,
+    ) -> str:
+        """A new token whose authorizations end as `outcome` says (a key of OUTCOMES)."""
+        if outcome not in OUTCOMES:
+            raise KeyError(f"{outcome!r} is not an outcome; known: {', '.join(OUTCOMES)}")
+        value = uuid.uuid4().hex.upper() if kind == "tms" else _transient()
+        self._minted[value] = MintedToken(kind, outcome, brand, last4, expires_at)
+        return value
+
+    def find(self, value: str, kind: TokenKind, now_s: float) -> MintedToken | None:
+        """The token, unless it is unknown, of the other kind or expired."""
+        found = self._minted.get(value)
+        if found is None or found.kind != kind:
+            return None
+        return None if found.expires_at is not None and found.expires_at < now_s else found
+
+
+def _transient() -> str:
+    parts = ({"kid": "simulated", "alg": "RS256"}, {"type": "mf-2.0.0", "jti": uuid.uuid4().hex})
+    encoded = [base64.urlsafe_b64encode(json.dumps(part).encode()).decode() for part in parts]
+    return ".".join([*(part.rstrip("=") for part in encoded), "c2lnbmF0dXJl"])

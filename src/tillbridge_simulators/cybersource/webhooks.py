@@ -1,0 +1,166 @@
+"""Notifications of this account: signed, encrypted where Cybersource encrypts, sent with retries.
+
+Sources: Webhooks Implementation Guide, Supported Products and Event Types, Webhook Notification
+Field Descriptions (version 3), Message-Level Encryption (required for payment events), Validating
+a Notification with the Digital Signature Key. That an encrypted body is {"encData": JWE} is not
+in the guide; it is what receivers report.
+"""
+
+import asyncio
+import base64
+import hashlib
+import hmac
+import json
+import time
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import aiohttp
+from joserfc import jwe
+from joserfc.jwk import RSAKey
+
+from tillbridge_simulators.cybersource.answers import utc_text
+from tillbridge_simulators.effects import EffectLog
+from tillbridge_simulators.faults import Faults
+
+
+@dataclass(slots=True)
+class Subscription:
+    """Where notifications go and how they are protected.
+
+    Attributes:
+        key_id, key: the digital signature key; `key` is base64.
+        certificate_key: the receiver's public RSA key (PEM) for message-level encryption of
+            payment events; None sends them in the clear.
+        retries_max, retry_wait_s: how often and after how long an unaccepted one is sent again.
+    """
+
+    url: str
+    organization_id: str = "tillbridge_test"
+    key_id: str = "bf44c857-b182-bb05-e053-34b8d30a7a72"
+    key: str = "d2ViaG9vay1zaWduaW5nLWtleS1mb3ItdGVzdHM="
+    certificate_key: bytes | None = None
+    retries_max: int = 3
+    retry_wait_s: float = 60.0
+
+
+@dataclass(slots=True)
+class Webhooks:
+    """Sends what happens to the subscriber, each in a task of its own; nothing is in order."""
+
+    faults: Faults
+    log: EffectLog
+    factor: float
+    subscription: Subscription | None = None
+    _tasks: set[asyncio.Task[None]] = field(default_factory=set)
+    _session: aiohttp.ClientSession | None = None
+
+    def tell(self, event_type: str, code: str, payload: Mapping[str, object]) -> None:
+        """Sends one notification, or not, or twice, or late, as the faults say."""
+        subscription = self.subscription
+        if subscription is None:
+            return
+        fault = self.faults.draw("webhook", code)
+        kind = fault.kind if fault else ""
+        if kind in ("lost", "break_before"):
+            self.log.add("webhook_lost", event_type=event_type, order=code)
+            return
+        wait_s = fault.seconds if fault and kind in ("slow", "late") else 0.0
+        envelope = _envelope(subscription, event_type, payload)
+        for _ in range(2 if kind == "twice" else 1):
+            task = asyncio.create_task(self._deliver(subscription, envelope, code, wait_s))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+    async def drain(self) -> None:
+        """Waits until nothing is on its way any more."""
+        while self._tasks:
+            await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def stop(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self._session is not None:
+            await self._session.close()
+            self._session = None
+
+    async def _deliver(
+        self, subscription: Subscription, envelope: dict[str, object], code: str, wait_s: float
+    ) -> None:
+        await asyncio.sleep(wait_s / self.factor)
+        for attempt in range(subscription.retries_max + 1):
+            if attempt:
+                await asyncio.sleep(subscription.retry_wait_s / self.factor)
+            status = await self._post(subscription, envelope, attempt)
+            self.log.add(
+                "webhook", event_type=envelope["eventType"], order=code, attempt=attempt, to=status
+            )
+            if 200 <= status < 300:
+                return
+
+    async def _post(
+        self, subscription: Subscription, envelope: dict[str, object], attempt: int
+    ) -> int:
+        """The subscriber's status; 0 when there was none."""
+        body, headers = sealed(subscription, envelope, attempt, time.time())
+        if self._session is None:
+            self._session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=30))
+        try:
+            async with self._session.post(subscription.url, data=body, headers=headers) as answer:
+                return answer.status
+        except (aiohttp.ClientError, TimeoutError, OSError):
+            return 0
+
+
+def sealed(
+    subscription: Subscription, envelope: Mapping[str, object], attempt: int, now_s: float
+) -> tuple[bytes, dict[str, str]]:
+    """One attempt's body and headers: its own trace id, encrypted if it must be, signed."""
+    event_type = str(envelope["eventType"])
+    trace_id = str(uuid.uuid4())
+    kind = "RETRY" if attempt else "NEW"
+    body = json.dumps({**envelope, "transactionTraceId": trace_id, "requestType": kind}).encode()
+    if subscription.certificate_key is not None and event_type.startswith("payments."):
+        body = json.dumps({"encData": _encrypted(subscription.certificate_key, body)}).encode()
+    headers = {
+        "Content-Type": "application/json",
+        "v-c-signature": signature_header(subscription, body, now_s),
+        "v-c-event-type": event_type,
+        "v-c-organization-id": subscription.organization_id,
+        "v-c-product-name": str(envelope["productId"]),
+        "v-c-request-type": kind,
+        "v-c-retry-count": str(attempt),
+        "v-c-transaction-trace-id": trace_id,
+        "v-c-webhook-id": str(envelope["webhookId"]),
+    }
+    return body, headers
+
+
+def signature_header(subscription: Subscription, body: bytes, now_s: float) -> str:
+    """t=<ms>;keyId=<id>;sig=<base64 of HMAC-SHA256 over "t.body">."""
+    stamp = str(int(now_s * 1000))
+    signed = stamp.encode() + b"." + body
+    digest = hmac.new(base64.b64decode(subscription.key), signed, hashlib.sha256).digest()
+    return f"t={stamp};keyId={subscription.key_id};sig={base64.b64encode(digest).decode()}"
+
+
+def _envelope(
+    subscription: Subscription, event_type: str, payload: Mapping[str, object]
+) -> dict[str, object]:
+    product = "payments" if event_type.startswith("payments.") else "decisionManager"
+    return {
+        "notificationId": str(uuid.uuid4()),
+        "webhookId": "e6fe5ec0-9b7a-4c0b-a0c3-simulated",
+        "productId": product,
+        "organizationId": subscription.organization_id,
+        "eventType": event_type,
+        "eventDate": utc_text(time.time()),
+        "payload": payload,
+    }
+
+
+def _encrypted(public_key: bytes, body: bytes) -> str:
+    header = {"alg": "RSA-OAEP-256", "enc": "A256GCM", "iat": int(time.time() * 1000)}
+    return jwe.encrypt_compact(header, body, RSAKey.import_key(public_key))
