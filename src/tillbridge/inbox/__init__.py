@@ -1,0 +1,1 @@
+"""Floor 2: every delivery kept before anything is done with it."""

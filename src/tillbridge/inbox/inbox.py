@@ -1,0 +1,72 @@
+"""Keeps each delivery once, by (source, its own id)."""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from typing import Literal
+
+from tillbridge.connector.delivery import Delivery
+from tillbridge.database.database import Database, Tx
+from tillbridge.database.statements import load_statements
+
+SQL = load_statements("tillbridge.inbox", "inbox.sql")
+_UNKEPT_HEADERS = frozenset({"authorization", "cookie", "tillbridge-signature", "v-c-signature"})
+
+
+@dataclass(frozen=True, slots=True)
+class Keeping:
+    """What keeping a delivery found: "new", "repeat", or "altered" (same id, another body)."""
+
+    verdict: Literal["new", "repeat", "altered"]
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How many deliveries were kept, and how many repeats were caught."""
+
+    deliveries: int
+    repeats: int
+    altered: int
+    kept_back: int
+
+
+async def keep(
+    tx: Tx, delivery: Delivery, delivery_id: str, *, kept_back: str = "", masked: bool = False
+) -> Keeping:
+    """Keeps a delivery in the caller's transaction.
+
+    `kept_back` says why nothing was made of it; `masked` that card data was masked in its body.
+    A repeat is not kept again; an altered repeat keeps its body too, for a person to compare.
+    """
+    digest = hashlib.sha256(delivery.body).digest()
+    row = await tx.fetchrow(
+        SQL["keep"], delivery.connection, delivery_id, digest, delivery.received_at, kept_back
+    )
+    assert row is not None, "keep answers one row"
+    verdict: Literal["new", "repeat", "altered"] = (
+        "altered" if row["altered"] else "repeat" if row["repeats"] else "new"
+    )
+    if verdict != "repeat":
+        headers = {k: v for k, v in delivery.headers.items() if k not in _UNKEPT_HEADERS}
+        await tx.execute(
+            SQL["keep_body"],
+            delivery.connection,
+            delivery_id,
+            json.dumps(headers),
+            delivery.body,
+            masked,
+            delivery.received_at,
+        )
+    return Keeping(verdict)
+
+
+async def counts(database: Database) -> Counts:
+    """How many deliveries the inbox remembers."""
+    row = await database.fetch_row(SQL["counts"])
+    assert row is not None, "counts answers one row"
+    return Counts(row["deliveries"], row["repeats"], row["altered"], row["kept_back"])
+
+
+async def forget(database: Database, days: int) -> None:
+    """Forgets ids older than `days` (at least 180)."""
+    await database.execute(SQL["forget"], days)

@@ -1,0 +1,32 @@
+-- Statements of the room `inbox`.
+
+-- name: keep
+-- Once by (source, its own id). A repeat is counted; a repeat with another body is an alert.
+INSERT INTO deliveries (source, delivery_id, body_sha256, received_at, kept_back)
+VALUES ($1, $2, $3, $4, $5)
+ON CONFLICT (source, delivery_id) DO UPDATE
+    SET repeats = deliveries.repeats + 1,
+        altered = deliveries.altered + (deliveries.body_sha256 <> EXCLUDED.body_sha256)::int
+RETURNING repeats, body_sha256 <> $3 AS altered;
+
+-- name: keep_body
+INSERT INTO delivery_bodies (source, delivery_id, headers, body, card_data_masked, received_at)
+VALUES ($1, $2, $3, $4, $5, $6);
+
+-- name: bodies
+SELECT number, source, delivery_id, headers, body, card_data_masked, received_at
+FROM delivery_bodies WHERE source = $1 AND delivery_id = $2 ORDER BY number;
+
+-- name: counts
+SELECT count(*) AS deliveries, coalesce(sum(repeats), 0)::bigint AS repeats,
+       coalesce(sum(altered), 0)::bigint AS altered,
+       count(*) FILTER (WHERE kept_back <> '') AS kept_back
+FROM deliveries;
+
+-- name: kept_back
+SELECT source, delivery_id, received_at, kept_back FROM deliveries WHERE kept_back <> ''
+ORDER BY received_at DESC LIMIT $1;
+
+-- name: forget
+-- Ids older than the given number of days; never fewer than 180.
+DELETE FROM deliveries WHERE received_at < now() - make_interval(days => GREATEST($1, 180));

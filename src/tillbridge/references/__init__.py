@@ -1,0 +1,1 @@
+"""Floor 2: how one thing is known in each system."""
