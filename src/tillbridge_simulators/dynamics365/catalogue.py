@@ -1,0 +1,123 @@
+"""What the organization is seeded with: currencies, price lists, units and products."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+from uuid import uuid4
+
+from tillbridge_simulators.dynamics365.organization import Organization
+from tillbridge_simulators.dynamics365.rows import Row
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    """One product of the demo's catalogue; the price is in dollars."""
+
+    number: str
+    name: str
+    price: Decimal
+
+
+PRODUCTS = (
+    Product("BK-1001", "Notebook, ruled", Decimal("4.50")),
+    Product("BK-1002", "Notebook, squared", Decimal("4.75")),
+    Product("PN-2001", "Fountain pen", Decimal("39.00")),
+    Product("PN-2002", "Ballpoint pen, blue", Decimal("1.20")),
+    Product("IN-3001", "Ink, 50 ml", Decimal("12.90")),
+    Product("LP-4001", "Desk lamp", Decimal("64.99")),
+    Product("CH-5001", "Office chair", Decimal("249.00")),
+    Product("DS-5002", "Standing desk", Decimal("619.00")),
+    Product("MG-6001", "Mug", Decimal("9.99")),
+    Product("TS-7001", "T-shirt, M", Decimal("18.00")),
+    Product("GC-8001", "Gift card", Decimal("25.00")),
+    Product("CB-9001", "Cable, 2 m", Decimal("7.35")),
+)
+
+CURRENCIES = {
+    # code: name, symbol, decimals, units for one dollar (a fixed rate: only the shape matters)
+    "USD": ("US Dollar", "$", 2, Decimal(1)),
+    "EUR": ("Euro", "€", 2, Decimal("0.9")),
+    "GBP": ("Pound Sterling", "£", 2, Decimal("0.8")),
+    "CAD": ("Canadian Dollar", "CA$", 2, Decimal("1.4")),
+    "JPY": ("Yen", "¥", 0, Decimal(150)),
+    "KWD": ("Kuwaiti Dinar", "KD", 3, Decimal("0.3")),
+}
+
+GUEST_ACCOUNT = "Web guests"
+
+
+def seed(organization: Organization) -> None:
+    """Fills an empty organization; nothing of it is an effect."""
+    with organization.rows.transaction():
+        currencies = _seed_currencies(organization)
+        unit, schedule = _seed_unit(organization)
+        price_lists = {
+            code: organization.insert(
+                organization.table("pricelevel"),
+                {
+                    "name": f"Web {code}",
+                    "_transactioncurrencyid_value": currency["transactioncurrencyid"],
+                },
+            )
+            for code, currency in currencies.items()
+        }
+        for product in PRODUCTS:
+            row = organization.insert(
+                organization.table("product"),
+                {
+                    "name": product.name,
+                    "productnumber": product.number,
+                    "quantitydecimal": 2,
+                    "_defaultuomid_value": unit["uomid"],
+                    "_defaultuomscheduleid_value": schedule["uomscheduleid"],
+                },
+            )
+            for price_list in price_lists.values():
+                _seed_price(organization, product, row, price_list)
+        organization.insert(organization.table("account"), {"name": GUEST_ACCOUNT})
+
+
+def _seed_currencies(organization: Organization) -> dict[str, Row]:
+    rows = {}
+    for code, (name, symbol, precision, rate) in CURRENCIES.items():
+        currency_id = str(uuid4())
+        organization.base_currency_id = organization.base_currency_id or currency_id
+        rows[code] = organization.insert(
+            organization.table("transactioncurrency"),
+            {
+                "transactioncurrencyid": currency_id,
+                "currencyname": name,
+                "currencysymbol": symbol,
+                "isocurrencycode": code,
+                "currencyprecision": precision,
+                "exchangerate": rate,
+            },
+        )
+    return rows
+
+
+def _seed_unit(organization: Organization) -> tuple[Row, Row]:
+    schedule = organization.insert(organization.table("uomschedule"), {"name": "Default Unit"})
+    unit = organization.insert(
+        organization.table("uom"),
+        {
+            "name": "Primary Unit",
+            "quantity": Decimal(1),
+            "_uomscheduleid_value": schedule["uomscheduleid"],
+        },
+    )
+    return unit, schedule
+
+
+def _seed_price(organization: Organization, product: Product, row: Row, price_list: Row) -> None:
+    currency = organization.currency_of(price_list)
+    organization.insert(
+        organization.table("productpricelevel"),
+        {
+            "productnumber": product.number,
+            "amount": product.price * Decimal(currency["exchangerate"] or 1),
+            "_pricelevelid_value": price_list["pricelevelid"],
+            "_productid_value": row["productid"],
+            "_uomid_value": row["_defaultuomid_value"],
+            "_transactioncurrencyid_value": currency["transactioncurrencyid"],
+        },
+    )
