@@ -1,0 +1,155 @@
+"""How a shopper pays: one key for one try, the same key until it is answered, then other cards."""
+
+import asyncio
+import json
+import secrets
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from tillbridge_simulators.effects import EffectLog
+from tillbridge_simulators.faults import Faults
+from tillbridge_simulators.shop.belief import Attempt, ShopOrder
+from tillbridge_simulators.shop.client import Answer, Client
+
+Mint: TypeAlias = Callable[[str], Awaitable[Mapping[str, str]]]
+"""A token for a card that will end as named: {"kind": ..., "value": ...}."""
+
+PATH = "/checkout/payments"
+RETRY_S = 1.0
+POLL_S = 1.0
+IMPATIENCE_S = 0.5
+
+_FINAL = ("authorized", "in_review", "declined", "challenge")
+_GO_ON = "go on"  # this try is over without a hold: another card may be tried
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long the shop asks for one try; waits are divided by the factor.
+
+    Attributes:
+        posts_max: how often one key is posted.
+        polls_max: how often its status address is asked.
+    """
+
+    posts_max: int = 60
+    polls_max: int = 120
+    factor: float = 1.0
+
+    async def wait(self, seconds: float) -> None:
+        await asyncio.sleep(seconds / self.factor)
+
+
+class Checkout:
+    """Pays orders. `Faults` operation "checkout": "twice" posts the same try twice at once,
+    "lose_answer" hangs up early and posts again, "slow" waits before.
+    """
+
+    def __init__(
+        self, client: Client, mint: Mint, faults: Faults, log: EffectLog, patience: Patience
+    ) -> None:
+        self._client = client
+        self._mint = mint
+        self._faults = faults
+        self._log = log
+        self._patience = patience
+
+    async def pay(self, order: ShopOrder) -> None:
+        """Tries the shopper's cards one after another until one holds or none is left."""
+        for outcome in order.purchase.cards:
+            attempt = Attempt(secrets.token_hex(12), outcome)
+            order.attempts.append(attempt)
+            verdict = await self._try_card(order, attempt)
+            self._log.add(
+                "checkout",
+                order_number=order.number,
+                key=attempt.key,
+                outcome=outcome,
+                status=attempt.status,
+                reason=attempt.reason,
+                amount=attempt.amount,
+                currency=order.currency,
+            )
+            if verdict != _GO_ON:
+                return
+        if order.state == "new":
+            order.state = "challenge" if order.attempts[-1].status == "challenge" else "declined"
+
+    async def _try_card(self, order: ShopOrder, attempt: Attempt) -> str:
+        token = await self._mint(attempt.outcome)
+        body = json.dumps({"order": order.purchase.document, "token": dict(token)}).encode()
+        for _ in range(self._patience.posts_max):
+            answer = await self._post(order, attempt, body)
+            verdict = await self._understand(order, attempt, answer)
+            if verdict is not None:
+                return verdict
+        order.state = "unanswered"
+        return "unanswered"
+
+    async def _post(self, order: ShopOrder, attempt: Attempt, body: bytes) -> Answer:
+        fault = self._faults.draw("checkout", order.number)
+        attempt.posts += 1
+        if fault is not None and fault.kind == "slow":
+            await self._patience.wait(fault.seconds)
+        elif fault is not None and fault.kind == "lose_answer":
+            await self._client.post(
+                PATH, body, attempt.key, patience_s=(fault.seconds or IMPATIENCE_S)
+            )
+            attempt.posts += 1
+        elif fault is not None and fault.kind == "twice":
+            attempt.posts += 1
+            _, answer = await asyncio.gather(
+                self._client.post(PATH, body, attempt.key),
+                self._client.post(PATH, body, attempt.key),
+            )
+            attempt.answers.append(answer.status)
+            return answer
+        answer = await self._client.post(PATH, body, attempt.key)
+        attempt.answers.append(answer.status)
+        return answer
+
+    async def _understand(self, order: ShopOrder, attempt: Attempt, answer: Answer) -> str | None:
+        """What the shop does next; None: post the same key again."""
+        if answer.status == 200:
+            return self._settled(order, attempt, answer.body)
+        if answer.status == 202:
+            attempt.status = "pending"
+            return await self._poll(order, attempt, answer)
+        error = answer.body.get("error") or {}
+        attempt.reason = str(error.get("reason", "")) or attempt.reason
+        if answer.status in (0, 429, 500, 502, 503, 504) or _in_flight(answer.status, error):
+            await self._patience.wait(answer.wait_s if answer.wait_s is not None else RETRY_S)
+            return None
+        attempt.status = order.state = "refused"
+        self._log.add(
+            "checkout_refused", order_number=order.number, status=answer.status, error=error
+        )
+        return "refused"
+
+    async def _poll(self, order: ShopOrder, attempt: Attempt, first: Answer) -> str | None:
+        address = str(first.body.get("status_url") or first.location)
+        address = address or f"{PATH}/{attempt.key}"
+        for _ in range(self._patience.polls_max):
+            await self._patience.wait(POLL_S)
+            answer = await self._client.get(address)
+            attempt.answers.append(answer.status)
+            if answer.status == 200 and answer.body.get("status") != "pending":
+                return self._settled(order, attempt, answer.body)
+            safe_to_retry = (answer.body.get("error") or {}).get("safe_to_retry")
+            if answer.status == 503 and safe_to_retry:
+                return None
+        return None
+
+    def _settled(self, order: ShopOrder, attempt: Attempt, body: dict[str, Any]) -> str:
+        order.answered(attempt, body)
+        if attempt.status in ("authorized", "in_review"):
+            return attempt.status
+        if attempt.status not in _FINAL:
+            self._log.add("checkout_ended", order_number=order.number, status=attempt.status)
+        return _GO_ON
+
+
+def _in_flight(status: int, error: Mapping[str, Any]) -> bool:
+    """A 409 that means "wait": another try of this order is under way."""
+    return status == 409 and error.get("reason") != "key_conflict"
