@@ -1,0 +1,162 @@
+"""Mappings made ready and run: checked against both ends, compiled once, applied many times."""
+
+import ast
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from tillbridge.canonical.errors import Misconfigured, Place
+from tillbridge.connector.documents import DocumentShape, Field, Value
+from tillbridge.mapping.compile import Bound, Writer, load
+from tillbridge.mapping.lookup import Lookup
+from tillbridge.mapping.mapping import DocumentMapping, Rules
+from tillbridge.mapping.program import Program
+from tillbridge.mapping.rules import RuleWriter
+from tillbridge.mapping.source import EVENT_NAMES, event_scope
+from tillbridge.mapping.value_type import (
+    BOOLEAN,
+    DATE,
+    DECIMAL,
+    INSTANT,
+    INTEGER,
+    MONEY,
+    TEXT,
+    UNIT_AMOUNT,
+    Scope,
+    ValueType,
+    dictionary_of,
+    list_of,
+    optional,
+)
+
+_TYPES = {
+    "text": TEXT,
+    "choice": TEXT,
+    "integer": INTEGER,
+    "decimal": DECIMAL,
+    "money": MONEY,
+    "unit_amount": UNIT_AMOUNT,
+    "boolean": BOOLEAN,
+    "date": DATE,
+    "instant": INSTANT,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Filler:
+    """Rules ready to fill one kind of document.
+
+    Attributes:
+        kind: the type of what comes out, for expressions that read it.
+    """
+
+    kind: ValueType
+    program: Program
+
+    def fill(self, context: Mapping[str, object]) -> dict[str, Value]:
+        """The document's fields, every one exactly of the type its shape declares.
+
+        Raises:
+            Rejected: the data does not allow it; the error has the field ("lines[2].tax"), the
+                file and line of its rule, and the value.
+        """
+        filled = self.program.run(context)
+        assert isinstance(filled, dict), "the compiled function fills a dict"
+        return filled
+
+
+def prepare(
+    rules: Rules,
+    scope: Scope,
+    target: DocumentShape,
+    lookups: Mapping[str, Lookup],
+    place: Place,
+) -> Filler:
+    """Rules checked against what they read and fill, and compiled.
+
+    Raises:
+        Misconfigured: the first of what `problems_of` finds.
+    """
+    filler, problems = _compile(rules, scope, target, lookups, place)
+    if problems:
+        raise problems[0]
+    return filler
+
+
+def prepare_mapping(
+    mapping: DocumentMapping,
+    target: DocumentShape,
+    lookups: Mapping[str, Lookup],
+    scope: Scope | None = None,
+) -> Filler:
+    """A mapping made ready. `scope` is what it can read; by default what every event has."""
+    return prepare(mapping.fields, scope or event_scope(), target, lookups, mapping.place)
+
+
+def problems_of(
+    mapping: DocumentMapping,
+    target: DocumentShape,
+    lookups: Mapping[str, Lookup],
+    scope: Scope | None = None,
+) -> Sequence[Misconfigured]:
+    """Everything that is wrong with a mapping: unknown target fields and source names, required
+    fields without a rule, types that clash, lookups that are missing or do not fit."""
+    _, problems = _compile(mapping.fields, scope or event_scope(), target, lookups, mapping.place)
+    return problems
+
+
+def apply(
+    mapping: DocumentMapping,
+    context: Mapping[str, object],
+    target: DocumentShape,
+    lookups: Mapping[str, Lookup],
+) -> dict[str, Value]:
+    """One document, for a mapping that is used only once; else keep what `prepare_mapping` gives."""
+    return prepare_mapping(mapping, target, lookups).fill(context)
+
+
+def shape_type(fields: Sequence[Field]) -> ValueType:
+    """The type of a filled document, for expressions that read it."""
+    return ValueType(
+        "record",
+        fields={
+            field.name: kind if field.required else optional(kind)
+            for field in fields
+            for kind in (_field_type(field),)
+        },
+        keyed=True,
+    )
+
+
+def _field_type(field: Field) -> ValueType:
+    if field.type == "list":
+        return list_of(shape_type(field.of))
+    if field.type == "group":
+        return dictionary_of(TEXT, lenient=True) if field.custom else shape_type(field.of)
+    return _TYPES[field.type]
+
+
+def _compile(
+    rules: Rules,
+    scope: Scope,
+    target: DocumentShape,
+    lookups: Mapping[str, Lookup],
+    place: Place,
+) -> tuple[Filler, list[Misconfigured]]:
+    writer = Writer()
+    names = {name: Bound(kind) for name, kind in scope.items()}
+    body: list[ast.stmt] = []
+    for name in EVENT_NAMES:
+        if name in scope:
+            variable = writer.variable("e")
+            names[name] = Bound(scope[name], variable)
+            value = ast.Call(
+                ast.Attribute(load("context"), "get", ast.Load()), [ast.Constant(name)], []
+            )
+            body.append(ast.Assign([ast.Name(variable, ast.Store())], value))
+    rule_writer = RuleWriter(writer, lookups)
+    out, filling = rule_writer.fill(rules, target.fields, names, place)
+    body += [*filling, ast.Return(load(out))]
+    kind = shape_type(target.fields)
+    if rule_writer.problems:
+        return Filler(kind, Program(dict, ())), rule_writer.problems
+    return Filler(kind, Program(writer.function(body), tuple(writer.spots))), []

@@ -1,0 +1,126 @@
+"""What the number and money functions of the mapping language do. `functions` declares them."""
+
+from decimal import (
+    ROUND_DOWN,
+    ROUND_HALF_EVEN,
+    ROUND_HALF_UP,
+    Context,
+    Decimal,
+    DivisionByZero,
+    Inexact,
+    InvalidOperation,
+)
+
+from tillbridge.canonical.errors import Rejected
+from tillbridge.canonical.money import Money, Rounding, UnitAmount, exact
+from tillbridge.mapping.arithmetic import DIGITS_MAX, whole, within
+
+ROUNDINGS = {"half_up": ROUND_HALF_UP, "half_even": ROUND_HALF_EVEN, "down": ROUND_DOWN}
+_PLACES_MAX = 30
+_WIDE = Context(prec=2 * DIGITS_MAX + _PLACES_MAX, traps=[InvalidOperation, DivisionByZero])
+
+
+def integer(value: str | int | Decimal) -> int:
+    number = decimal(value)
+    result = int(number)
+    if result != number:
+        raise Rejected(
+            f"{number:f} is not a whole number.",
+            reason="not_whole",
+            next_step="Round it by a named rule: round(value, 0, 'half_up').",
+        )
+    return whole(result)
+
+
+def decimal(value: str | int | Decimal) -> Decimal:
+    if isinstance(value, str) and len(value) > 2 * DIGITS_MAX:
+        raise Rejected("The number has too many digits.", reason="too_many_digits")
+    return within(exact(value))
+
+
+def money(amount: str | int | Decimal, currency: str) -> Money:
+    return Money(decimal(amount), currency)
+
+
+def unit_amount(amount: str | int | Decimal, currency: str) -> UnitAmount:
+    return UnitAmount(decimal(amount), currency)
+
+
+def amount_text(value: Money | UnitAmount) -> str:
+    return f"{within(value.amount):f}"
+
+
+def minor_units(value: Money) -> int:
+    return value.minor
+
+
+def round_money(value: UnitAmount, rounding: Rounding) -> Money:
+    try:
+        return value.times(Decimal(1), _rule(rounding))
+    except Inexact:
+        raise Rejected(f"{value} has too many digits.", reason="too_many_digits") from None
+
+
+def round_number(value: int | Decimal, places: int, rounding: str) -> Decimal:
+    quantum = Decimal(1).scaleb(-_places(places))
+    return within(Decimal(value)).quantize(quantum, ROUNDINGS[_rule(rounding)], _WIDE)
+
+
+def divide(value: int | Decimal, by: int | Decimal, places: int, rounding: str) -> Decimal:
+    if by == 0:
+        raise Rejected("Nothing is divided by zero.", reason="division_by_zero")
+    quotient, remainder, denominator = _fraction(value, by, _places(places))
+    twice = 2 * abs(remainder)
+    if _leaves_zero(_rule(rounding), quotient, twice, denominator):
+        quotient += 1 if remainder > 0 else -1
+    return within(Decimal(whole(quotient)).scaleb(-places, _WIDE))
+
+
+def absolute(value: int | Decimal) -> Decimal:
+    return Decimal(value).copy_abs()
+
+
+def check_rounding(name: str) -> None:
+    """Raises Rejected unless it is the name of a rounding rule."""
+    _rule(name)
+
+
+def _rule(name: str) -> Rounding:
+    if name not in ROUNDINGS:
+        raise Rejected(
+            f"{name!r} is not a rounding rule.",
+            reason="bad_rounding",
+            next_step="Use half_up, half_even or down.",
+        )
+    return name  # type: ignore[return-value]  # the keys of ROUNDINGS are the Literal's words
+
+
+def _places(places: int) -> int:
+    if not 0 <= places <= _PLACES_MAX:
+        raise Rejected(
+            f"{places} is not a number of digits after the point (0 to {_PLACES_MAX}).",
+            reason="bad_argument",
+        )
+    return places
+
+
+def _fraction(value: int | Decimal, by: int | Decimal, places: int) -> tuple[int, int, int]:
+    """Quotient towards zero, remainder and divisor of value * 10^places / by, as integers.
+
+    The remainder is exact, so that one rounding decides.
+    """
+    over, under = within(Decimal(value)).as_integer_ratio()
+    by_over, by_under = within(Decimal(by)).as_integer_ratio()
+    numerator, denominator = over * by_under * 10**places, under * by_over
+    if denominator < 0:
+        numerator, denominator = -numerator, -denominator
+    quotient, remainder = divmod(abs(numerator), denominator)
+    sign = -1 if numerator < 0 else 1
+    return sign * quotient, sign * remainder, denominator
+
+
+def _leaves_zero(rule: Rounding, quotient: int, twice: int, denominator: int) -> bool:
+    """Whether a quotient with this doubled remainder is rounded away from zero."""
+    if rule == "down" or twice < denominator:
+        return False
+    return twice > denominator or rule == "half_up" or quotient % 2 == 1

@@ -1,0 +1,196 @@
+"""Mappings and rules from text. Only what can be known without the two ends is checked here."""
+
+import re
+
+from tillbridge.canonical.errors import Misconfigured
+from tillbridge.mapping.expression import Parsed, parse_expression
+from tillbridge.mapping.mapping import (
+    ConstantRule,
+    DocumentMapping,
+    EachRule,
+    Example,
+    GroupRule,
+    LookupRule,
+    Rule,
+    Rules,
+    ValueRule,
+)
+from tillbridge.mapping.parser import RESERVED
+from tillbridge.mapping.source import EVENT_NAMES
+from tillbridge.mapping.text import (
+    Entries,
+    Node,
+    Scalar,
+    any_entries,
+    entries_of,
+    items_of,
+    read_text,
+    scalar_of,
+    shown,
+)
+
+_NAME = re.compile(r"[a-z0-9]+(?:[-_][a-z0-9]+)*", re.ASCII)
+_VARIABLE = re.compile(r"[a-z][a-z0-9_]*", re.ASCII)
+NAME_MAX_CHARACTERS = 60
+
+_RULES = {
+    "from": ("when", "default"),
+    "constant": ("when",),
+    "lookup": ("key", "column", "on", "when", "default"),
+    "each": ("as", "where", "when", "fields"),
+}
+"""The field that tells a rule's kind, and what else may stand there; `fields` alone is a group."""
+
+
+def read_mapping(text: str, file: str) -> DocumentMapping:
+    """A mapping from the text of its file. Raises Misconfigured at the file, line and field."""
+    root = entries_of(
+        read_text(text, file),
+        required=("mapping", "target", "fields"),
+        optional=("title", "examples"),
+    )
+    name = read_name(root.nodes["mapping"])
+    connector, document = _target(root.nodes["target"])
+    title = scalar_of(root.nodes["title"]).text if "title" in root.nodes else name
+    examples = items_of(root.nodes["examples"]) if "examples" in root.nodes else ()
+    return DocumentMapping(
+        name=name,
+        title=title,
+        connector=connector,
+        document=document,
+        fields=read_rules(root.nodes["fields"]),
+        examples=tuple(_example(node) for node in examples),
+        place=root.place,
+    )
+
+
+def read_rules(node: Node) -> Rules:
+    """Rules by target field. Raises Misconfigured."""
+    return {name: _rule(rule) for name, rule in any_entries(node).nodes.items()}
+
+
+def read_name(node: Node) -> str:
+    """The name of a mapping or flow: small letters, digits and hyphens. Raises Misconfigured."""
+    scalar = scalar_of(node)
+    if not _NAME.fullmatch(scalar.text) or len(scalar.text) > NAME_MAX_CHARACTERS:
+        raise Misconfigured(
+            f"{shown(scalar.text)} is not fit for a name.",
+            reason="bad_name",
+            place=scalar.place,
+            next_step="Use small letters, digits and hyphens, such as dynamics-sales-order.",
+        )
+    return scalar.text
+
+
+def read_variable(node: Node) -> str:
+    """A name that expressions can use: a step's or a list item's. Raises Misconfigured."""
+    scalar = scalar_of(node)
+    name = scalar.text
+    if not _VARIABLE.fullmatch(name) or len(name) > NAME_MAX_CHARACTERS:
+        why = "is not fit for a name in expressions"
+    elif name in RESERVED:
+        why = "is a reserved word"
+    elif name in (*EVENT_NAMES, "candidate"):
+        why = "already names a part of the event"
+    else:
+        return name
+    raise Misconfigured(
+        f"{shown(name)} {why}.",
+        reason="bad_name",
+        place=scalar.place,
+        next_step="Use another: small letters, digits and _, such as sales_order.",
+    )
+
+
+def _target(node: Node) -> tuple[str, str]:
+    scalar = scalar_of(node)
+    connector, slash, document = scalar.text.partition("/")
+    if not (connector and slash and document) or "/" in document:
+        raise Misconfigured(
+            f"{shown(scalar.text)} is not a target.",
+            reason="bad_target",
+            place=scalar.place,
+            next_step="Write connector/document, such as dynamics365/sales_order.",
+        )
+    return connector, document
+
+
+def _rule(node: Node) -> Rule:
+    if isinstance(node, Scalar):
+        return ValueRule(parse_expression(node), node.place)
+    keys = any_entries(node).nodes
+    kind = next((kind for kind in _RULES if kind in keys), "")
+    if not kind:
+        return _group(node)
+    optional = _RULES[kind]
+    required = {"lookup": ("lookup", "key"), "each": ("each", "as", "fields")}.get(kind, (kind,))
+    rule = entries_of(node, required=required, optional=optional)
+    when, default = _maybe(rule, "when"), _maybe(rule, "default")
+    match kind:
+        case "from":
+            return ValueRule(parse_expression(rule.nodes["from"]), rule.place, when, default)
+        case "constant":
+            return ConstantRule(_constant(rule.nodes["constant"]), rule.place, when)
+        case "lookup":
+            return LookupRule(
+                lookup=read_name(rule.nodes["lookup"]),
+                key=parse_expression(rule.nodes["key"]),
+                place=rule.place,
+                column=scalar_of(rule.nodes["column"]).text if "column" in rule.nodes else "",
+                on=_maybe(rule, "on"),
+                when=when,
+                default=default,
+            )
+        case _:
+            return EachRule(
+                each=parse_expression(rule.nodes["each"]),
+                variable=read_variable(rule.nodes["as"]),
+                fields=read_rules(rule.nodes["fields"]),
+                place=rule.place,
+                where=_maybe(rule, "where"),
+                when=when,
+            )
+
+
+def _group(node: Node) -> GroupRule:
+    if "fields" not in any_entries(node).nodes:
+        raise Misconfigured(
+            "This is not a rule.",
+            reason="bad_rule",
+            place=node.place,
+            next_step="A rule is an expression, or has from:, constant:, lookup:, each: or fields:.",
+        )
+    group = entries_of(node, required=("fields",), optional=("when",))
+    return GroupRule(read_rules(group.nodes["fields"]), group.place, _maybe(group, "when"))
+
+
+def _constant(node: Node) -> str:
+    """A constant's text; a quoted empty text is one."""
+    if isinstance(node, Scalar) and not node.plain:
+        return node.text
+    return scalar_of(node).text
+
+
+def _maybe(entries: Entries, name: str) -> Parsed | None:
+    node = entries.nodes.get(name)
+    return None if node is None else parse_expression(node)
+
+
+def _example(node: Node) -> Example:
+    example = entries_of(node, required=("name", "given"), optional=("expect", "refused"))
+    expect = example.nodes.get("expect")
+    refused = scalar_of(example.nodes["refused"]).text if "refused" in example.nodes else ""
+    if (expect is None) == (not refused):
+        raise Misconfigured(
+            "An example says either what it expects or how it is refused.",
+            reason="bad_example",
+            place=example.place,
+            next_step="Give one of expect: and refused:.",
+        )
+    return Example(
+        name=scalar_of(example.nodes["name"]).text,
+        given=any_entries(example.nodes["given"]).nodes,
+        expect=expect,
+        refused=refused,
+        place=example.place,
+    )

@@ -1,0 +1,109 @@
+"""What the text functions of the mapping language do. `functions` declares them."""
+
+from collections.abc import Callable, Mapping, Sequence
+
+from tillbridge.canonical.errors import Misconfigured, Rejected
+from tillbridge.mapping.pattern import compile_pattern
+
+SIZE_MAX_CHARACTERS = 1_000_000
+"""A text that grows beyond this is refused before it is made."""
+MATCHED_MAX_CHARACTERS = 10_000
+
+
+def _grown(size: int) -> None:
+    if size > SIZE_MAX_CHARACTERS:
+        raise Rejected(
+            f"The text would have {size:,} characters; {SIZE_MAX_CHARACTERS:,} are allowed.",
+            reason="text_too_long",
+        )
+
+
+def concat(*parts: str) -> str:
+    _grown(sum(map(len, parts)))
+    return "".join(parts)
+
+
+def upper(text: str) -> str:
+    return text.upper()
+
+
+def lower(text: str) -> str:
+    return text.lower()
+
+
+def trim(text: str) -> str:
+    return text.strip()
+
+
+def left(text: str, count: int) -> str:
+    return text[: _count(count)]
+
+
+def right(text: str, count: int) -> str:
+    return text[len(text) - min(_count(count), len(text)) :]
+
+
+def replace(text: str, old: str, new: str) -> str:
+    if not old:
+        raise Rejected("replace needs a text to look for.", reason="bad_argument")
+    _grown(len(text) + text.count(old) * (len(new) - len(old)))
+    return text.replace(old, new)
+
+
+def pad_left(text: str, width: int, fill: str) -> str:
+    return _padded(text.rjust, width, fill)
+
+
+def pad_right(text: str, width: int, fill: str) -> str:
+    return _padded(text.ljust, width, fill)
+
+
+def split(text: str, separator: str) -> list[str]:
+    if not separator:
+        raise Rejected("split needs a separator.", reason="bad_argument")
+    return text.split(separator)
+
+
+def join(parts: Sequence[str], separator: str) -> str:
+    _grown(sum(map(len, parts)) + len(separator) * len(parts))
+    return separator.join(parts)
+
+
+def size(value: str | Sequence[object] | Mapping[str, object]) -> int:
+    return len(value)
+
+
+def contains(text: str, part: str) -> bool:
+    return part in text
+
+
+def starts_with(text: str, start: str) -> bool:
+    return text.startswith(start)
+
+
+def ends_with(text: str, end: str) -> bool:
+    return text.endswith(end)
+
+
+def matches(text: str, pattern: str) -> bool:
+    if len(text) > MATCHED_MAX_CHARACTERS:
+        raise Rejected(
+            f"matches reads at most {MATCHED_MAX_CHARACTERS:,} characters.", reason="text_too_long"
+        )
+    try:
+        return compile_pattern(pattern).found_in(text)
+    except Misconfigured as error:
+        raise Rejected(error.message, reason=error.reason) from error
+
+
+def _count(count: int) -> int:
+    if count < 0:
+        raise Rejected(f"{count} is not a number of characters.", reason="bad_argument")
+    return count
+
+
+def _padded(pad: Callable[[int, str], str], width: int, fill: str) -> str:
+    if len(fill) != 1:
+        raise Rejected("A text is filled up with one character.", reason="bad_argument")
+    _grown(_count(width))
+    return pad(width, fill)
