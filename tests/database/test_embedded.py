@@ -52,6 +52,12 @@ async def test_a_new_folder_gets_a_durable_server(tmp_path: Path) -> None:
     assert listening == ""
 
 
+async def test_the_program_owns_its_database_and_is_no_superuser(folder: Path) -> None:
+    async with EmbeddedPostgres(folder) as postgres, opened(postgres.dsn) as connection:
+        assert await connection.fetchval("SHOW is_superuser") == "off"
+        await connection.execute("CREATE TABLE kept (number integer)")
+
+
 async def test_a_setting_in_the_folder_cannot_turn_durability_off(folder: Path) -> None:
     with (Cluster(folder).files / "postgresql.auto.conf").open("a") as settings:
         settings.write("fsync = off\nsynchronous_commit = off\nfull_page_writes = off\n")

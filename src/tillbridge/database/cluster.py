@@ -16,7 +16,7 @@ from tillbridge.canonical.errors import Misconfigured, Transient
 from tillbridge.database.identity import Identity, give, identity_for
 
 PORT = 5432
-SUPERUSER = "tillbridge"
+SUPERUSER = "postgres"
 SOCKET_PATH_BYTES_MAX = 100
 """A Unix socket's path has at most 107 bytes on Linux (unix(7)); PostgreSQL adds a lock file."""
 LOG_BYTES_MAX = 5_000_000

@@ -22,6 +22,8 @@ from tillbridge.database.cluster import PORT, SUPERUSER, Cluster, Postmaster
 from tillbridge.database.filelock import FileLock
 
 DATABASE = "tillbridge"
+OWNER = "tillbridge"
+"""Who the program is to the server: the owner of its databases, not a superuser."""
 READY_POLL_S = 0.03
 READY_TIMEOUT_S = 300.0
 """After a crash the server first replays its log; that takes as long as it takes."""
@@ -51,7 +53,7 @@ class EmbeddedPostgres:
     def dsn_of(self, database: str) -> str:
         """The address of another database on the same server."""
         assert self._postmaster is not None, "start it first"
-        return _dsn(self._postmaster, database)
+        return _dsn(self._postmaster, database, OWNER)
 
     @property
     def pid(self) -> int:
@@ -162,7 +164,7 @@ class EmbeddedPostgres:
     async def _answers(self) -> bool:
         """Whether the server takes statements; it must be the one of our folder."""
         try:
-            connection = await asyncpg.connect(self.dsn_of("postgres"))
+            connection = await self._administer()
         except (OSError, asyncpg.CannotConnectNowError, asyncpg.PostgresConnectionError):
             return False
         try:
@@ -177,12 +179,19 @@ class EmbeddedPostgres:
             )
         return True
 
+    async def _administer(self) -> "asyncpg.Connection[asyncpg.Record]":
+        assert self._postmaster is not None, "start it first"
+        return await asyncpg.connect(_dsn(self._postmaster, "postgres", SUPERUSER))
+
     async def _ensure_database(self) -> None:
-        connection = await asyncpg.connect(self.dsn_of("postgres"))
+        connection = await self._administer()
         try:
+            role = "SELECT 1 FROM pg_roles WHERE rolname = $1"
+            if await connection.fetchval(role, OWNER) is None:
+                await connection.execute(f"CREATE ROLE {OWNER} LOGIN CREATEDB")
             known = "SELECT 1 FROM pg_database WHERE datname = $1"
             if await connection.fetchval(known, DATABASE) is None:
-                await connection.execute(f"CREATE DATABASE {DATABASE}")
+                await connection.execute(f"CREATE DATABASE {DATABASE} OWNER {OWNER}")
         finally:
             await connection.close()
 
@@ -199,9 +208,9 @@ class EmbeddedPostgres:
             self._postmaster = None
 
 
-def _dsn(postmaster: Postmaster, database: str) -> str:
+def _dsn(postmaster: Postmaster, database: str, user: str) -> str:
     host = quote(str(postmaster.socket_folder), safe="")
-    return f"postgresql://{SUPERUSER}@/{database}?host={host}&port={PORT}"
+    return f"postgresql://{user}@/{database}?host={host}&port={PORT}"
 
 
 async def _end(pid: int) -> None:
