@@ -1,0 +1,116 @@
+"""POST /pts/v2/payments: holds money, never takes it.
+
+Sources: REST API reference, "Process a Payment"; Payments Developer Guide, Authorization and
+Time-Out Authorization Reversals (docs/systems/cybersource.md).
+"""
+
+from dataclasses import replace
+from datetime import datetime
+
+from tillbridge.canonical.payments import Observation, Operation, Source, Verdict
+from tillbridge.connector.abilities import Call, Fenced, Finding, Receipt, Write
+from tillbridge.connector.documents import Fields
+from tillbridge_cybersource.fences import fence_refused, fenced
+from tillbridge_cybersource.fields import money, required_text
+from tillbridge_cybersource.observations import authorization_of, follow_on_of, part, text_of
+from tillbridge_cybersource.operations import Operations, client_reference
+from tillbridge_cybersource.payment_documents import payment_document
+from tillbridge_cybersource.search import Hit
+from tillbridge_cybersource.shapes import AUTHORIZATION
+from tillbridge_cybersource.statuses import judge, refusal, unknown_status
+
+
+class Authorizations:
+    """The write `authorization`."""
+
+    def __init__(self, operations: Operations) -> None:
+        self._operations = operations
+        fence = operations.settings.fence
+        self.write = Write(
+            AUTHORIZATION,
+            "fence" if fence else "find",
+            self.send,
+            find=self.find,
+            fence=self.fence if fence else None,
+        )
+
+    async def send(self, call: Call, fields: Fields) -> Receipt:
+        """Asks for the hold. A decline, a review and a challenge are receipts.
+
+        Raises:
+            Rejected: refused before any issuer was asked (400).
+            Transient: see `Exchange.write`; also "perhaps" for a status nobody knows.
+        """
+        ours = self._operations
+        document = payment_document(fields, ours.settings.stored_token)
+        order_number = required_text(fields, "order_number")
+        answer = await ours.exchange.write(call, "/pts/v2/payments", document)
+        status = text_of(answer.body, "status")
+        if answer.status != 201 or status == "INVALID_REQUEST":
+            raise refusal(ours.exchange.name, f"The authorization for {order_number}", answer)
+        reason = text_of(part(answer.body, "errorInformation"), "reason")
+        judgement = judge(status, reason, ours.policy)
+        if judgement is None:
+            raise unknown_status(ours.exchange.name, status, reason)
+        observation = authorization_of(
+            answer.body,
+            judgement,
+            Source.REPLY,
+            stored_token=ours.settings.stored_token,
+            code=order_number,
+        )
+        observation = replace(observation, attempt_key=required_text(fields, "attempt_key"))
+        return ours.receipt("payment", observation, status)
+
+    async def find(self, call: Call, fields: Fields, sent_at: datetime) -> Finding:
+        """By search, under the order number, with the attempt's key.
+
+        What Cybersource has undone itself is found as UNDONE: it must not be adopted.
+        """
+        attempt_key = required_text(fields, "attempt_key")
+
+        def attempt(hits: list[Hit]) -> Observation | None:
+            for hit in reversed(hits):
+                if hit.operation is Operation.AUTHORIZATION and hit.key == attempt_key:
+                    return self._seen(hit, hits)
+            return None
+
+        order_number = required_text(fields, "order_number")
+        return await self._operations.find(call, order_number, sent_at, attempt, kind="payment")
+
+    async def fence(self, call: Call, fields: Fields) -> Fenced:
+        """POST /pts/v2/reversals with the attempt's key: undone, or never to be.
+
+        The amount is the one that was asked for: a partial hold is refused as INVALID_AMOUNT and
+        then found by search. Raises as `fences.fence_refused` says.
+        """
+        ours = self._operations
+        order_number = required_text(fields, "order_number")
+        attempt_key = required_text(fields, "attempt_key")
+        amount = money(fields, "amount")
+        document = {
+            "clientReferenceInformation": client_reference(order_number, attempt_key),
+            "reversalInformation": {
+                "amountDetails": {"totalAmount": amount.text, "currency": amount.currency},
+                "reason": "time-out",
+            },
+        }
+        answer = await ours.exchange.write(call, "/pts/v2/reversals", document)
+        doing = f"The time-out reversal for {order_number}"
+        if answer.status != 201:
+            return fence_refused(ours, doing, answer)
+        status = text_of(answer.body, "status")
+        if status != "REVERSED":
+            raise unknown_status(ours.exchange.name, status, answer.reason)
+        reversal = follow_on_of(Operation.REVERSAL, answer.body, Source.REPLY, code=order_number)
+        return fenced(ours, "reversal", replace(reversal, attempt_key=attempt_key), status)
+
+    def _seen(self, hit: Hit, hits: list[Hit]) -> Observation | None:
+        observation = self._operations.search.observation(hit)
+        if observation is None:
+            return None
+        undone = any(
+            other.operation is Operation.REVERSAL and other.held and other.root_id == hit.id
+            for other in hits
+        )
+        return replace(observation, verdict=Verdict.UNDONE) if undone else observation

@@ -1,0 +1,118 @@
+"""POST /pts/v2/payments/{id}/captures: takes what was held.
+
+Sources: REST API reference, "Capture a Payment"; Payments Developer Guide, Multiple Partial
+Captures and Time-Out Void (docs/systems/cybersource.md).
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+from urllib.parse import quote
+
+from tillbridge.canonical.payments import Observation, Operation, Source, Verdict
+from tillbridge.connector.abilities import Call, Fenced, Finding, Receipt, Write
+from tillbridge.connector.documents import Fields
+from tillbridge_cybersource.fences import fence_refused, fenced
+from tillbridge_cybersource.fields import flag, integer, money, required_text, text
+from tillbridge_cybersource.observations import follow_on_of, text_of
+from tillbridge_cybersource.operations import Operations, client_reference
+from tillbridge_cybersource.search import Hit
+from tillbridge_cybersource.shapes import CAPTURE
+from tillbridge_cybersource.statuses import FOLLOW_ON_STATUSES, refusal, unknown_status
+
+
+class Captures:
+    """The write `capture`."""
+
+    def __init__(self, operations: Operations) -> None:
+        self._operations = operations
+        fence = operations.settings.fence
+        self.write = Write(
+            CAPTURE,
+            "fence" if fence else "find",
+            self.send,
+            find=self.find,
+            fence=self.fence if fence else None,
+        )
+
+    async def send(self, call: Call, fields: Fields) -> Receipt:
+        """Captures. Raises Rejected for more than is held, and for what is no longer held."""
+        ours = self._operations
+        authorization_id = required_text(fields, "authorization_id")
+        path = f"/pts/v2/payments/{quote(authorization_id, safe='')}/captures"
+        answer = await ours.exchange.write(call, path, self._document(call, fields))
+        order_number = required_text(fields, "order_number")
+        if answer.status != 201:
+            raise refusal(ours.exchange.name, f"The capture for {order_number}", answer)
+        status = text_of(answer.body, "status")
+        if status not in FOLLOW_ON_STATUSES["captures"]:
+            raise unknown_status(ours.exchange.name, status, answer.reason)
+        observation = follow_on_of(
+            Operation.CAPTURE,
+            answer.body,
+            Source.REPLY,
+            parent_id=authorization_id,
+            code=order_number,
+        )
+        return ours.receipt("capture", observation, status)
+
+    async def find(self, call: Call, fields: Fields, sent_at: datetime) -> Finding:
+        """By search, with the capture's key; one that was voided since is found as UNDONE."""
+
+        def captured(hits: list[Hit]) -> Observation | None:
+            for hit in reversed(hits):
+                if hit.operation is Operation.CAPTURE and hit.key == call.key:
+                    return self._seen(hit, hits)
+            return None
+
+        order_number = required_text(fields, "order_number")
+        return await self._operations.find(call, order_number, sent_at, captured, kind="capture")
+
+    async def fence(self, call: Call, fields: Fields) -> Fenced:
+        """POST /pts/v2/voids with the capture's key. Raises as `fences.fence_refused` says."""
+        ours = self._operations
+        order_number = required_text(fields, "order_number")
+        document = {"clientReferenceInformation": client_reference(order_number, call.key)}
+        answer = await ours.exchange.write(call, "/pts/v2/voids", document)
+        if answer.status != 201:
+            return fence_refused(ours, f"The time-out void for {order_number}", answer)
+        status = text_of(answer.body, "status")
+        if status not in FOLLOW_ON_STATUSES["voids"]:
+            raise unknown_status(ours.exchange.name, status, answer.reason)
+        void = follow_on_of(Operation.VOID, answer.body, Source.REPLY, code=order_number)
+        return fenced(ours, "void", void, status)
+
+    def _document(self, call: Call, fields: Fields) -> Mapping[str, object]:
+        amount = money(fields, "amount")
+        document: dict[str, object] = {
+            "clientReferenceInformation": client_reference(
+                required_text(fields, "order_number"), call.key
+            ),
+            "orderInformation": {
+                "amountDetails": {"totalAmount": amount.text, "currency": amount.currency},
+            },
+        }
+        reference = text(fields, "reference", 50)
+        if reference:
+            document["merchantDefinedInformation"] = [{"key": "1", "value": reference}]
+        if self._operations.settings.partial_captures:
+            document["processingInformation"] = {"captureOptions": _sequence(fields)}
+        return document
+
+    def _seen(self, hit: Hit, hits: list[Hit]) -> Observation | None:
+        observation = self._operations.search.observation(hit)
+        if observation is None:
+            return None
+        voided = any(
+            other.operation is Operation.VOID and other.held and hit.id in other.related
+            for other in hits
+        )
+        return replace(observation, verdict=Verdict.UNDONE) if voided else observation
+
+
+def _sequence(fields: Fields) -> Mapping[str, int]:
+    """Equal numbers mark the last capture; before it the count is one more than the number."""
+    ordinal = integer(fields, "ordinal", 1)
+    final = flag(fields, "final", default=True)
+    count = ordinal if final else ordinal + 1
+    return {"captureSequenceNumber": ordinal, "totalCaptureCount": count}

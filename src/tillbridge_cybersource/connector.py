@@ -1,0 +1,130 @@
+"""Cybersource as a connector: authorizations, captures, reversals, voids, and what happened."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from tillbridge.canonical.errors import TillbridgeError, Transient
+from tillbridge.canonical.payments import Observation
+from tillbridge.connector.abilities import Call, CheckLine, Write
+from tillbridge.connector.connector import Connector, Opening
+from tillbridge.connector.delivery import Delivery, Translation
+from tillbridge_cybersource.authorizations import Authorizations
+from tillbridge_cybersource.captures import Captures
+from tillbridge_cybersource.exchange import Answer, Exchange
+from tillbridge_cybersource.operations import Operations
+from tillbridge_cybersource.reversals import Reversals
+from tillbridge_cybersource.search import Search
+from tillbridge_cybersource.settings import CybersourceSettings
+from tillbridge_cybersource.statuses import Policy
+from tillbridge_cybersource.voids import Voids
+from tillbridge_cybersource.webhooks import Webhooks
+
+CLOCK_SKEW_MAX_S = 60
+"""A token lives two minutes; a clock further off than half of that is worth a person's look."""
+
+
+class CybersourceSession:
+    """One open merchant account.
+
+    It satisfies ChecksConnection, WritesDocuments (authorization, capture, reversal, void),
+    ObservesPayments, Probes, VerifiesDeliveries, TranslatesDeliveries and Closes.
+    """
+
+    def __init__(self, settings: CybersourceSettings, opening: Opening) -> None:
+        """Raises Misconfigured for secrets that cannot be what they should be."""
+        policy = Policy(settings.address_check_policy, settings.partial_authorizations)
+        self._settings = settings
+        self._exchange = Exchange(settings, opening)
+        self._search = Search(self._exchange, policy, settings.stored_token)
+        self._webhooks = Webhooks(settings, policy)
+        operations = Operations(self._exchange, self._search, settings, policy, opening)
+        self._writes = {
+            write.shape.kind: write
+            for write in (
+                Authorizations(operations).write,
+                Captures(operations).write,
+                Reversals(operations).write,
+                Voids(operations).write,
+            )
+        }
+
+    @property
+    def writes(self) -> Mapping[str, Write]:
+        return self._writes
+
+    async def observe(self, call: Call, order_number: str) -> Sequence[Observation]:
+        """Every operation that search shows for the order, oldest first."""
+        hits = await self._search.hits(call, order_number)
+        found = [self._search.observation(hit) for hit in hits]
+        return [observation for observation in found if observation is not None]
+
+    async def check(self, call: Call) -> Sequence[CheckLine]:
+        """Signs in by a search that finds nothing, compares clocks, and reviews the settings."""
+        title = f"Signed search at {self._settings.base_url}"
+        try:
+            answer = await self._search.probe(call)
+        except TillbridgeError as error:
+            lines = [
+                CheckLine(title, passed=False, detail=error.message, next_step=error.next_step)
+            ]
+        else:
+            lines = [CheckLine(title, passed=True), _check_clock(answer, call)]
+        return [*lines, self._check_webhooks()]
+
+    async def probe(self, call: Call) -> None:
+        """Raises Transient while Cybersource cannot be asked; credentials are not its concern."""
+        try:
+            await self._search.probe(call)
+        except Transient:
+            raise
+        except TillbridgeError:
+            return
+
+    def verify(self, delivery: Delivery) -> None:
+        self._webhooks.verify(delivery)
+
+    def translate(self, delivery: Delivery) -> Translation:
+        return self._webhooks.translate(delivery)
+
+    async def close(self) -> None:
+        await self._exchange.close()
+
+    def _check_webhooks(self) -> CheckLine:
+        settings = self._settings
+        missing = [
+            name
+            for name, value in (
+                ("webhook_keys", settings.webhook_keys),
+                ("mle_private_key", settings.mle_private_key),
+            )
+            if not value.value
+        ]
+        if not missing:
+            return CheckLine("Webhook keys", passed=True)
+        return CheckLine(
+            "Webhook keys",
+            passed=False,
+            detail=f"Not set: {', '.join(missing)}; webhooks are refused or cannot be read.",
+            next_step="Create the keys in the Business Center, or rely on replies and search.",
+        )
+
+
+def _check_clock(answer: Answer, call: Call) -> CheckLine:
+    title = "This machine's clock agrees with Cybersource's"
+    if answer.server_s is None:
+        return CheckLine(title, passed=True, detail="Cybersource did not say its time.")
+    skew_s = call.now.timestamp() - answer.server_s
+    return CheckLine(
+        title,
+        passed=abs(skew_s) <= CLOCK_SKEW_MAX_S,
+        detail=f"{skew_s:+.0f} seconds apart.",
+        next_step="" if abs(skew_s) <= CLOCK_SKEW_MAX_S else "Set this machine's clock by NTP.",
+    )
+
+
+def _open(settings: Any, opening: Opening) -> CybersourceSession:
+    assert isinstance(settings, CybersourceSettings), "opened with its own settings"
+    return CybersourceSession(settings, opening)
+
+
+CONNECTOR = Connector("cybersource", "Cybersource", CybersourceSettings, _open)

@@ -1,0 +1,134 @@
+"""One signed request and its answer; what no operation has a finer rule for is decided here."""
+
+import ssl
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from tillbridge.canonical.codec import encode, read_json
+from tillbridge.canonical.errors import Misconfigured, Rejected, Transient
+from tillbridge.connector.abilities import Call
+from tillbridge.connector.breaks import BreakPoint, classify, error_for
+from tillbridge.connector.connector import Opening
+from tillbridge.connector.http import Http, Reply
+from tillbridge_cybersource.settings import CybersourceSettings
+from tillbridge_cybersource.signing import signer
+
+_JSON = {"Content-Type": "application/json", "Accept": "application/hal+json, application/json"}
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A complete answer that an operation has to read: 2xx, 400 or 404.
+
+    Attributes:
+        body: the JSON object; empty when the body was none.
+        server_s: the server's own clock, seconds since the epoch; None when it did not say.
+    """
+
+    status: int
+    body: Mapping[str, Any]
+    server_s: float | None = None
+
+    @property
+    def reason(self) -> str:
+        """Why a request was refused, in Cybersource's word; "" when it did not say."""
+        return str(self.body.get("reason") or "")
+
+
+class Exchange:
+    """Signed JSON to one account."""
+
+    def __init__(self, settings: CybersourceSettings, opening: Opening) -> None:
+        self.name = opening.connection
+        self._clock = opening.clock
+        self._signer = signer(settings)
+        self._http = Http(
+            settings.base_url,
+            name=opening.connection,
+            connections_max=settings.connections_max,
+            tls=_trust(settings.trusted_authority),
+        )
+
+    async def write(self, call: Call, path: str, document: Mapping[str, object]) -> Answer:
+        """A POST that moves money.
+
+        Raises:
+            Transient: sent="no" for 429 (Cybersource counts before it acts) and whatever never
+                left; sent="perhaps" for everything that leaves it open.
+            Misconfigured: 401 and 403.
+        """
+        return await self._exchange(call, "POST", path, document, write=True)
+
+    async def read(
+        self, call: Call, path: str, document: Mapping[str, object] | None = None
+    ) -> Answer:
+        """A GET, or a POST that only asks. Raises Transient and Misconfigured."""
+        method = "GET" if document is None else "POST"
+        return await self._exchange(call, method, path, document, write=False)
+
+    async def close(self) -> None:
+        await self._http.close()
+
+    async def _exchange(
+        self,
+        call: Call,
+        method: str,
+        path: str,
+        document: Mapping[str, object] | None,
+        *,
+        write: bool,
+    ) -> Answer:
+        body = b"" if document is None else encode(document)
+        headers = _JSON | dict(self._signer.headers(method, path, body, self._clock()))
+        reply = await self._http.request(
+            call, method, path, headers=headers, body=body or None, write=write
+        )
+        if reply.status == 429:
+            raise Transient(
+                f"{self.name}: Cybersource asks to slow down (429).",
+                wait_s=reply.wait_s,
+                gate=True,
+                reason="rate_limited",
+            )
+        if reply.status in (401, 403):
+            raise Misconfigured(
+                f"{self.name}: Cybersource does not accept the credentials ({reply.status}).",
+                reason="credentials",
+                next_step="Check merchant id, key id, shared secret and this machine's clock.",
+            )
+        if reply.status >= 500 or reply.status == 408:
+            outcome = classify(BreakPoint.ANSWERED, reply.status, write=write)
+            raise error_for(outcome, self._broke(method, path, reply), reply.wait_s)
+        return Answer(reply.status, self._body(method, path, reply, write=write), reply.date_s())
+
+    def _body(self, method: str, path: str, reply: Reply, *, write: bool) -> Mapping[str, Any]:
+        try:
+            body = read_json(reply.body)
+        except Rejected:
+            body = None
+        if isinstance(body, dict):
+            return body
+        if reply.status in (400, 404):
+            return {}
+        raise Transient(
+            f"{self._broke(method, path, reply)} The body is not a JSON object.",
+            sent="perhaps" if write else "no",
+            reason="unreadable",
+        )
+
+    def _broke(self, method: str, path: str, reply: Reply) -> str:
+        return f"{self.name}: {method} {path} was answered {reply.status}."
+
+
+def _trust(authority_path: str) -> ssl.SSLContext | None:
+    if not authority_path:
+        return None
+    try:
+        return ssl.create_default_context(cafile=authority_path)
+    except OSError as error:
+        raise Misconfigured(
+            f"The private authority {authority_path!r} cannot be read: {error}.",
+            reason="bad_authority",
+            next_step="Name a file with its certificate in PEM.",
+        ) from error

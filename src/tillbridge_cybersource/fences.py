@@ -1,0 +1,58 @@
+"""What an answer to a time-out reversal or void means.
+
+Sources: Payments Developer Guide (Visa Platform Connect), Time-Out Authorization Reversals and
+Time-Out Void. What an unknown transactionId is answered is documented for a void only
+(INVALID_DATA), and that a transaction arriving later is undone is documented nowhere: a refusal
+is therefore never taken as "nothing happened".
+"""
+
+from tillbridge.canonical.errors import Misconfigured, Transient
+from tillbridge.canonical.payments import Observation
+from tillbridge.connector.abilities import Fenced
+from tillbridge_cybersource.exchange import Answer
+from tillbridge_cybersource.operations import Operations
+from tillbridge_cybersource.statuses import refusal
+
+FENCE_WAIT_S = 60.0
+"""How long after the original a time-out reversal may be sent: "Wait 60 seconds"."""
+
+_OPEN = {
+    "INVALID_DATA": "nothing_found",
+    "MISSING_AUTH": "nothing_found",
+    "INVALID_AMOUNT": "amount_differs",
+    "NOT_VOIDABLE": "not_voidable",
+}
+"""Refusals that prove nothing: search has to show what there is."""
+
+
+def fenced(operations: Operations, kind: str, observation: Observation, status: str) -> Fenced:
+    """An accepted fence: undone when an amount came back, a promise when none did."""
+    if not observation.amount:
+        return Fenced(undone=False)
+    return Fenced(undone=True, receipt=operations.receipt(kind, observation, status))
+
+
+def fence_refused(operations: Operations, doing: str, answer: Answer) -> Fenced:
+    """A refused fence.
+
+    Raises:
+        Transient: nothing is known; ask `find`, then fence again after the wait.
+        Misconfigured: the processor does not support fences.
+        Rejected: for every other reason (it was captured and settled meanwhile).
+    """
+    name = operations.exchange.name
+    if answer.reason == "AUTH_ALREADY_REVERSED":
+        return Fenced(undone=True)
+    if answer.reason == "NOT_SUPPORTED":
+        raise Misconfigured(
+            f"{name}: {doing}: the processor does not support time-out reversals and voids.",
+            reason="fence_unsupported",
+            next_step="Set fence to no for this connection.",
+        )
+    if answer.reason in _OPEN:
+        raise Transient(
+            f"{name}: {doing} was refused: {answer.reason}; that proves nothing.",
+            wait_s=FENCE_WAIT_S / operations.opening.factor,
+            reason=_OPEN[answer.reason],
+        )
+    raise refusal(name, doing, answer)

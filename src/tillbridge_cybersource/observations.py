@@ -1,0 +1,130 @@
+"""What a reply or a notification proves, as observations."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from tillbridge.canonical.errors import Rejected
+from tillbridge.canonical.money import Money
+from tillbridge.canonical.payments import Card, Observation, Operation, Source, Verdict
+from tillbridge_cybersource.statuses import Judgement
+
+BRANDS = {
+    "001": "visa",
+    "002": "mastercard",
+    "003": "amex",
+    "004": "discover",
+    "005": "diners",
+    "007": "jcb",
+    "024": "maestro",
+    "036": "cartes_bancaires",
+    "042": "maestro",
+    "054": "elo",
+    "062": "unionpay",
+}
+"""Card types. Source: API field reference, paymentInformation.card.type."""
+
+
+def authorization_of(
+    body: Mapping[str, Any],
+    judgement: Judgement,
+    source: Source,
+    *,
+    stored_token: str,
+    code: str = "",
+) -> Observation:
+    """An authorization's body; the amount is what is held, None when nothing is."""
+    held = judgement.verdict in (Verdict.APPROVED, Verdict.IN_REVIEW, Verdict.HELD_DECLINED)
+    details = part(body, "orderInformation", "amountDetails")
+    amount = money_of(details, "authorizedAmount") or money_of(details, "totalAmount")
+    reference = part(body, "clientReferenceInformation")
+    return Observation(
+        operation=Operation.AUTHORIZATION,
+        verdict=judgement.verdict,
+        source=source,
+        order_number=code or text_of(reference, "code"),
+        request_id=text_of(body, "id"),
+        occurred_at=instant_of(body),
+        attempt_key=text_of(reference, "transactionId") or text_of(reference, "comments"),
+        amount=amount if held else None,
+        reason=judgement.reason,
+        review=judgement.review,
+        approval_code=text_of(part(body, "processorInformation"), "approvalCode"),
+        token=text_of(part(body, "tokenInformation", stored_token), "id"),
+        card=_card(part(body, "paymentInformation", "card")),
+    )
+
+
+def follow_on_of(
+    operation: Operation,
+    body: Mapping[str, Any],
+    source: Source,
+    *,
+    parent_id: str = "",
+    verdict: Verdict = Verdict.APPROVED,
+    code: str = "",
+) -> Observation:
+    """A capture's, reversal's or void's body."""
+    amount = (
+        money_of(part(body, "reversalAmountDetails"), "reversedAmount")
+        or money_of(part(body, "voidAmountDetails"), "voidAmount")
+        or money_of(part(body, "orderInformation", "amountDetails"), "totalAmount")
+    )
+    return Observation(
+        operation=operation,
+        verdict=verdict,
+        source=source,
+        order_number=code or text_of(part(body, "clientReferenceInformation"), "code"),
+        request_id=text_of(body, "id"),
+        occurred_at=instant_of(body),
+        parent_id=parent_id,
+        amount=amount,
+        reason=text_of(part(body, "errorInformation"), "reason"),
+    )
+
+
+def part(body: Mapping[str, Any], *steps: str) -> Mapping[str, Any]:
+    """The object at a path; empty when a step is missing."""
+    value: Any = body
+    for step in steps:
+        value = value.get(step) if isinstance(value, Mapping) else None
+    return value if isinstance(value, Mapping) else {}
+
+
+def text_of(body: Mapping[str, Any], name: str) -> str:
+    """A text or number as text; "" when it is missing."""
+    value = body.get(name)
+    return "" if value is None else str(value)
+
+
+def money_of(details: Mapping[str, Any], name: str) -> Money | None:
+    """An amount with its `currency` beside it; None when either is missing."""
+    amount, currency = text_of(details, name), text_of(details, "currency")
+    return Money.of(amount, currency) if amount and currency else None
+
+
+def instant_of(body: Mapping[str, Any]) -> datetime:
+    """When Cybersource took it: submitTimeUtc (details: submitTimeUTC).
+
+    Raises:
+        Rejected: it is missing or not an instant.
+    """
+    value = text_of(body, "submitTimeUtc") or text_of(body, "submitTimeUTC")
+    try:
+        found = datetime.fromisoformat(value)
+    except ValueError:
+        raise Rejected(
+            f"{value!r} is not the time of a transaction.", reason="bad_instant"
+        ) from None
+    return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
+
+
+def _card(card: Mapping[str, Any]) -> Card:
+    type_code = text_of(card, "type")
+    month, year = text_of(card, "expirationMonth"), text_of(card, "expirationYear")
+    return Card(
+        brand=BRANDS.get(type_code, type_code),
+        last4=text_of(card, "suffix"),
+        expires_month=int(month) if month.isdigit() else None,
+        expires_year=int(year) if year.isdigit() else None,
+    )

@@ -1,0 +1,73 @@
+"""What authorizations, captures, reversals and voids share."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from tillbridge.canonical.payments import Observation
+from tillbridge.canonical.references import ExternalReference
+from tillbridge.connector.abilities import Absent, Call, Finding, Found, NotYet, Receipt
+from tillbridge.connector.connector import Opening
+from tillbridge_cybersource.exchange import Exchange
+from tillbridge_cybersource.search import Hit, Search
+from tillbridge_cybersource.settings import CybersourceSettings
+from tillbridge_cybersource.statuses import Policy
+
+TRANSACTION_ID_LENGTH_MAX = 30
+"""Characters of clientReferenceInformation.transactionId (API field reference)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Operations:
+    """The parts every operation works with."""
+
+    exchange: Exchange
+    search: Search
+    settings: CybersourceSettings
+    policy: Policy
+    opening: Opening
+
+    def receipt(self, kind: str, observation: Observation, status: str) -> Receipt:
+        """A receipt with the reference `kind`, readable fields and what was observed."""
+        fields = {
+            "request_id": observation.request_id,
+            "status": status,
+            "verdict": observation.verdict.value,
+            "reason": observation.reason,
+            "amount": observation.amount.text if observation.amount else "",
+            "currency": observation.amount.currency if observation.amount else "",
+            "approval_code": observation.approval_code,
+        }
+        reference = ExternalReference(self.opening.connection, kind, observation.request_id)
+        return Receipt(
+            references=(reference,) if observation.request_id else (),
+            fields={name: value for name, value in fields.items() if value},
+            observations=(observation,),
+        )
+
+    async def find(
+        self,
+        call: Call,
+        order_number: str,
+        sent_at: datetime,
+        found: Callable[[list[Hit]], Observation | None],
+        kind: str,
+    ) -> Finding:
+        """Found when search shows what `found` recognizes; Absent only after the set time."""
+        observation = found(await self.search.hits(call, order_number))
+        if observation is not None:
+            return Found(self.receipt(kind, observation, "found"))
+        absent_after_s = self.settings.absent_after_s / self.opening.factor
+        age_s = (call.now - sent_at).total_seconds()
+        if absent_after_s and age_s >= absent_after_s:
+            return Absent()
+        return NotYet(max(self.settings.search_lag_s / self.opening.factor, 0.01))
+
+
+def client_reference(order_number: str, key: str) -> Mapping[str, str]:
+    """clientReferenceInformation of every request.
+
+    `transactionId` is what time-out reversals and voids go by; it does not come back in search,
+    so the key travels in `comments` as well.
+    """
+    return {"code": order_number, "transactionId": key, "comments": key}

@@ -1,0 +1,99 @@
+"""POST /pts/v2/payments/{id}/reversals: releases what is still held, all of it.
+
+Source: REST API reference, "Process an Authorization Reversal"; Payments Developer Guide,
+Authorization Reversal (the amount must be the authorized one). An authorization can be reversed
+once: reversing again is answered AUTH_ALREADY_REVERSED and changes nothing, so the authorization's
+id is the natural key of its reversal.
+"""
+
+from datetime import datetime
+from urllib.parse import quote
+
+from tillbridge.canonical.payments import Observation, Operation, Source, Verdict
+from tillbridge.connector.abilities import Call, Finding, Receipt, Write
+from tillbridge.connector.documents import Fields
+from tillbridge_cybersource.fields import money, required_text, text
+from tillbridge_cybersource.observations import follow_on_of, text_of
+from tillbridge_cybersource.operations import Operations, client_reference
+from tillbridge_cybersource.search import Hit
+from tillbridge_cybersource.shapes import REVERSAL
+from tillbridge_cybersource.statuses import FOLLOW_ON_STATUSES, refusal, unknown_status
+
+
+class Reversals:
+    """The write `reversal`."""
+
+    def __init__(self, operations: Operations) -> None:
+        self._operations = operations
+        self.write = Write(REVERSAL, "natural_key", self.send, find=self.find)
+
+    async def send(self, call: Call, fields: Fields) -> Receipt:
+        """Releases the hold; one that was released before is the same receipt.
+
+        When search does not show that earlier reversal yet, its request id is the
+        authorization's followed by ":reversed".
+        """
+        ours = self._operations
+        authorization_id = required_text(fields, "authorization_id")
+        amount = money(fields, "amount")
+        order_number = required_text(fields, "order_number")
+        document = {
+            "clientReferenceInformation": client_reference(order_number, call.key),
+            "reversalInformation": {
+                "amountDetails": {"totalAmount": amount.text, "currency": amount.currency},
+                "reason": text(fields, "reason", 50) or "cancelled",
+            },
+        }
+        path = f"/pts/v2/payments/{quote(authorization_id, safe='')}/reversals"
+        answer = await ours.exchange.write(call, path, document)
+        if answer.reason == "AUTH_ALREADY_REVERSED":
+            return await self._reversed_before(call, fields)
+        if answer.status != 201:
+            raise refusal(ours.exchange.name, f"The reversal for {order_number}", answer)
+        status = text_of(answer.body, "status")
+        if status not in FOLLOW_ON_STATUSES["reversals"]:
+            raise unknown_status(ours.exchange.name, status, answer.reason)
+        observation = follow_on_of(
+            Operation.REVERSAL,
+            answer.body,
+            Source.REPLY,
+            parent_id=authorization_id,
+            code=order_number,
+        )
+        return ours.receipt("reversal", observation, status)
+
+    async def find(self, call: Call, fields: Fields, sent_at: datetime) -> Finding:
+        """By search: any reversal of this authorization."""
+        order_number = required_text(fields, "order_number")
+        authorization_id = required_text(fields, "authorization_id")
+        return await self._operations.find(
+            call,
+            order_number,
+            sent_at,
+            lambda hits: self._seen(hits, authorization_id),
+            kind="reversal",
+        )
+
+    async def _reversed_before(self, call: Call, fields: Fields) -> Receipt:
+        ours = self._operations
+        authorization_id = required_text(fields, "authorization_id")
+        order_number = required_text(fields, "order_number")
+        hits = await ours.search.hits(call, order_number)
+        observation = self._seen(hits, authorization_id) or Observation(
+            operation=Operation.REVERSAL,
+            verdict=Verdict.APPROVED,
+            source=Source.REPLY,
+            order_number=order_number,
+            request_id=f"{authorization_id}:reversed",
+            occurred_at=call.now,
+            parent_id=authorization_id,
+            amount=money(fields, "amount"),
+            reason="AUTH_ALREADY_REVERSED",
+        )
+        return ours.receipt("reversal", observation, "REVERSED")
+
+    def _seen(self, hits: list[Hit], authorization_id: str) -> Observation | None:
+        for hit in hits:
+            if hit.operation is Operation.REVERSAL and hit.held and hit.root_id == authorization_id:
+                return self._operations.search.observation(hit)
+        return None

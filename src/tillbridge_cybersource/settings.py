@@ -1,0 +1,135 @@
+"""What a person sets for a Cybersource connection."""
+
+import base64
+import binascii
+from dataclasses import dataclass
+from typing import Literal
+
+from tillbridge.canonical.errors import Misconfigured
+from tillbridge.connector.settings import Secret, setting
+
+
+@dataclass(frozen=True, slots=True)
+class CybersourceSettings:
+    """One merchant account. Sources of the vendor's facts: docs/systems/cybersource.md."""
+
+    merchant_id: str = setting(
+        "Merchant id", "The organization id that payments are made for (v-c-merchant-id)."
+    )
+    key_id: str = setting(
+        "Key id",
+        "Of the REST shared secret: Business Center, Payment Configuration, Key Management.",
+    )
+    secret_key: Secret = setting("Shared secret", "The key itself, in base64 as it was downloaded.")
+    base_url: str = setting(
+        "Address",
+        "https://apitest.cybersource.com to test, https://api.cybersource.com for real money.",
+        default="https://apitest.cybersource.com",
+    )
+    authentication: Literal["jwt", "http_signature"] = setting(
+        "Authentication",
+        "jwt signs JSON Web Tokens, version 2. http_signature is the older way, which Cybersource"
+        " retires in September 2026. Both use the same shared secret.",
+        default="jwt",
+    )
+    webhook_keys: Secret = setting(
+        "Webhook signature keys",
+        "keyId:key of each digital signature key, separated by spaces; the old and the new one"
+        " while a key is being replaced. Empty refuses every webhook.",
+        default=Secret(""),
+    )
+    webhook_age_max_s: int = setting(
+        "Oldest webhook",
+        "Seconds a webhook's signature stays good; Cybersource's own example takes an hour.",
+        default=3600,
+    )
+    webhook_signed_part: Literal["body", "payload"] = setting(
+        "What webhooks sign",
+        "body: the whole message (as sent, or decrypted). payload: only its payload field, as"
+        " Cybersource's own plugins check it; the rest of the message is then not proven.",
+        default="body",
+        unverified=True,
+    )
+    mle_private_key: Secret = setting(
+        "Webhook decryption key",
+        "The RSA private key (PEM) for message-level encryption, which payment webhooks need.",
+        default=Secret(""),
+    )
+    fence: bool = setting(
+        "Time-out reversals",
+        "yes when the processor supports time-out reversals and voids: a lost answer is then"
+        " settled by undoing. no waits for search to show what happened.",
+        default=True,
+        unverified=True,
+    )
+    search_lag_s: int = setting(
+        "Search lag",
+        "Seconds until a transaction can be expected in search.",
+        default=60,
+        unverified=True,
+    )
+    absent_after_s: int = setting(
+        "Proof of absence",
+        "Seconds after sending when a transaction that search does not show certainly never"
+        " happened; 0 for never.",
+        default=86_400,
+        unverified=True,
+    )
+    address_check_policy: Literal["accept", "review", "reverse"] = setting(
+        "Failed address or security code",
+        "What to do with a hold whose address or security code check failed: accept it, let a"
+        " person decide, or reverse it and decline.",
+        default="review",
+    )
+    partial_authorizations: bool = setting(
+        "Partial authorizations",
+        "yes accepts a hold of less than was asked for; no reverses it and declines.",
+        default=False,
+    )
+    partial_captures: bool = setting(
+        "Several captures",
+        "yes when the processor allows several captures of one authorization.",
+        default=False,
+    )
+    stored_token: Literal["paymentInstrument", "customer", "instrumentIdentifier"] = setting(
+        "Kind of stored token",
+        "Which Token Management Service id the shop keeps and sends.",
+        default="paymentInstrument",
+    )
+    trusted_authority: str = setting(
+        "Private authority",
+        "A file with the certificate of a private authority (a proxy's); empty trusts the public"
+        " ones.",
+        default="",
+    )
+    connections_max: int = setting("Connections", "How many at once.", default=100)
+
+
+def secret_bytes(secret: Secret, title: str) -> bytes:
+    """A base64 secret's bytes. Raises Misconfigured without showing it."""
+    try:
+        decoded = base64.b64decode(secret.value, validate=True)
+    except binascii.Error:
+        decoded = b""
+    if not decoded:
+        raise Misconfigured(
+            f"The {title} is not base64.",
+            reason="bad_secret",
+            next_step="Copy it again from the Business Center.",
+        )
+    return decoded
+
+
+def webhook_keys(secret: Secret) -> dict[str, bytes]:
+    """Signature keys by their ids. Raises Misconfigured for text that is not keyId:key pairs."""
+    keys: dict[str, bytes] = {}
+    for pair in secret.value.split():
+        key_id, colon, key = pair.partition(":")
+        if not (key_id and colon):
+            raise Misconfigured(
+                "The webhook signature keys are not keyId:key pairs.",
+                reason="bad_secret",
+                next_step="Write each as its id, a colon and its key.",
+            )
+        keys[key_id] = secret_bytes(Secret(key), f"webhook signature key {key_id}")
+    return keys

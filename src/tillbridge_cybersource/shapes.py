@@ -1,0 +1,91 @@
+"""The documents this connector writes, field by field."""
+
+from tillbridge.connector.documents import DocumentShape, Field
+
+ORDER_NUMBER = Field("order_number", "text", "Order number", required=True, length_max=50)
+"""clientReferenceInformation.code: 50 characters (API field reference)."""
+
+_ADDRESS = (
+    Field("first_name", "text", "First name"),
+    Field("last_name", "text", "Last name"),
+    Field("company", "text", "Company"),
+    Field("line1", "text", "Street"),
+    Field("line2", "text", "Street, second line"),
+    Field("city", "text", "City"),
+    Field("region", "text", "State or region"),
+    Field("postal_code", "text", "Postal code"),
+    Field("country", "text", "Country", length_max=2),
+    Field("email", "text", "E-mail"),
+    Field("phone", "text", "Telephone"),
+)
+
+AUTHORIZATION = DocumentShape(
+    "authorization",
+    "Authorization of a card payment",
+    (
+        ORDER_NUMBER,
+        Field("amount", "money", "Amount", required=True),
+        Field("token_kind", "choice", "Kind of token", required=True, options=("transient", "tms")),
+        Field("token", "text", "Token", required=True),
+        Field("attempt_key", "text", "Key of the attempt", required=True, length_max=30),
+        Field("billing", "group", "Billing address", of=_ADDRESS),
+        Field("shipping", "group", "Shipping address", of=_ADDRESS),
+        Field("customer_id", "text", "Customer's number", length_max=100),
+        Field("store_token", "boolean", "Store the card as a token"),
+        Field(
+            "lines",
+            "list",
+            "Lines",
+            of=(
+                Field("product", "text", "Product code"),
+                Field("description", "text", "Description"),
+                Field("quantity", "decimal", "Quantity", required=True),
+                Field("unit_price", "unit_amount", "Price", required=True),
+                Field("amount", "money", "Amount"),
+            ),
+        ),
+        Field(
+            "merchant_defined",
+            "list",
+            "Merchant-defined fields for Decision Manager",
+            of=(
+                Field("key", "text", "Number, 1 to 100", required=True),
+                Field("value", "text", "Value", required=True, length_max=255),
+            ),
+        ),
+    ),
+)
+
+CAPTURE = DocumentShape(
+    "capture",
+    "Capture of an authorized payment",
+    (
+        ORDER_NUMBER,
+        Field("authorization_id", "text", "Authorization", required=True),
+        Field("amount", "money", "Amount", required=True),
+        Field("ordinal", "integer", "Which capture of this authorization: 1, 2, ..."),
+        Field("final", "boolean", "No capture will follow"),
+        Field("reference", "text", "Shipment or invoice", length_max=50),
+    ),
+)
+
+REVERSAL = DocumentShape(
+    "reversal",
+    "Release of an authorized payment",
+    (
+        ORDER_NUMBER,
+        Field("authorization_id", "text", "Authorization", required=True),
+        Field("amount", "money", "Amount that is still authorized", required=True),
+        Field("reason", "text", "Reason", length_max=50),
+    ),
+)
+
+VOID = DocumentShape(
+    "void",
+    "Cancellation of a capture before it is settled",
+    (
+        ORDER_NUMBER,
+        Field("capture_id", "text", "Capture", required=True),
+        Field("reason", "text", "Reason", length_max=50),
+    ),
+)

@@ -1,0 +1,101 @@
+"""How requests prove who sends them.
+
+Sources (docs/systems/cybersource.md has the addresses): Getting Started with REST, "Construct
+Messages Using JSON Web Tokens" for a shared secret key pair, and "HTTP Signature Authentication".
+"""
+
+import base64
+import hashlib
+import hmac
+import uuid
+from collections.abc import Mapping
+from datetime import datetime
+from email.utils import format_datetime
+from typing import Protocol
+from urllib.parse import urlsplit
+
+from joserfc import jwt
+from joserfc.jwk import OctKey
+
+from tillbridge_cybersource.settings import CybersourceSettings, secret_bytes
+
+TOKEN_LIFE_S = 120
+"""The longest that is allowed: exp is at most two minutes after iat."""
+
+
+class Signs(Protocol):
+    """Headers that make one request authentic."""
+
+    def headers(self, method: str, path: str, body: bytes, now: datetime) -> Mapping[str, str]: ...
+
+
+def signer(settings: CybersourceSettings) -> Signs:
+    """The way of signing that the settings name. Raises Misconfigured for an unusable secret."""
+    secret = secret_bytes(settings.secret_key, "shared secret")
+    host = urlsplit(settings.base_url).netloc
+    kind = TokenSigner if settings.authentication == "jwt" else HttpSigner
+    return kind(settings.merchant_id, settings.key_id, secret, host)
+
+
+class TokenSigner:
+    """A JSON Web Token, version 2, signed with HS256; one for each request."""
+
+    def __init__(self, merchant_id: str, key_id: str, secret: bytes, host: str) -> None:
+        self._merchant_id = merchant_id
+        self._header = {"kid": key_id, "alg": "HS256", "typ": "JWT"}
+        self._key = OctKey.import_key(secret)
+        self._host = host
+
+    def headers(self, method: str, path: str, body: bytes, now: datetime) -> Mapping[str, str]:
+        issued_s = int(now.timestamp())
+        claims: dict[str, object] = {
+            "iat": issued_s,
+            "exp": issued_s + TOKEN_LIFE_S,
+            "iss": self._merchant_id,
+            "jti": str(uuid.uuid4()),
+            "request-method": method.lower(),
+            "request-host": self._host,
+            "request-resource-path": path,
+            "v-c-merchant-id": self._merchant_id,
+            "v-c-jwt-version": "2",
+        }
+        if body:
+            claims |= {"digest": _digest(body), "digestAlgorithm": "SHA-256"}
+        return {"Authorization": f"Bearer {jwt.encode(self._header, claims, self._key)}"}
+
+
+class HttpSigner:
+    """An HTTP Signature with HmacSHA256."""
+
+    def __init__(self, merchant_id: str, key_id: str, secret: bytes, host: str) -> None:
+        self._merchant_id = merchant_id
+        self._key_id = key_id
+        self._secret = secret
+        self._host = host
+
+    def headers(self, method: str, path: str, body: bytes, now: datetime) -> Mapping[str, str]:
+        signed = {
+            "host": self._host,
+            "v-c-date": format_datetime(now, usegmt=True),
+            "request-target": f"{method.lower()} {path}",
+            "v-c-merchant-id": self._merchant_id,
+        }
+        if body:
+            signed["digest"] = f"SHA-256={_digest(body)}"
+        text = "\n".join(f"{name}: {value}" for name, value in signed.items())
+        mac = hmac.new(self._secret, text.encode(), hashlib.sha256).digest()
+        signature = ", ".join(
+            f'{name}="{value}"'
+            for name, value in {
+                "keyid": self._key_id,
+                "algorithm": "HmacSHA256",
+                "headers": " ".join(signed),
+                "signature": base64.b64encode(mac).decode(),
+            }.items()
+        )
+        sent = {name: signed[name] for name in signed if name not in ("host", "request-target")}
+        return {**sent, "Signature": signature}
+
+
+def _digest(body: bytes) -> str:
+    return base64.b64encode(hashlib.sha256(body).digest()).decode()
