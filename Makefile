@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/installed
-CHECKED := $(wildcard src tests benchmarks campaigns)
+CHECKED := $(wildcard src tests examples benchmarks campaigns)
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo check test bench campaign lock clean

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-FOLDERS = ("src", "tests", "benchmarks", "campaigns")
+FOLDERS = ("src", "tests", "examples", "benchmarks", "campaigns")
 TEXTS = {
     str(file.relative_to(ROOT)): file.read_text()
     for folder in FOLDERS
