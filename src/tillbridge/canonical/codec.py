@@ -75,12 +75,14 @@ def read_json(data: bytes | str) -> Any:  # JSON is Any by nature; callers narro
     """JSON without a shape: text, bool, None, int, Decimal, list, dict.
 
     Raises:
-        Rejected: not JSON.
+        Rejected: not JSON, or nested deeper than anything that means something.
     """
     try:
         return _ANY_DECODER.decode(data)
     except msgspec.DecodeError as error:
         raise _unreadable(error) from error
+    except RecursionError:
+        raise Rejected("This JSON is nested too deeply.", reason="bad_json") from None
 
 
 def shaped(value: object, shape: type[T]) -> T:
