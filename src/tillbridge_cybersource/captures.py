@@ -58,15 +58,10 @@ class Captures:
 
     async def find(self, call: Call, fields: Fields, sent_at: datetime) -> Finding:
         """By search, with the capture's key; one that was voided since is found as UNDONE."""
-
-        def captured(hits: list[Hit]) -> Observation | None:
-            for hit in reversed(hits):
-                if hit.operation is Operation.CAPTURE and hit.key == call.key:
-                    return self._seen(hit, hits)
-            return None
-
         order_number = required_text(fields, "order_number")
-        return await self._operations.find(call, order_number, sent_at, captured, kind="capture")
+        return await self._operations.find(
+            call, order_number, sent_at, lambda hits: self._captured(call.key, hits), kind="capture"
+        )
 
     async def fence(self, call: Call, fields: Fields) -> Fenced:
         """POST /pts/v2/voids with the capture's key. Raises as `fences.fence_refused` says."""
@@ -74,6 +69,8 @@ class Captures:
         order_number = required_text(fields, "order_number")
         document = {"clientReferenceInformation": client_reference(order_number, call.key)}
         answer = await ours.exchange.write(call, "/pts/v2/voids", document)
+        if answer.reason == "NOT_VOIDABLE" and await self._is_voided(call, order_number):
+            return Fenced(undone=True)
         if answer.status != 201:
             return fence_refused(ours, f"The time-out void for {order_number}", answer)
         status = text_of(answer.body, "status")
@@ -98,6 +95,18 @@ class Captures:
         if self._operations.settings.partial_captures:
             document["processingInformation"] = {"captureOptions": _sequence(fields)}
         return document
+
+    async def _is_voided(self, call: Call, order_number: str) -> bool:
+        """Whether search shows that an earlier fence has already voided it."""
+        hits = await self._operations.search.hits(call, order_number)
+        observation = self._captured(call.key, hits)
+        return observation is not None and observation.verdict is Verdict.UNDONE
+
+    def _captured(self, key: str, hits: list[Hit]) -> Observation | None:
+        for hit in reversed(hits):
+            if hit.operation is Operation.CAPTURE and hit.key == key:
+                return self._seen(hit, hits)
+        return None
 
     def _seen(self, hit: Hit, hits: list[Hit]) -> Observation | None:
         observation = self._operations.search.observation(hit)

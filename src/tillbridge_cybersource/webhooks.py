@@ -18,6 +18,7 @@ from typing import Any
 import msgspec
 from joserfc import jwe
 from joserfc.errors import JoseError
+from joserfc.jwe import JWERegistry
 from joserfc.jwk import RSAKey
 
 from tillbridge.canonical.codec import read_json
@@ -47,6 +48,8 @@ _OPERATIONS = {
     "reversal": Operation.REVERSAL,
     "void": Operation.VOID,
 }
+_ENCRYPTION = JWERegistry(algorithms=["RSA-OAEP-256", "A256GCM"], strict_check_header=False)
+"""Message-level encryption; its header holds an "iat", which RFC 7516 does not name."""
 _DECISIONS = {
     "risk.casemanagement.decision.accept": Verdict.APPROVED,
     "risk.casemanagement.decision.reject": Verdict.DECLINED,
@@ -145,9 +148,7 @@ class Webhooks:
                 next_step="Set mle_private_key for this connection and replay it.",
             )
         try:
-            opened = jwe.decrypt_compact(
-                sealed, self._decryption_key, algorithms=["RSA-OAEP-256", "A256GCM"]
-            )
+            opened = jwe.decrypt_compact(sealed, self._decryption_key, registry=_ENCRYPTION)
         except (JoseError, ValueError) as error:
             raise Rejected(
                 "The notification cannot be decrypted with this connection's key.",

@@ -66,7 +66,7 @@ class World:
 
     async def capture(self, authorization_id: str, amount: str, **changes: Any) -> Receipt:
         key = changes.pop("key", "capture-key-1")
-        fields = {
+        fields: dict[str, Any] = {
             "order_number": "1042",
             "authorization_id": authorization_id,
             "amount": Money.of(amount, "USD"),

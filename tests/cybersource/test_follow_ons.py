@@ -6,6 +6,7 @@ from tillbridge.canonical.errors import Rejected, Transient
 from tillbridge.canonical.money import Money
 from tillbridge.canonical.payments import Observation, Operation, Verdict
 from tillbridge.connector.abilities import Fenced, Found
+from tillbridge_cybersource import search
 from tillbridge_simulators.cybersource import Options
 
 
@@ -124,7 +125,17 @@ async def test_a_late_capture_runs_into_the_fence(world: Any) -> None:
     assert (row["captured"], row["open"]) == ("0.00", "25.00")
 
 
-async def test_a_fence_that_is_asked_twice_leaves_the_answer_to_search(world: Any) -> None:
+async def test_a_fence_that_is_asked_twice_is_still_undone(world: Any) -> None:
+    authorization_id = await held(world)
+    await world.capture(authorization_id, "25.00")
+    write = world.session.writes["capture"]
+    call = world.call("capture-key-1")
+    assert (await write.fence(call, reversal_of(authorization_id))).undone
+    assert (await write.fence(call, reversal_of(authorization_id))).undone
+
+
+async def test_a_void_that_search_does_not_show_yet_proves_nothing(make_world: Any) -> None:
+    world = await make_world(Options(search_lag_s=3600_000))
     authorization_id = await held(world)
     await world.capture(authorization_id, "25.00")
     write = world.session.writes["capture"]
@@ -132,7 +143,7 @@ async def test_a_fence_that_is_asked_twice_leaves_the_answer_to_search(world: An
     assert (await write.fence(call, reversal_of(authorization_id))).undone
     with pytest.raises(Transient) as caught:
         await write.fence(call, reversal_of(authorization_id))
-    assert caught.value.reason == "not_voidable"
+    assert (caught.value.sent, caught.value.reason) == ("no", "not_voidable")
 
 
 async def test_a_reversal_releases_the_whole_hold(world: Any) -> None:
@@ -214,9 +225,11 @@ async def test_observing_an_order_nobody_knows_finds_nothing(world: Any) -> None
         await world.session.observe(world.call(), 'a"b')
 
 
-async def test_observing_pages_through_a_long_history(world: Any) -> None:
+async def test_observing_pages_through_a_long_history(
+    world: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(search, "PAGE_SIZE", 2)
     for number in range(3):
         await world.authorize("expired_card", attempt_key=f"try-{number}")
-    world.session._search.__class__  # noqa: B018 (documents that paging is the session's own)
     story = await world.session.observe(world.call(), "1042")
     assert [found.attempt_key for found in story] == ["try-0", "try-1", "try-2"]

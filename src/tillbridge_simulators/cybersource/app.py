@@ -210,7 +210,7 @@ class CybersourceSimulator:
             )
             if refusal:
                 return _json(unauthenticated())
-            work = _Work(act, request.match_info.get("id", ""), body)
+            work = _Work(operation, act, request.match_info.get("id", ""), body)
             return await self._perform(request, fault, work)
 
         return handle
@@ -235,10 +235,14 @@ class CybersourceSimulator:
     def _act(self, work: "_Work") -> Answer:
         try:
             document = read_document(work.body) if work.body else {}
-            return work.act(work.id, document)
+            answer = work.act(work.id, document)
         except Refusal as refusal:
             self.log.add("refused", path_id=work.id, reason=refusal.reason)
             return refusal.answer(self.account.now())
+        if work.operation in self.options.odd:
+            self.options.odd.discard(work.operation)
+            return Answer(answer.status, {**answer.body, "status": "SOMETHING_NEW"})
+        return answer
 
     def _refused(self, fault: Fault) -> Answer:
         answer = server_error(self.account.now(), fault.status)
@@ -250,10 +254,10 @@ class CybersourceSimulator:
 class _Work:
     """One request that may be acted on now or later."""
 
-    __slots__ = ("act", "body", "id")
+    __slots__ = ("act", "body", "id", "operation")
 
-    def __init__(self, act: Act, id_: str, body: bytes) -> None:
-        self.act, self.id, self.body = act, id_, body
+    def __init__(self, operation: str, act: Act, id_: str, body: bytes) -> None:
+        self.operation, self.act, self.id, self.body = operation, act, id_, body
 
 
 def _subject(body: bytes) -> str:

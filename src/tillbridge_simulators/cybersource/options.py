@@ -25,6 +25,7 @@ class Options:
         transaction_id_once: a second authorization or capture with a transactionId is refused as
             DUPLICATE_REQUEST. Off: Cybersource only says that the id must be unique.
         token_life_s: how long a transient token may be used.
+        odd: operations whose next success is answered with a status word nobody knows.
         latency: seconds before each answer, drawn with the simulator's seed.
     """
 
@@ -36,4 +37,5 @@ class Options:
     partial_captures: bool = False
     transaction_id_once: bool = False
     token_life_s: float = 900.0
+    odd: set[str] = field(default_factory=set)
     latency: Callable[[random.Random], float] = field(default=_at_once)

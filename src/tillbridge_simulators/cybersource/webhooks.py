@@ -18,11 +18,15 @@ from dataclasses import dataclass, field
 
 import aiohttp
 from joserfc import jwe
+from joserfc.jwe import JWERegistry
 from joserfc.jwk import RSAKey
 
 from tillbridge_simulators.cybersource.answers import utc_text
 from tillbridge_simulators.effects import EffectLog
 from tillbridge_simulators.faults import Faults
+
+_REGISTRY = JWERegistry(algorithms=["RSA-OAEP-256", "A256GCM"], strict_check_header=False)
+"""Cybersource writes "iat" into the header, which RFC 7516 does not name."""
 
 
 @dataclass(slots=True)
@@ -163,4 +167,4 @@ def _envelope(
 
 def _encrypted(public_key: bytes, body: bytes) -> str:
     header = {"alg": "RSA-OAEP-256", "enc": "A256GCM", "iat": int(time.time() * 1000)}
-    return jwe.encrypt_compact(header, body, RSAKey.import_key(public_key))
+    return jwe.encrypt_compact(header, body, RSAKey.import_key(public_key), registry=_REGISTRY)
