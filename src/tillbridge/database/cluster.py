@@ -21,6 +21,8 @@ SOCKET_PATH_BYTES_MAX = 100
 """A Unix socket's path has at most 107 bytes on Linux (unix(7)); PostgreSQL adds a lock file."""
 LOG_BYTES_MAX = 5_000_000
 INITDB_TIMEOUT_S = 300
+_LOCK_DESCRIPTOR = 3
+"""Where the server holds the lock's file open: after input, output and errors."""
 
 SETTINGS = {
     "listen_addresses": "",
@@ -85,10 +87,6 @@ class Cluster:
         if not (self.files / "PG_VERSION").exists():
             self._initialize()
         self._check_version()
-        if self.running() is None:
-            # A pid that now belongs to another program (a restarted container counts from one
-            # again) would make PostgreSQL refuse to start.
-            (self.files / "postmaster.pid").unlink(missing_ok=True)
         if self.log.exists() and self.log.stat().st_size > LOG_BYTES_MAX:
             self.log.replace(self.log.with_suffix(".log.1"))
 
@@ -109,12 +107,18 @@ class Cluster:
             return False
         return command[0].endswith(b"postgres") and os.fsencode(self.files) in command
 
-    def spawn(self) -> Postmaster:
+    def spawn(self, lock: int) -> Postmaster:
         """Starts the server and answers at once; it is not ready yet.
 
-        It is in a session of its own: a Ctrl-C in the terminal is ours to pass on, after the
-        last statements have been sent.
+        `lock` is the open file of an exclusive lock on this cluster; the server and all its
+        processes inherit it. So nobody else serves the cluster now, and a pid that still stands
+        in its files is stale: by now it may be another program's (a restarted container counts
+        from one again), and PostgreSQL would refuse to start.
+
+        The server is in a session of its own: a Ctrl-C in the terminal is ours to pass on, after
+        the last statements have been sent.
         """
+        (self.files / "postmaster.pid").unlink(missing_ok=True)
         settings = SETTINGS | {"unix_socket_directories": str(self.socket_folder)}
         command = [
             *self.identity.prefix,
@@ -131,6 +135,7 @@ class Cluster:
                     (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
                     (os.POSIX_SPAWN_DUP2, log, 1),
                     (os.POSIX_SPAWN_DUP2, log, 2),
+                    (os.POSIX_SPAWN_DUP2, lock, _LOCK_DESCRIPTOR),
                 ],
                 setsid=True,
                 setsigdef=[signal.SIGINT, signal.SIGTERM, signal.SIGQUIT],

@@ -2,16 +2,24 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any, TypeAlias
+from typing import Any, Protocol
 
 import asyncpg
 
 from tillbridge.canonical.errors import Misconfigured, Transient
 
-Tx: TypeAlias = (
-    "asyncpg.Connection[asyncpg.Record] | asyncpg.pool.PoolConnectionProxy[asyncpg.Record]"
-)
-"""An open transaction (or a plain connection where one statement is the whole transaction)."""
+
+class Tx(Protocol):
+    """An open transaction (or a plain connection where one statement is the whole of it)."""
+
+    async def execute(self, query: str, *args: Any) -> str: ...
+
+    async def fetch(self, query: str, *args: Any) -> list[asyncpg.Record]: ...
+
+    async def fetchrow(self, query: str, *args: Any) -> asyncpg.Record | None: ...
+
+    async def fetchval(self, query: str, *args: Any) -> Any: ...
+
 
 DURABLE = ("fsync", "full_page_writes", "synchronous_commit")
 

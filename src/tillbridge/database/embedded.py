@@ -29,7 +29,7 @@ READY_TIMEOUT_S = 300.0
 """After a crash the server first replays its log; that takes as long as it takes."""
 STOP_TIMEOUT_S = 60.0
 ORPHANS_TIMEOUT_S = 60.0
-"""Backends of a killed server may finish their statement first; until then it cannot start."""
+"""Processes of a killed server may finish their statement first; until then none may start."""
 RESTART_WAIT_MIN_S = 0.1
 RESTART_WAIT_MAX_S = 30.0
 
@@ -43,6 +43,7 @@ class EmbeddedPostgres:
         self._cluster = Cluster(folder)
         self._door = FileLock(self._cluster.home / "door.lock")
         self._presence = FileLock(self._cluster.home / "presence.lock")
+        self._serving = FileLock(self._cluster.home / "serving.lock")
         self._postmaster: Postmaster | None = None
 
     @property
@@ -96,22 +97,26 @@ class EmbeddedPostgres:
                 await self._leave()
 
     async def supervise(self) -> None:
-        """Brings the server back whenever it dies, until cancelled. Start it first."""
-        while True:
+        """Brings the server back whenever it dies, until cancelled or stopped. Start it first."""
+        while self._presence.is_ours:
             await _gone(self.pid)
-            _LOG.warning("PostgreSQL (process %s) has died; starting it again.", self.pid)
-            await self._bring_back()
+            wait_s = RESTART_WAIT_MIN_S
+            while not await self._brought_back():
+                await asyncio.sleep(wait_s)
+                wait_s = min(wait_s * 2, RESTART_WAIT_MAX_S)
 
-    async def _bring_back(self) -> None:
-        wait_s = RESTART_WAIT_MIN_S
-        while True:
-            try:
-                async with self._door.held():
-                    return await self._ensure_running()
-            except TillbridgeError as error:
-                _LOG.error("PostgreSQL does not start: %s", error)
-            await asyncio.sleep(wait_s)
-            wait_s = min(wait_s * 2, RESTART_WAIT_MAX_S)
+    async def _brought_back(self) -> bool:
+        """Whether the server runs again, or was stopped on purpose and need not."""
+        try:
+            async with self._door.held():
+                if self._presence.is_ours:
+                    _LOG.warning("PostgreSQL (process %s) has died; starting it again.", self.pid)
+                    await self._ensure_running()
+        except (TillbridgeError, OSError, asyncpg.PostgresError) as error:
+            _LOG.error("PostgreSQL does not start: %s", error)
+            return False
+        else:
+            return True
 
     async def _ensure_running(self) -> None:
         if self._postmaster is not None:
@@ -122,27 +127,34 @@ class EmbeddedPostgres:
         await self._ensure_database()
 
     async def _spawn(self) -> Postmaster:
-        """A server that has taken its cluster's lock, or Misconfigured."""
-        deadline = _now_s() + ORPHANS_TIMEOUT_S
-        while True:
-            postmaster = self._cluster.spawn()
-            if await self._took_lock(postmaster):
-                return postmaster
-            reason = self._cluster.last_words()
-            if "shared memory block" not in reason or _now_s() > deadline:
+        """The only server of this cluster; two at once would destroy it."""
+        await self._until_nobody_serves()
+        try:
+            postmaster = self._cluster.spawn(self._serving.descriptor)
+        finally:
+            self._serving.release()
+        while self._cluster.running() is None:
+            if _reap(postmaster.pid):
                 raise Misconfigured(
-                    f"PostgreSQL in {self._cluster.home} did not start: {reason}",
+                    f"PostgreSQL in {self._cluster.home} did not start:"
+                    f" {self._cluster.last_words()}",
                     reason="postgres_start",
                     next_step=f"Mend what it says; more in {self._cluster.log}.",
                 )
             await asyncio.sleep(READY_POLL_S)
+        return postmaster
 
-    async def _took_lock(self, postmaster: Postmaster) -> bool:
-        while not _reap(postmaster.pid):
-            if self._cluster.running() is not None:
-                return True
+    async def _until_nobody_serves(self) -> None:
+        """Holds `serving`: no process of any server has it, not even in another container."""
+        deadline = _now_s() + ORPHANS_TIMEOUT_S
+        while not self._serving.try_exclusive():
+            if _now_s() > deadline:
+                raise Misconfigured(
+                    f"A PostgreSQL that is not to be seen from here serves {self._cluster.home}.",
+                    reason="foreign_server",
+                    next_step="Stop it (it may be in another container that has this folder).",
+                )
             await asyncio.sleep(READY_POLL_S)
-        return False
 
     async def _until_ready(self) -> None:
         deadline = _now_s() + READY_TIMEOUT_S

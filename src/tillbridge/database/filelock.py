@@ -34,6 +34,12 @@ class FileLock:
     def is_ours(self) -> bool:
         return self._descriptor is not None
 
+    @property
+    def descriptor(self) -> int:
+        """The open file. A child that inherits it holds the lock too, and longer than we do."""
+        assert self._descriptor is not None, "hold it first"
+        return self._descriptor
+
     def try_shared(self) -> bool:
         """True when it is now held together with any number of others."""
         return self._try(fcntl.LOCK_SH)

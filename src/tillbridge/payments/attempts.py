@@ -17,6 +17,8 @@ from tillbridge.database.database import Database, Tx
 from tillbridge.database.statements import load_statements
 
 SQL = load_statements("tillbridge.payments", "payments.sql")
+NOT_SENT = "not_sent"
+"""Why an attempt was abandoned whose call certainly never left: its key may be used again."""
 ENDED = frozenset({AttemptState.DECLINED, AttemptState.ABANDONED, AttemptState.REVERSED})
 
 
@@ -162,12 +164,20 @@ async def in_review(database: Database, limit: int) -> list[Attempt]:
     return [attempt for attempt in found if attempt is not None]
 
 
-async def abandon(tx: Tx, wire_key: str) -> bool:
-    """Ends an attempt that is proven to hold nothing (fenced, or absent)."""
-    moved = await tx.fetchval(
-        SQL["set_state"], wire_key, "abandoned", ["started", "unknown", "challenge"]
-    )
-    return moved is not None
+async def abandon(tx: Tx, wire_key: str, reason: str) -> bool:
+    """Ends an attempt that is proven to hold nothing (not sent, fenced, or absent)."""
+    return await tx.fetchval(SQL["abandon"], wire_key, reason) is not None
+
+
+async def give_way(tx: Tx, connection: str, order_number: str) -> None:
+    """A challenge that the shopper did not finish makes way for a new attempt."""
+    await tx.execute(SQL["give_way"], connection, order_number)
+
+
+async def reopen(tx: Tx, opening: Opening) -> bool:
+    """Begins again an attempt that certainly never left; False when there is no such."""
+    key = await tx.fetchval(SQL["reopen"], opening.wire_key, opening.request_sha256, NOT_SENT)
+    return key is not None
 
 
 async def mark_unknown(tx: Tx, wire_key: str) -> None:

@@ -58,6 +58,23 @@ WHERE wire_key = $1;
 -- name: set_state
 UPDATE attempts SET state = $2 WHERE wire_key = $1 AND state = ANY ($3) RETURNING wire_key;
 
+-- name: abandon
+UPDATE attempts SET state = 'abandoned', reason = $2
+WHERE wire_key = $1 AND state IN ('started', 'unknown', 'challenge') RETURNING wire_key;
+
+-- name: give_way
+UPDATE attempts SET state = 'abandoned', reason = 'challenge_not_finished'
+WHERE connection = $1 AND order_number = $2 AND state = 'challenge';
+
+-- name: reopen
+-- Never while the debt has another live attempt: the one_live_attempt index would refuse it.
+UPDATE attempts a SET state = 'started', reason = ''
+WHERE wire_key = $1 AND request_sha256 = $2 AND state = 'abandoned' AND reason = $3
+  AND NOT EXISTS (SELECT 1 FROM attempts b WHERE b.connection = a.connection
+                  AND b.order_number = a.order_number
+                  AND b.state NOT IN ('declined', 'abandoned', 'reversed'))
+RETURNING wire_key;
+
 -- name: lock_for_claim
 SELECT a.*, coalesce((SELECT sum(amount) FROM claims c
                       WHERE c.wire_key = a.wire_key AND operation = 'capture'), 0) AS claimed

@@ -141,7 +141,7 @@ class Journal:
             intent = await self.intend(step, effect, ability, fields, timeout_s)
             if intent is not None:
                 return await self.send(intent, ability, fields, timeout_s)
-            standing = await self._database.fetch_row(SQL["load_effect"], effect.key)
+            standing = await self.standing(effect)
             if standing is None or standing["state"] in ("planned", "refused", "fenced"):
                 raise LeaseLost
             if standing["state"] == "done":
@@ -150,6 +150,10 @@ class Journal:
             if receipt is not None:
                 return receipt
 
+    async def standing(self, effect: Effect) -> asyncpg.Record | None:
+        """Where an effect stands, with the seconds until it may be resolved."""
+        return await self._database.fetch_row(SQL["load_effect"], effect.key)
+
     async def intend(
         self,
         step: str,
@@ -157,6 +161,7 @@ class Journal:
         ability: Write,
         fields: Fields,
         timeout_s: float,
+        *,
         tx: Tx | None = None,
     ) -> Intent | None:
         """Commits the intent, or answers None when the effect is done or its outcome is open.

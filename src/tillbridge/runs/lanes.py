@@ -15,7 +15,7 @@ from tillbridge.canonical.events import Event
 from tillbridge.database.database import Database, Tx
 from tillbridge.database.statements import load_statements
 from tillbridge.runs.lease import Lease
-from tillbridge.runs.run import Change, Run
+from tillbridge.runs.run import Change, Letter, Run
 
 SQL = load_statements("tillbridge.runs", "runs.sql")
 
@@ -49,6 +49,7 @@ class Turn:
     claims: int
     runs: list[Run]
     changes: dict[int, Change] = field(default_factory=dict)
+    letters: list[Letter] = field(default_factory=list)
 
     def change(self, change: Change) -> None:
         """Notes a run's change for the release."""
@@ -81,7 +82,7 @@ async def accept(tx: Tx, event: Event, starts: Sequence[Start]) -> tuple[Lane, .
 
 
 async def start_held(
-    tx: Tx, lane: Lane, holder: str, lease_s: float, journey: str, content: bytes
+    tx: Tx, lane: Lane, holder: str, lease_s: float, *, journey: str, content: bytes
 ) -> tuple[Lease, int] | None:
     """Starts a run with its lane already claimed by the caller: the lease and the run's id.
 
@@ -132,6 +133,8 @@ async def release(tx: Tx, turn: Turn) -> bool:
     waiting = _still_waiting(turn)
     waits = sorted({kind for _, kinds in waiting.values() for kind in kinds})
     times = [wait_s for wait_s, _ in waiting.values() if wait_s is not None]
+    for letter in turn.letters:
+        await open_letter(tx, letter)
     again = await tx.fetchval(
         SQL["release_lane"],
         turn.lease.subject,
@@ -149,6 +152,19 @@ async def release(tx: Tx, turn: Turn) -> bool:
         min(times) if times else None,
     )
     return bool(again)
+
+
+async def open_letter(tx: Tx, letter: Letter) -> None:
+    """Puts a dead run on the desk."""
+    await tx.execute(
+        SQL["open_dead_letter"],
+        letter.run_id,
+        letter.kind,
+        letter.reason,
+        letter.message,
+        letter.whose_turn,
+        letter.step,
+    )
 
 
 async def renew(database: Database, lease: Lease, lease_s: float) -> bool:

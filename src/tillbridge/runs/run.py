@@ -21,6 +21,7 @@ class Run:
         steps: outcomes of its done reads, locals and waits, by step name.
         wait_s: seconds until it wants to be woken; None when only an event wakes it.
         tries: attempts used since the last progress, for the back-off.
+        current_step: the step that is being taken, for people.
     """
 
     id: int
@@ -33,11 +34,13 @@ class Run:
     input: bytes
     state: RunState
     waits: tuple[str, ...]
+    waiting_for: str
     tries: int
     wait_s: float | None
     replay_of: int | None = None
     started_at: datetime | None = None
     steps: dict[str, bytes] = field(default_factory=dict)
+    current_step: str = ""
 
     @classmethod
     def of(cls, row: asyncpg.Record, steps: Mapping[str, bytes]) -> "Run":
@@ -53,6 +56,7 @@ class Run:
             input=row["input"],
             state=row["state"],
             waits=tuple(row["waits"]),
+            waiting_for=row["waiting_for"],
             tries=row["tries"],
             wait_s=row["wait_s"],
             replay_of=row["replay_of"],
@@ -104,3 +108,20 @@ class Change:
     kinds: tuple[str, ...] = ()
     tries: int = 0
     ending: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """Why a run needs a person.
+
+    Attributes:
+        kind: "rejected", "misconfigured", "unreconciled", "exhausted", "bug", "unusable".
+        whose_turn: who can mend it: "shop", "operator", "engineer", "accountant".
+    """
+
+    run_id: int
+    kind: str
+    reason: str
+    message: str
+    whose_turn: str
+    step: str = ""

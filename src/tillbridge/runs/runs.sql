@@ -71,8 +71,8 @@ WHERE subject = $1 AND target = $2 AND wake_at <= now()
 RETURNING lease, claims, (SELECT arrivals FROM subjects WHERE subject = $1) AS arrivals;
 
 -- name: open_runs
-SELECT id, subject, target, journey, flow, flow_version, event_number, input, state, waits, tries,
-       replay_of, started_at, extract(epoch FROM wake_at - now())::float8 AS wait_s
+SELECT id, subject, target, journey, flow, flow_version, event_number, input, state, waits, waiting_for,
+       tries, replay_of, started_at, extract(epoch FROM wake_at - now())::float8 AS wait_s
 FROM runs WHERE subject = $1 AND target = $2 AND state IN ('ready', 'waiting')
 ORDER BY sequence, id;
 
@@ -236,3 +236,7 @@ FROM runs WHERE id = $1;
 SELECT count(*) AS open, count(*) FILTER (WHERE state = 'waiting') AS waiting,
        min(started_at) AS oldest
 FROM runs WHERE state IN ('ready', 'waiting');
+
+-- name: bury_delivery
+INSERT INTO runs (subject, target, sequence, journey, input, state, ended_at, ending)
+VALUES ($1, $2, 0, 'receive', $3, 'dead', now(), $4) RETURNING id;

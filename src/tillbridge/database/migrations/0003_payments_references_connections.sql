@@ -84,3 +84,11 @@ CREATE TABLE gates (
     changed_at timestamptz NOT NULL DEFAULT now(),
     changed_by text NOT NULL DEFAULT ''
 );
+
+-- Connection secrets, sealed; the key stands apart from them.
+CREATE TABLE sealed_secrets (
+    name text PRIMARY KEY,
+    sealed text NOT NULL,
+    set_at timestamptz NOT NULL DEFAULT now(),
+    set_by text NOT NULL
+);

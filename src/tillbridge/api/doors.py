@@ -1,0 +1,124 @@
+"""The doors: where shops and payment systems deliver. Plain Starlette: this is the hot path."""
+
+from collections.abc import Callable
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from tillbridge.api.answers import error_answer, json_answer
+from tillbridge.canonical.errors import Rejected, TillbridgeError
+from tillbridge.connector.abilities import VerifiesDeliveries
+from tillbridge.connector.delivery import Delivery
+from tillbridge.journeys.checkout import Answer, checkout, status_of
+from tillbridge.journeys.house import House
+from tillbridge.journeys.receive import receive
+
+BODY_MAX_BYTES = 1_000_000
+PAYMENTS = "/checkout/payments"
+_STATUS = {"pending": 202, "conflict": 409, "not_attempted": 503}
+
+
+def doors(house_of: Callable[[], House], shop_of: Callable[[House], str]) -> list[Route]:
+    """Routes for deliveries and for checkouts.
+
+    `shop_of` names the shop connection of a checkout that does not say which (header
+    `tillbridge-shop`).
+    """
+
+    async def deliver(request: Request) -> Response:
+        try:
+            delivery = await _delivery(request, house_of(), request.path_params["connection"])
+            received = await receive(house_of(), delivery)
+        except TillbridgeError as error:
+            return error_answer(error)
+        return json_answer(202, received)
+
+    async def pay(request: Request) -> Response:
+        house = house_of()
+        shop = request.headers.get("tillbridge-shop") or shop_of(house)
+        try:
+            answer = await checkout(house, await _delivery(request, house, shop))
+        except TillbridgeError as error:
+            return error_answer(error)
+        return _answer(answer, request.headers.get("idempotency-key", ""))
+
+    async def ask(request: Request) -> Response:
+        house = house_of()
+        shop = request.headers.get("tillbridge-shop") or shop_of(house)
+        key = request.path_params["attempt_key"]
+        try:
+            delivery = await _delivery(request, house, shop)
+            verify(house, delivery)
+            answer = await status_of(house, shop, key)
+        except TillbridgeError as error:
+            return error_answer(error)
+        return _answer(answer, key)
+
+    return [
+        Route("/doors/{connection}", deliver, methods=["POST"]),
+        Route(PAYMENTS, pay, methods=["POST"]),
+        Route(PAYMENTS + "/{attempt_key}", ask, methods=["GET"]),
+    ]
+
+
+def verify(house: House, delivery: Delivery) -> None:
+    """Asks who is there. Raises Rejected(reason="bad_signature")."""
+    session = house.connections[delivery.connection].session
+    assert isinstance(session, VerifiesDeliveries), "a shop verifies its requests"
+    session.verify(delivery)
+
+
+async def _delivery(request: Request, house: House, connection: str) -> Delivery:
+    body = b""
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > BODY_MAX_BYTES:
+            raise Rejected(
+                f"The body is over {BODY_MAX_BYTES} bytes.",
+                reason="too_large",
+                next_step="Send less in one delivery.",
+            )
+    return Delivery(
+        connection=connection,
+        method=request.method,
+        path=request.url.path,
+        headers=dict(request.headers),
+        body=body,
+        received_at=house.clock(),
+    )
+
+
+def _answer(answer: Answer, attempt_key: str) -> Response:
+    status = _STATUS.get(answer.status, 200)
+    attempt = answer.attempt
+    if status in (409, 503):
+        return json_answer(
+            status,
+            {
+                "error": {
+                    "reason": answer.reason,
+                    "message": answer.message,
+                    "next_step": answer.next_step,
+                },
+                "safe_to_retry": status == 503,
+            },
+            {"retry-after": "1"} if status == 503 else None,
+        )
+    content: dict[str, object] = {
+        "status": answer.status,
+        "attempt_key": attempt_key,
+        "reason": answer.reason or None,
+    }
+    if attempt is not None:
+        content |= {
+            "order_number": attempt.order_number,
+            "transaction_id": attempt.authorization_id or None,
+            "amount": attempt.amount,
+            "token": attempt.token or None,
+            "card": attempt.card,
+        }
+    if status == 202:
+        content["status_url"] = f"{PAYMENTS}/{attempt_key}"
+        return json_answer(202, content, {"location": f"{PAYMENTS}/{attempt_key}"})
+    return json_answer(200, content)

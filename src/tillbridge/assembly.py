@@ -1,0 +1,182 @@
+"""Where the parts meet: a user's folder and a PostgreSQL become a running house."""
+
+import os
+import socket
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import asyncpg
+
+from tillbridge.canonical.errors import Misconfigured
+from tillbridge.connections.configuration import FILE, Configured, read_configuration
+from tillbridge.connections.connections import Connections
+from tillbridge.connections.gates import Breaker, Gates
+from tillbridge.connections.sealing import open_seal
+from tillbridge.connections.secrets import Secrets
+from tillbridge.connector.connector import Clock
+from tillbridge.connector.installed import installed_connectors
+from tillbridge.database.database import Database
+from tillbridge.database.migrate import Migration, check_schema, migrate
+from tillbridge.flows.builtin_flows import builtin_flows
+from tillbridge.flows.flow import Flow
+from tillbridge.flows.folder import load_folder
+from tillbridge.flows.publish import load_versions, publish
+from tillbridge.journeys import checkout, deliver
+from tillbridge.journeys.catalogue import Catalogue
+from tillbridge.journeys.house import House, Pace
+from tillbridge.journeys.poll import poll_reviews, probe_gates
+from tillbridge.journeys.turn import Journey
+from tillbridge.runs.journal import Patience
+from tillbridge.runtime import doorbell
+from tillbridge.runtime.worker import Worker
+
+OWN_FOLDER = ".tillbridge"
+JOURNEYS: Mapping[str, Journey] = {
+    checkout.JOURNEY: checkout.resume,
+    deliver.JOURNEY: deliver.deliver,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """One user's folder in one environment.
+
+    Attributes:
+        folder: holds tillbridge.yaml, flows/, mappings/, lookups/, tests/.
+        environment: which values of tillbridge.yaml hold; "" for the one it names.
+        factor: every wait is divided by it; 1 in production.
+    """
+
+    folder: Path
+    environment: str = ""
+    factor: float = 1.0
+
+    @property
+    def own(self) -> Path:
+        """Our own folder inside the user's: the embedded database and the seal key."""
+        return self.folder / OWN_FOLDER
+
+    def configured(self) -> dict[str, Configured]:
+        """The connections of tillbridge.yaml. Raises Misconfigured with file and line."""
+        path = self.folder / FILE
+        if not path.is_file():
+            raise Misconfigured(
+                f"There is no {FILE} in {self.folder}.",
+                reason="no_folder",
+                next_step="Run tillbridge init, or give --folder.",
+            )
+        return read_configuration(
+            path.read_text(encoding="utf-8"), self.environment, installed_connectors()
+        )
+
+
+def now() -> datetime:
+    """The clock of production."""
+    return datetime.now(UTC)
+
+
+async def prepare(dsn: str) -> tuple[Migration, ...]:
+    """Brings a database up to this program, the doorbell's tables included."""
+    database = await Database.connect(dsn, size_max=2, name="tillbridge migrate")
+    try:
+        applied = await migrate(database)
+    finally:
+        await database.close()
+    connection = await asyncpg.connect(dsn)
+    try:
+        await doorbell.install(connection)
+    finally:
+        await connection.close()
+    return applied
+
+
+async def open_house(
+    site: Site, dsn: str, *, role: str, pool: int = 10, clock: Clock = now
+) -> House:
+    """A house over a prepared database; `role` names the process in leases and in PostgreSQL.
+
+    Raises:
+        Misconfigured: the folder, a secret or the schema is not right.
+    """
+    database = await Database.connect(dsn, size_max=pool, name=f"tillbridge {role}")
+    try:
+        await check_schema(database)
+        secrets = await Secrets.load(database, open_seal(site.own, os.environ), os.environ)
+        connections = Connections.open(site.configured(), secrets, clock, site.factor)
+        flows = read_flows(site, connections)
+        await publish(database, flows)
+        gates = Gates(database, _breaker(site.factor))
+        await gates.ensure([connection.name for connection in connections.all()])
+        pinned = await load_versions(database, connections.shapes(), connections.read_shapes())
+    except BaseException:
+        await database.close()
+        raise
+    return House(
+        database=database,
+        connections=connections,
+        gates=gates,
+        catalogue=Catalogue(flows, pinned),
+        clock=clock,
+        ring=doorbell.ring,
+        holder=f"{role} {socket.gethostname()} {os.getpid()}",
+        factor=site.factor,
+        pace=Pace().divided(site.factor),
+        patience=_patience(site.factor),
+    )
+
+
+async def close_house(house: House) -> None:
+    """Waits for calls in flight, then closes sockets and the pool."""
+    await checkout.settle_open_checkouts()
+    await house.connections.close()
+    await house.database.close()
+
+
+def read_flows(site: Site, connections: Connections) -> list[Flow]:
+    """The folder's flows and the built-in ones. Raises Misconfigured with file, line, field."""
+    folder = load_folder(site.folder, connections.shapes(), connections.read_shapes())
+    payments = [item.name for item in connections.all() if "reversal" in item.writes]
+    return [*folder.flows, *builtin_flows(payments, connections.shapes())]
+
+
+def worker(house: House, *, turns_max: int = 20) -> Worker:
+    """A worker over a house."""
+    return Worker(
+        house,
+        JOURNEYS,
+        turns_max=turns_max,
+        sweep_s=1.0 / house.factor,
+        chores={
+            "gates": (1.0 / house.factor, probe_gates),
+            "reviews": (house.pace.review_poll_s, poll_reviews),
+        },
+    )
+
+
+def shop_of(house: House) -> str:
+    """The shop whose checkouts need not name it: the only one that pays through something."""
+    shops = [item.name for item in house.connections.all() if item.configured.pays_through]
+    return shops[0] if len(shops) == 1 else ""
+
+
+def _breaker(factor: float) -> Breaker:
+    whole = Breaker()
+    return Breaker(
+        failures_max=whole.failures_max,
+        closed_s=whole.closed_s / factor,
+        closed_max_s=whole.closed_max_s / factor,
+        seen_s=whole.seen_s / factor,
+    )
+
+
+def _patience(factor: float) -> Patience:
+    whole = Patience()
+    return Patience(
+        send_window_s=whole.send_window_s / factor,
+        margin_s=whole.margin_s / factor,
+        desk_s=whole.desk_s / factor,
+    )
+
+

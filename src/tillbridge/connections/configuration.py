@@ -1,0 +1,130 @@
+"""The user's tillbridge.yaml: connections by name and environment.
+
+    environment: production
+    connections:
+      webshop:
+        connector: shop
+        pays_through: cybersource
+        settings: {id: webshop, signing_secret: webshop_signing, status_url: https://...}
+      cybersource:
+        connector: cybersource
+        timeout: 60
+        settings: {merchant_id: acme, key_id: ..., secret_key: cybersource_key}
+        environments:
+          qa: {base_url: https://apitest.cybersource.com}
+
+There is no secret in it: where a setting takes one, the text names it, and its value is kept
+sealed in the database (`tillbridge secrets set NAME`) or given as TILLBRIDGE_SECRET_NAME.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from tillbridge.canonical.errors import Misconfigured, Place
+from tillbridge.connector.connector import Connector
+from tillbridge.connector.settings import Secret, declared, parse_settings
+from tillbridge.mapping.text import any_entries, entries_of, read_text, scalar_of, unknown
+
+TIMEOUT_S = 30.0
+FILE = "tillbridge.yaml"
+
+
+@dataclass(frozen=True, slots=True)
+class Configured:
+    """One connection as the text says it.
+
+    Attributes:
+        settings: by name, as text; secret settings hold the secret's name.
+        pays_through: for a shop: the payment connection of its checkouts; "" for others.
+        timeout_s: seconds until an unanswered call counts as unanswered.
+    """
+
+    name: str
+    connector: Connector
+    settings: Mapping[str, str]
+    pays_through: str
+    timeout_s: float
+    place: Place
+
+    @property
+    def secret_names(self) -> tuple[str, ...]:
+        """The names of the secrets it needs."""
+        secret = {item.name for item in declared(self.connector.settings) if item.secret}
+        return tuple(value for name, value in self.settings.items() if name in secret and value)
+
+    def parse(self, secret_of: Callable[[str], Secret]) -> object:
+        """Its settings as the connector wants them. Raises Misconfigured with the place."""
+        secret = {item.name for item in declared(self.connector.settings) if item.secret}
+        given = {
+            name: secret_of(value) if name in secret and value else value
+            for name, value in self.settings.items()
+        }
+        return parse_settings(self.connector.settings, given, self.place)
+
+
+def read_configuration(
+    text: str, environment: str, installed: Mapping[str, Connector]
+) -> dict[str, Configured]:
+    """The connections of one environment ("" for the one the file names).
+
+    Raises:
+        Misconfigured: with file, line and what to do.
+    """
+    root = entries_of(
+        read_text(text, FILE), required=("connections",), optional=("environment", "title")
+    )
+    chosen = environment
+    if not chosen and "environment" in root.nodes:
+        chosen = scalar_of(root.nodes["environment"]).text
+    found = {
+        name: _connection(name, node, chosen, installed)
+        for name, node in any_entries(root.nodes["connections"]).nodes.items()
+    }
+    for item in found.values():
+        if item.pays_through and item.pays_through not in found:
+            raise unknown("connection", item.pays_through, found, item.place)
+    return found
+
+
+def _connection(
+    name: str, node: object, environment: str, installed: Mapping[str, Connector]
+) -> Configured:
+    entries = entries_of(
+        node,  # type: ignore[arg-type]  # a Node by construction: read_text makes nothing else
+        required=("connector",),
+        optional=("settings", "environments", "pays_through", "timeout"),
+    )
+    wanted = scalar_of(entries.nodes["connector"])
+    if wanted.text not in installed:
+        raise unknown("connector", wanted.text, installed, wanted.place)
+    settings: dict[str, str] = {}
+    if "settings" in entries.nodes:
+        for key, value in any_entries(entries.nodes["settings"]).nodes.items():
+            settings[key] = scalar_of(value).text
+    if "environments" in entries.nodes:
+        by_environment = any_entries(entries.nodes["environments"]).nodes
+        if environment in by_environment:
+            for key, value in any_entries(by_environment[environment]).nodes.items():
+                settings[key] = scalar_of(value).text
+    pays_through = entries.nodes.get("pays_through")
+    return Configured(
+        name=name,
+        connector=installed[wanted.text],
+        settings=settings,
+        pays_through=scalar_of(pays_through).text if pays_through is not None else "",
+        timeout_s=_timeout(entries.nodes.get("timeout")),
+        place=entries.place,
+    )
+
+
+def _timeout(node: object) -> float:
+    if node is None:
+        return TIMEOUT_S
+    scalar = scalar_of(node)  # type: ignore[arg-type]  # a Node by construction
+    if not scalar.text.isdigit() or int(scalar.text) == 0:
+        raise Misconfigured(
+            f"The timeout is {scalar.text!r}; it takes whole seconds.",
+            reason="bad_setting",
+            place=scalar.place,
+        )
+    return float(scalar.text)

@@ -1,0 +1,395 @@
+"""Checkout: a shopper waits while we ask for an authorization. Synchronous, and exactly once.
+
+    verify -> read -> check the equation -> open the attempt, claim its lane, commit the intent
+           -> send -> commit the answer (it starts the flows) -> answer the shop
+
+The shop is answered within `answer_s`; the call is read on to `read_on_s` even when the shop has
+gone. Then the attempt is unknown and a worker ends it (`resume`): by evidence, or by a fence.
+"""
+
+import asyncio
+import logging
+from dataclasses import dataclass
+from typing import Literal
+
+from tillbridge.canonical.card_data import mask_body, may_hold
+from tillbridge.canonical.errors import Misconfigured, Rejected, TillbridgeError, Transient
+from tillbridge.canonical.orders import check_order
+from tillbridge.canonical.payments import AttemptState
+from tillbridge.connections.connections import Connection
+from tillbridge.connections.gates import GateClosed
+from tillbridge.connector.abilities import CheckoutRequest, ReceivesCheckouts, VerifiesDeliveries
+from tillbridge.connector.delivery import Delivery
+from tillbridge.database.database import Tx
+from tillbridge.journeys.authorization import (
+    AUTHORIZATION,
+    authorization_fields,
+    without_token,
+)
+from tillbridge.journeys.house import House
+from tillbridge.journeys.receive import card_data_found
+from tillbridge.journeys.settle import settling
+from tillbridge.payments.attempts import (
+    NOT_SENT,
+    Attempt,
+    Opening,
+    abandon,
+    by_shop_key,
+    fingerprint,
+    give_way,
+    live,
+    mark_unknown,
+    open_attempt,
+    reopen,
+)
+from tillbridge.runs.journal import FencedOff, Intent, Journal
+from tillbridge.runs.keys import Effect
+from tillbridge.runs.lanes import Lane, Turn, release, start_held
+from tillbridge.runs.run import Change, Parked, Run
+
+JOURNEY = "checkout"
+_SPARE_S = 15.0
+_LOOK_S = 0.2
+_LOG = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the shop is told.
+
+    Attributes:
+        status: "authorized", "declined", "in_review", "challenge" (200), "pending" (202),
+            "abandoned" (200: nothing is held, pay again with a new key), "conflict" (409),
+            "not_attempted" (503, safe to retry).
+        attempt: None when none was begun.
+    """
+
+    status: Literal[
+        "authorized",
+        "declined",
+        "in_review",
+        "challenge",
+        "pending",
+        "abandoned",
+        "conflict",
+        "not_attempted",
+    ]
+    attempt: Attempt | None
+    reason: str = ""
+    message: str = ""
+    next_step: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Begun:
+    """A committed attempt whose call may leave."""
+
+    wire_key: str
+    turn: Turn
+    journal: Journal
+    intent: Intent
+
+
+async def checkout(house: House, delivery: Delivery) -> Answer:
+    """Answers a shop's checkout; the same key re-attaches to the same attempt.
+
+    Raises:
+        Rejected: unsigned, unreadable, card data, or an order that does not hold: before any
+            money moves.
+    """
+    shop = house.connections[delivery.connection]
+    request = _read(shop, delivery)
+    check_order(request.order)
+    existing = await by_shop_key(house.database, shop.name, request.attempt_key)
+    if existing is not None and not _may_reopen(existing):
+        return await _attach(house, existing, request)
+    payments = house.connections[shop.configured.pays_through]
+    try:
+        await house.gates.enter(payments.name)
+    except GateClosed as closed:
+        return _not_attempted(f"Payments are {closed.reason}.")
+    try:
+        begun = await _begin(house, shop, payments, request)
+    except _LaneHeldError:
+        return _in_flight(None, request.order.number)
+    if isinstance(begun, Answer):
+        return begun
+    task = asyncio.create_task(_carry_out(house, payments, begun, request))
+    _TASKS.add(task)
+    task.add_done_callback(_TASKS.discard)
+    done, _ = await asyncio.wait({task}, timeout=house.pace.answer_s)
+    if done and task.exception() is not None:
+        _LOG.error(
+            "checkout %s broke; a worker will end it", begun.wire_key, exc_info=task.exception()
+        )
+        return Answer("pending", None)
+    return await status_of(house, shop.name, request.attempt_key)
+
+
+async def status_of(house: House, shop: str, attempt_key: str) -> Answer:
+    """Where an attempt stands. Raises Rejected for a key that is not known."""
+    attempt = await by_shop_key(house.database, shop, attempt_key)
+    if attempt is None:
+        raise Rejected(
+            f"There is no attempt {attempt_key!r}.",
+            reason="unknown_attempt",
+            next_step="Post it to /checkout/payments first.",
+        )
+    return _answer(attempt)
+
+
+async def settle_open_checkouts() -> None:
+    """Waits for calls that are still being read on (a graceful stop)."""
+    if _TASKS:
+        await asyncio.wait(set(_TASKS))
+
+
+async def resume(house: House, turn: Turn, run: Run) -> None:
+    """Ends a checkout whose process died or whose call was not answered.
+
+    By evidence, by a fence, or it stays unknown and is looked at again. Notes the run's change in
+    the turn; raises Parked when it has to wait.
+    """
+    effect = _effect_of(run)
+    payments = house.connections[effect.connection]
+    ability = payments.write(AUTHORIZATION)
+    journal = _journal(house, turn, run)
+    standing = await journal.standing(effect)
+    assert standing is not None, "an attempt and its intent are one commit"
+    try:
+        if standing["state"] in ("intended", "unknown"):
+            async with house.database.transaction() as tx:
+                await mark_unknown(tx, effect.key)
+            try:
+                await house.gates.enter(payments.name)
+                receipt = await journal.resolve(effect, ability, standing, payments.timeout_s)
+            except GateClosed as closed:
+                raise Parked(closed.wait_s, closed.reason) from closed
+            if receipt is None:
+                await _abandon(house, effect.key, "proven_absent")
+        elif standing["state"] != "done":
+            await _abandon(house, effect.key, NOT_SENT)
+    except FencedOff:
+        await _abandon(house, effect.key, "fenced")
+    turn.change(Change(run.id, "done", ending="resolved by the resolver"))
+
+
+_TASKS: set["asyncio.Task[None]"] = set()
+
+
+def _read(shop: Connection, delivery: Delivery) -> CheckoutRequest:
+    session = shop.session
+    if not isinstance(session, ReceivesCheckouts) or not shop.configured.pays_through:
+        raise Rejected(
+            f"{shop.name!r} takes no checkouts.",
+            reason="unknown_door",
+            next_step="Give the shop's connection `pays_through` in tillbridge.yaml.",
+        )
+    assert isinstance(session, VerifiesDeliveries), "a door that moves money asks who is there"
+    session.verify(delivery)
+    if may_hold(delivery.body):
+        _, fields = mask_body(delivery.body)
+        if fields:
+            raise card_data_found(fields)
+    return session.checkout(delivery)
+
+
+async def _begin(
+    house: House, shop: Connection, payments: Connection, request: CheckoutRequest
+) -> "_Begun | Answer":
+    """One commit: the attempt, its lane's lease, its run, and the intent to authorize."""
+    order = request.order
+    ordinal = f"{shop.name}:{request.attempt_key}"
+    effect = Effect(payments.name, order.number, AUTHORIZATION, ordinal)
+    opening = Opening(
+        wire_key=effect.key,
+        connection=payments.name,
+        shop=shop.name,
+        attempt_key=request.attempt_key,
+        order=order,
+        request_sha256=fingerprint(order, request.token.kind),
+    )
+    lane = Lane(order.number, payments.name)
+    lease_s = house.pace.read_on_s + _SPARE_S
+    async with house.database.transaction() as tx:
+        await give_way(tx, payments.name, order.number)
+        if not await open_attempt(tx, opening) and not await reopen(tx, opening):
+            return await _in_the_way(tx, payments.name, request)
+        held = await start_held(
+            tx,
+            lane,
+            house.holder,
+            lease_s,
+            journey=JOURNEY,
+            content=f"{payments.name} {ordinal}".encode(),
+        )
+        if held is None:
+            raise _LaneHeldError
+        lease, run_id = held
+        run = Run(
+            id=run_id,
+            subject=order.number,
+            target=payments.name,
+            journey=JOURNEY,
+            flow="",
+            flow_version="",
+            event_number=0,
+            input=b"",
+            state="ready",
+            waits=(),
+            waiting_for="",
+            tries=0,
+            wait_s=0.0,
+        )
+        turn = Turn(lease, 1, [run])
+        journal = _journal(house, turn, run)
+        intent = await journal.intend(
+            AUTHORIZATION,
+            effect,
+            payments.write(AUTHORIZATION),
+            without_token(authorization_fields(request, effect.key)),
+            house.pace.read_on_s,
+            tx=tx,
+        )
+        assert intent is not None, "a new attempt has a new effect"
+    return _Begun(effect.key, turn, journal, intent)
+
+
+async def _carry_out(
+    house: House, payments: Connection, begun: _Begun, request: CheckoutRequest
+) -> None:
+    """Sends the authorization, commits its answer, and frees the lane."""
+    fields = authorization_fields(request, begun.wire_key)
+    run = begun.turn.runs[0]
+    try:
+        await begun.journal.send(
+            begun.intent, payments.write(AUTHORIZATION), fields, house.pace.read_on_s
+        )
+    except Parked as parked:
+        await _mark_unknown(house, payments, begun, parked)
+        begun.turn.change(Change(run.id, "waiting", parked.wait_s, parked.why))
+    except (Transient, Rejected, Misconfigured) as error:
+        await house.gates.failed(payments.name, error)
+        reason = "refused" if isinstance(error, Rejected) else NOT_SENT
+        await _abandon(house, begun.wire_key, reason, error)
+        begun.turn.change(Change(run.id, "done", ending=str(error)))
+    else:
+        await house.gates.succeeded(payments.name)
+        begun.turn.change(Change(run.id, "done", ending="answered"))
+    async with house.database.transaction() as tx:
+        if await release(tx, begun.turn):
+            await house.ring(tx, [Lane(run.subject, run.target)])
+
+
+async def _mark_unknown(house: House, payments: Connection, begun: _Begun, parked: Parked) -> None:
+    if parked.cause is not None:
+        await house.gates.failed(payments.name, parked.cause)
+    async with house.database.transaction() as tx:
+        await mark_unknown(tx, begun.wire_key)
+
+
+async def _abandon(
+    house: House, wire_key: str, reason: str, error: TillbridgeError | None = None
+) -> None:
+    async with house.database.transaction() as tx:
+        await abandon(tx, wire_key, reason)
+    if error is not None:
+        _LOG.warning("checkout %s: %s", wire_key, error)
+
+
+async def _attach(house: House, attempt: Attempt, request: CheckoutRequest) -> Answer:
+    """The same key again: the same attempt, waited for a while if it is still open."""
+    if attempt.request_sha256 != fingerprint(request.order, request.token.kind):
+        return Answer(
+            "conflict",
+            attempt,
+            reason="key_reused",
+            message=f"The key {request.attempt_key!r} was used for another request.",
+            next_step="Use a new key for a new attempt.",
+        )
+    for _ in range(int(house.pace.answer_s / _LOOK_S)):
+        if attempt.state not in (AttemptState.STARTED, AttemptState.UNKNOWN):
+            break
+        await asyncio.sleep(_LOOK_S)
+        attempt = await by_shop_key(house.database, attempt.shop, attempt.attempt_key) or attempt
+    return _answer(attempt)
+
+
+async def _in_the_way(tx: Tx, payments: str, request: CheckoutRequest) -> Answer:
+    """Another attempt of the same debt is open or holds money."""
+    other = await live(tx, payments, request.order.number)
+    if other is None or other.state in (
+        AttemptState.STARTED,
+        AttemptState.UNKNOWN,
+        AttemptState.REVERSING,
+    ):
+        return _in_flight(other, request.order.number)
+    return Answer(
+        "conflict",
+        other,
+        reason="order_paid",
+        message=f"Order {request.order.number} has a payment that is {other.state}.",
+        next_step="Do not charge it again.",
+    )
+
+
+def _in_flight(other: Attempt | None, order_number: str) -> Answer:
+    return Answer(
+        "conflict",
+        other,
+        reason="attempt_in_flight",
+        message=f"Another attempt for order {order_number} is in flight.",
+        next_step="Wait for its end, then try again.",
+    )
+
+
+def _not_attempted(message: str) -> Answer:
+    return Answer(
+        "not_attempted",
+        None,
+        reason="not_attempted",
+        message=message,
+        next_step="Nothing was sent; the same request may be sent again.",
+    )
+
+
+def _answer(attempt: Attempt) -> Answer:
+    match attempt.state:
+        case AttemptState.AUTHORIZED | AttemptState.CAPTURED:
+            return Answer("authorized", attempt)
+        case AttemptState.IN_REVIEW:
+            return Answer("in_review", attempt, attempt.review)
+        case AttemptState.CHALLENGE:
+            return Answer("challenge", attempt)
+        case AttemptState.STARTED | AttemptState.UNKNOWN:
+            return Answer("pending", attempt)
+        case AttemptState.DECLINED | AttemptState.REVERSING | AttemptState.REVERSED:
+            return Answer("declined", attempt, attempt.reason)
+        case AttemptState.ABANDONED if attempt.reason == NOT_SENT:
+            return _not_attempted("The payment system could not be reached.")
+        case AttemptState.ABANDONED:
+            return Answer("abandoned", attempt, attempt.reason)
+
+
+def _may_reopen(attempt: Attempt) -> bool:
+    return attempt.state is AttemptState.ABANDONED and attempt.reason == NOT_SENT
+
+
+def _effect_of(run: Run) -> Effect:
+    payments, _, ordinal = run.input.decode().partition(" ")
+    return Effect(payments, run.subject, AUTHORIZATION, ordinal)
+
+
+def _journal(house: House, turn: Turn, run: Run) -> Journal:
+    return Journal(
+        house.database,
+        turn.lease,
+        run,
+        clock=house.clock,
+        patience=house.patience,
+        settled=settling(house),
+    )
+
+
+class _LaneHeldError(Exception):
+    """A worker is just ending an earlier attempt of this order."""

@@ -1,0 +1,174 @@
+"""Deliver: one event goes through one flow version, step by step, and survives any crash.
+
+    event -> flow (the version pinned to the run) -> map, read, write, branch, wait, stop -> ending
+
+The flow is data. A step that was done is found done; maps and branches are pure and are simply
+done again over the same recorded values.
+"""
+
+from collections.abc import Sequence
+
+from tillbridge.canonical.codec import decode_event
+from tillbridge.canonical.errors import Misconfigured, Rejected, Transient
+from tillbridge.canonical.events import Event
+from tillbridge.connector.abilities import Receipt
+from tillbridge.flows.flow import (
+    BranchStep,
+    Flow,
+    MapStep,
+    ReadStep,
+    Step,
+    StopStep,
+    WaitStep,
+    WriteStep,
+)
+from tillbridge.journeys.house import House
+from tillbridge.journeys.money_guard import covered, give_back
+from tillbridge.journeys.settle import settling
+from tillbridge.mapping.source import names_of
+from tillbridge.runs.journal import FencedOff, Journal
+from tillbridge.runs.keys import Effect
+from tillbridge.runs.lanes import SQL, Turn
+from tillbridge.runs.run import Change, Parked, Run
+
+JOURNEY = "deliver"
+
+
+async def deliver(house: House, turn: Turn, run: Run) -> None:
+    """Advances a run until it waits or ends; notes its ending in the turn.
+
+    Raises Parked, GateClosed, LeaseLost, or the error that ends or delays it (journeys/turn.py).
+    """
+    flow = house.catalogue.version(run.flow, run.flow_version)
+    event = decode_event(run.input)
+    walk = Walk(house, turn, run, flow, event)
+    stop = None
+    if flow.condition is None or flow.condition.evaluate(walk.names):
+        stop = await walk.take_all(flow.steps)
+    if stop is not None and stop.outcome == "cancelled":
+        turn.change(Change(run.id, "cancelled", ending=stop.reason))
+    else:
+        turn.change(Change(run.id, "done", ending=stop.reason if stop is not None else ""))
+
+
+class Walk:
+    """One run's way through its flow."""
+
+    def __init__(self, house: House, turn: Turn, run: Run, flow: Flow, event: Event) -> None:
+        self._house = house
+        self._run = run
+        self._flow = flow
+        self.names: dict[str, object] = names_of(event)
+        self._journal = Journal(
+            house.database,
+            turn.lease,
+            run,
+            clock=house.clock,
+            patience=house.patience,
+            settled=settling(house, flow.announced),
+        )
+
+    async def take_all(self, steps: Sequence[Step]) -> StopStep | None:
+        """Takes steps in order; answers the stop step that ended them, if one did."""
+        for step in steps:
+            self._run.current_step = step.name
+            match step:
+                case MapStep():
+                    self.names[step.name] = step.fields(self.names)
+                case WriteStep():
+                    self.names[step.name] = _shown(await self._write(step))
+                case ReadStep():
+                    self.names[step.name] = _shown(await self._read(step))
+                case WaitStep():
+                    self.names[step.name] = await self._wait(step)
+                case BranchStep():
+                    stop = await self.take_all(step.chosen(self.names))
+                    if stop is not None:
+                        return stop
+                case StopStep():
+                    return step
+        return None
+
+    async def _write(self, step: WriteStep) -> Receipt:
+        house = self._house
+        connection = house.connections[step.to]
+        ability = connection.write(step.document)
+        fields = step.inputs(self.names)
+        effect = Effect(step.to, self._run.subject, step.document, step.ordinal_of(self.names))
+        if not await covered(house, step.document, effect.key, fields):
+            return Receipt(fields={"status": "nothing_to_reverse"})
+        await house.gates.enter(step.to)
+        while True:
+            try:
+                receipt = await self._journal.write(
+                    step.name, effect, ability, fields, connection.timeout_s
+                )
+            except FencedOff:
+                continue
+            except Parked as parked:
+                if parked.cause is not None:
+                    await house.gates.failed(step.to, parked.cause)
+                raise
+            except (Transient, Misconfigured) as error:
+                await house.gates.failed(step.to, error)
+                raise
+            except Rejected:
+                await give_back(house, step.document, effect.key)
+                raise
+            await house.gates.succeeded(step.to)
+            return receipt
+
+    async def _read(self, step: ReadStep) -> Receipt:
+        house = self._house
+        connection = house.connections[step.source]
+        ability = connection.read(step.ask)
+        fields = step.inputs(self.names)
+        await house.gates.enter(step.source)
+        try:
+            receipt = await self._journal.read(
+                step.name, lambda call: ability.call(call, fields), connection.timeout_s
+            )
+        except (Transient, Misconfigured) as error:
+            await house.gates.failed(step.source, error)
+            raise
+        await house.gates.succeeded(step.source)
+        return receipt
+
+    async def _wait(self, step: WaitStep) -> Event | None:
+        """The newest event of the awaited kinds; None when the time is up and the flow goes on."""
+        kept = self._run.steps.get(step.name)
+        if kept is not None:
+            return decode_event(kept) if kept != _TIMED_OUT else None
+        rows = await self._house.database.fetch(
+            SQL["events_of_kinds"], self._run.subject, list(step.kinds)
+        )
+        for row in reversed(rows):
+            candidate = decode_event(row["envelope"])
+            if step.accepts(self.names, candidate):
+                await self._journal.keep(step.name, "wait", row["envelope"])
+                return candidate
+        why = f"{step.name}: {' or '.join(step.kinds)}"
+        left_s = step.timeout_s / self._house.factor
+        if self._run.waiting_for == why and self._run.wait_s is not None:
+            left_s = self._run.wait_s
+        if left_s > 0:
+            raise Parked(left_s, why, kinds=step.kinds)
+        if step.on_timeout == "continue":
+            await self._journal.keep(step.name, "wait", _TIMED_OUT)
+            return None
+        raise Rejected(
+            f"{step.name}: none of {', '.join(step.kinds)} came in time.",
+            reason="wait_timed_out",
+            next_step="Find out why, then replay the run: it waits anew.",
+        )
+
+
+_TIMED_OUT = b"timed out"
+
+
+def _shown(receipt: Receipt) -> dict[str, object]:
+    """A receipt by the names a flow uses: order.references.sales_order, order.fields.status."""
+    return {
+        "references": {item.kind: item.id for item in receipt.references},
+        "fields": dict(receipt.fields),
+    }

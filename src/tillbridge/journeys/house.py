@@ -1,0 +1,79 @@
+"""The parts a journey needs, passed in by the assembly."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from tillbridge.connections.connections import Connections
+from tillbridge.connections.gates import Gates
+from tillbridge.connector.connector import Clock
+from tillbridge.database.database import Database, Tx
+from tillbridge.journeys.catalogue import Catalogue
+from tillbridge.runs.journal import Patience
+from tillbridge.runs.lanes import Lane
+
+Ring: TypeAlias = Callable[[Tx, Sequence[Lane]], Awaitable[None]]
+"""Rings the doorbell for lanes inside the caller's transaction."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How long the house waits, in seconds, already divided by the factor.
+
+    Attributes:
+        lease_s: how long a lane is held before somebody else may take it.
+        claims_max: claims of a lane without progress until its run is a dead letter.
+        retry_s, retry_max_s: the first and the longest wait between tries.
+        tries_max: tries after which a run is a dead letter (outages and unknowns do not count).
+        answer_s: a checkout is answered within so long; `read_on_s`: then its call is read on.
+        review_poll_s: how often an open review is asked about, should its webhook be lost.
+    """
+
+    lease_s: float = 30.0
+    claims_max: int = 6
+    retry_s: float = 1.0
+    retry_max_s: float = 300.0
+    tries_max: int = 12
+    answer_s: float = 25.0
+    read_on_s: float = 60.0
+    review_poll_s: float = 300.0
+
+    def divided(self, factor: float) -> "Pace":
+        """The same with every wait divided."""
+        return Pace(
+            lease_s=self.lease_s / factor,
+            claims_max=self.claims_max,
+            retry_s=self.retry_s / factor,
+            retry_max_s=self.retry_max_s / factor,
+            tries_max=self.tries_max,
+            answer_s=self.answer_s / factor,
+            read_on_s=self.read_on_s / factor,
+            review_poll_s=self.review_poll_s / factor,
+        )
+
+    def backoff_s(self, tries: int) -> float:
+        """Seconds to wait after so many tries."""
+        return min(self.retry_s * 2.0 ** min(tries, 30), self.retry_max_s)
+
+
+@dataclass(slots=True)
+class House:
+    """Everything a journey may touch.
+
+    Attributes:
+        holder: this process's name in leases.
+        factor: every wait of the world is divided by it (1 in production).
+        catalogue: the active flow versions; old versions by number for pinned runs.
+    """
+
+    database: Database
+    connections: Connections
+    gates: Gates
+    catalogue: Catalogue
+    clock: Clock
+    ring: Ring
+    holder: str
+    factor: float
+    pace: Pace
+    patience: Patience
+

@@ -1,0 +1,47 @@
+"""The money guard: what a flow asks of a payment system must be covered by what is held.
+
+However a flow is drawn, a capture never passes the authorization, and nothing is captured while
+its hold is being released. The claim is kept under the effect's key, so that a run that comes back
+finds its own.
+"""
+
+from tillbridge.canonical.errors import Misconfigured
+from tillbridge.canonical.money import Money
+from tillbridge.connector.documents import Fields
+from tillbridge.journeys.house import House
+from tillbridge.payments.attempts import claim_capture, claim_reversal, release_claim
+
+CAPTURE = "capture"
+REVERSAL = "reversal"
+
+
+async def covered(house: House, document: str, effect_key: str, fields: Fields) -> bool:
+    """Claims the money of a capture or reversal; False when there is nothing left to reverse.
+
+    Raises:
+        Rejected: a capture would pass what is held.
+    """
+    if document not in (CAPTURE, REVERSAL):
+        return True
+    authorization_id = fields.get("authorization_id")
+    if not isinstance(authorization_id, str) or not authorization_id:
+        raise Misconfigured(
+            f"A {document} without authorization_id cannot be covered.",
+            reason="missing_field",
+            next_step="Map authorization_id from the payment.",
+        )
+    async with house.database.transaction() as tx:
+        if document == REVERSAL:
+            return await claim_reversal(tx, effect_key, authorization_id)
+        amount = fields.get("amount")
+        if not isinstance(amount, Money):
+            raise Misconfigured("A capture without an amount cannot be covered.")
+        await claim_capture(tx, effect_key, authorization_id, amount)
+    return True
+
+
+async def give_back(house: House, document: str, effect_key: str) -> None:
+    """Gives back the claim of a write that was certainly refused."""
+    if document in (CAPTURE, REVERSAL):
+        async with house.database.transaction() as tx:
+            await release_claim(tx, effect_key)

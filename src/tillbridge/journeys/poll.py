@@ -1,0 +1,59 @@
+"""Poll: asking for what a webhook may have lost, and whether a closed gate may open."""
+
+from tillbridge.canonical.errors import TillbridgeError
+from tillbridge.connections.gates import GateClosed
+from tillbridge.connector.abilities import Call, ObservesPayments, Probes
+from tillbridge.journeys.house import House
+from tillbridge.journeys.receive import take_in
+from tillbridge.payments.attempts import in_review
+
+PROBE_LEASE_S = 10.0
+REVIEWS_MAX = 50
+
+
+async def poll_reviews(house: House) -> None:
+    """Asks about every payment that waits for a decision, as if its webhook had been lost.
+
+    One worker at a time does it.
+    """
+    async with house.database.transaction() as tx:
+        if not await tx.fetchval("SELECT pg_try_advisory_xact_lock(hashtext('poll_reviews'))"):
+            return
+        for attempt in await in_review(house.database, REVIEWS_MAX):
+            connection = house.connections[attempt.connection]
+            if isinstance(connection.session, ObservesPayments):
+                try:
+                    await house.gates.enter(connection.name)
+                except GateClosed:
+                    continue
+                call = _call(house, connection.timeout_s, attempt.order_number)
+                seen = await connection.session.observe(call, attempt.order_number)
+                async with house.database.transaction() as own:
+                    await take_in(house, own, connection.name, seen, ())
+
+
+async def probe_gates(house: House) -> None:
+    """Probes every tripped gate whose time has come; the probe is a read, never a charge."""
+    for gate in await house.gates.all():
+        if (
+            gate.state != "tripped"
+            or gate.closed_for_s > 0
+            or gate.connection not in house.connections
+        ):
+            continue
+        if not await house.gates.take_probe(gate.connection, PROBE_LEASE_S):
+            continue
+        connection = house.connections[gate.connection]
+        try:
+            if isinstance(connection.session, Probes):
+                await connection.session.probe(_call(house, connection.timeout_s, "probe"))
+        except TillbridgeError as error:
+            await house.gates.probe_failed(gate.connection, error.message)
+        else:
+            await house.gates.probe_passed(gate.connection)
+
+
+def _call(house: House, timeout_s: float, correlation: str) -> Call:
+    return Call(
+        key="", now=house.clock(), timeout_s=timeout_s, correlation=correlation, guard=lambda: None
+    )

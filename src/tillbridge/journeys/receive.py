@@ -1,0 +1,156 @@
+"""Receive: a delivery at a door is verified, kept once, understood, and starts what it starts.
+
+    door -> verify -> inbox -> observations and events -> flows' runs in their lanes -> bell
+
+All of it is one transaction; the sender is answered 2xx only after its commit. Refused with 4xx
+is only a bad signature, an unknown door, unreadable JSON, or card data where people and shops
+send; everything else is kept.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from tillbridge.canonical.card_data import mask_body, may_hold
+from tillbridge.canonical.errors import Place, Rejected, TillbridgeError
+from tillbridge.canonical.events import Event
+from tillbridge.canonical.payments import Observation
+from tillbridge.canonical.references import ExternalReference
+from tillbridge.connections.connections import Connection
+from tillbridge.connector.abilities import (
+    ReceivesCheckouts,
+    TranslatesDeliveries,
+    VerifiesDeliveries,
+)
+from tillbridge.connector.delivery import Delivery, Translation
+from tillbridge.database.database import Tx
+from tillbridge.inbox.inbox import keep
+from tillbridge.journeys.house import House
+from tillbridge.payments.observe import observe
+from tillbridge.references.references import record
+from tillbridge.runs.dead_letters import bury_delivery
+from tillbridge.runs.lanes import Lane, accept
+
+UNUSABLE = "unusable-"
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """How a delivery ended at the door; all of these are a 2xx."""
+
+    verdict: Literal["accepted", "repeat", "altered", "kept_back"]
+    delivery_id: str
+
+
+async def receive(house: House, delivery: Delivery) -> Received:
+    """Keeps a delivery and everything that follows from it, once.
+
+    Raises:
+        Rejected: reason "unknown_door", "bad_signature", "bad_json" or "card_data": nothing was
+            kept, and the sender has to act.
+    """
+    connection = _door(house, delivery)
+    session = connection.session
+    if isinstance(session, VerifiesDeliveries):
+        session.verify(delivery)
+    delivery, masked = _without_card_data(connection, delivery)
+    translation = _translate(connection, delivery)
+    async with house.database.transaction() as tx:
+        keeping = await keep(
+            tx,
+            delivery,
+            translation.delivery_id,
+            kept_back=translation.kept_back,
+            masked=masked,
+        )
+        if keeping.verdict == "new" and translation.delivery_id.startswith(UNUSABLE):
+            lane = Lane(translation.delivery_id, connection.name)
+            await bury_delivery(
+                tx,
+                lane,
+                delivery.body,
+                reason="unusable",
+                message=translation.kept_back,
+                whose_turn="sender",
+            )
+        elif keeping.verdict == "new":
+            await take_in(house, tx, connection.name, translation.observations, translation.events)
+    if keeping.verdict == "new":
+        verdict: Literal["accepted", "kept_back"] = (
+            "kept_back" if translation.kept_back else "accepted"
+        )
+        return Received(verdict, translation.delivery_id)
+    return Received(keeping.verdict, translation.delivery_id)
+
+
+async def take_in(
+    house: House,
+    tx: Tx,
+    connection: str,
+    observations: Sequence[Observation],
+    events: Sequence[Event],
+) -> None:
+    """Observations move payments; what follows from them, and the events, start and wake runs."""
+    following: list[Event] = []
+    for seen in observations:
+        if seen.order_number:
+            reference = ExternalReference(connection, seen.operation, seen.request_id)
+            await record(tx, seen.order_number, [reference])
+        following += await observe(tx, connection, seen)
+    await take_events(house, tx, [*following, *events])
+
+
+async def take_events(house: House, tx: Tx, events: Sequence[Event]) -> None:
+    """Keeps events once, starts the flows that start on them, wakes the runs that wait for them."""
+    lanes: list[Lane] = []
+    for event in events:
+        touched = await accept(tx, event, house.catalogue.starts(event))
+        lanes += touched or ()
+    if lanes:
+        await house.ring(tx, list(dict.fromkeys(lanes)))
+
+
+def _door(house: House, delivery: Delivery) -> Connection:
+    if delivery.connection in house.connections:
+        connection = house.connections[delivery.connection]
+        if isinstance(connection.session, TranslatesDeliveries):
+            return connection
+    raise Rejected(
+        f"There is no door {delivery.connection!r}.",
+        reason="unknown_door",
+        next_step="Correct the address; doors are the connections that take deliveries.",
+    )
+
+
+def _without_card_data(connection: Connection, delivery: Delivery) -> tuple[Delivery, bool]:
+    """Card data is refused where people and shops send, and masked in what systems send."""
+    if not may_hold(delivery.body):
+        return delivery, False
+    body, fields = mask_body(delivery.body)
+    if not fields:
+        return delivery, False
+    if isinstance(connection.session, ReceivesCheckouts):
+        raise card_data_found(fields)
+    return replace(delivery, body=body), True
+
+
+def card_data_found(fields: Sequence[str]) -> Rejected:
+    """The refusal of card data: says where, never what."""
+    return Rejected(
+        f"There is a card number in {', '.join(fields)}; nothing was stored.",
+        reason="card_data",
+        place=Place(field=fields[0]),
+        next_step="Send a token instead of the card.",
+    )
+
+
+def _translate(connection: Connection, delivery: Delivery) -> Translation:
+    assert isinstance(connection.session, TranslatesDeliveries)
+    try:
+        return connection.session.translate(delivery)
+    except TillbridgeError as error:
+        if error.reason == "bad_json":
+            raise
+        digest = hashlib.sha256(delivery.body).hexdigest()[:32]
+        return Translation(delivery_id=f"{UNUSABLE}{digest}", kept_back=str(error))

@@ -1,0 +1,108 @@
+"""A turn: one hold of one lane. Every run that can go on goes on until it waits or ends.
+
+claim -> for each run: advance -> note how it waits or ended -> release -> again?
+"""
+
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Protocol, TypeAlias
+
+from tillbridge.canonical.errors import (
+    Misconfigured,
+    Rejected,
+    Transient,
+    Unreconciled,
+)
+from tillbridge.connections.gates import GateClosed
+from tillbridge.journeys.house import House
+from tillbridge.runs.lanes import Lane, Turn, claim, release
+from tillbridge.runs.lease import Lease, LeaseLost
+from tillbridge.runs.run import Change, Letter, Parked, Run
+
+Journey: TypeAlias = Callable[[House, Turn, Run], Awaitable[None]]
+"""Advances one run: notes its change in the turn, or raises Parked, GateClosed or an error."""
+
+_LOG = logging.getLogger(__name__)
+_WHOSE = {"rejected": "shop", "misconfigured": "engineer", "unreconciled": "accountant"}
+
+
+class Leases(Protocol):
+    """Keeps leases alive while they are held."""
+
+    def add(self, lease: Lease) -> None: ...
+
+    def discard(self, lease: Lease) -> None: ...
+
+
+async def take_turns(
+    house: House, lane: Lane, journeys: Mapping[str, Journey], leases: Leases
+) -> int:
+    """Takes turns at a lane until nothing in it is due; answers how many.
+
+    A worker that loses its lease, or its database, simply stops: whoever holds the lane next
+    finds everything in the journal.
+    """
+    turns = 0
+    while True:
+        turn = await claim(house.database, lane, house.holder, house.pace.lease_s)
+        if turn is None:
+            return turns
+        turns += 1
+        leases.add(turn.lease)
+        try:
+            await _advance_all(house, turn, journeys)
+            async with house.database.transaction() as tx:
+                again = await release(tx, turn)
+        except LeaseLost:
+            _LOG.info("lane %s at %s: another worker goes on", lane.subject, lane.target)
+            return turns
+        finally:
+            leases.discard(turn.lease)
+        if not again:
+            return turns
+
+
+async def _advance_all(house: House, turn: Turn, journeys: Mapping[str, Journey]) -> None:
+    if turn.claims > house.pace.claims_max and turn.runs:
+        run = turn.runs[0]
+        _bury(turn, run, "bug", "kills_its_worker", "The run's worker died again and again.")
+    for run in turn.runs:
+        if run.id in turn.changes:
+            continue
+        if run.is_due or run.waits or run.state == "ready" or turn.claims > 1:
+            await _advance(house, turn, run, journeys[run.journey])
+
+
+async def _advance(house: House, turn: Turn, run: Run, journey: Journey) -> None:
+    try:
+        await journey(house, turn, run)
+    except Parked as parked:
+        tries = run.tries + 1 if parked.counts else 0
+        turn.change(Change(run.id, "waiting", parked.wait_s, parked.why, parked.kinds, tries=tries))
+    except GateClosed as closed:
+        turn.change(Change(run.id, "waiting", closed.wait_s, closed.reason, tries=run.tries))
+    except Transient as error:
+        _try_again(house, turn, run, error)
+    except (Rejected, Misconfigured, Unreconciled) as error:
+        kind = type(error).__name__.lower()
+        _bury(turn, run, kind, error.reason, str(error))
+    except AssertionError as bug:
+        _LOG.exception("run %s of %s: a bug", run.id, run.subject)
+        _bury(turn, run, "bug", "assertion", f"A bug in Tillbridge: {bug!r}")
+    assert run.id in turn.changes, f"the journey {run.journey} left run {run.id} undecided"
+
+
+def _try_again(house: House, turn: Turn, run: Run, error: Transient) -> None:
+    wait_s = error.wait_s if error.wait_s is not None else house.pace.backoff_s(run.tries)
+    if error.gate or error.reason == "lease_ended":
+        turn.change(Change(run.id, "waiting", wait_s, error.message, tries=run.tries))
+    elif run.tries + 1 < house.pace.tries_max:
+        turn.change(Change(run.id, "waiting", wait_s, error.message, tries=run.tries + 1))
+    else:
+        _bury(turn, run, "exhausted", error.reason, f"{error} (after {run.tries + 1} tries)")
+
+
+def _bury(turn: Turn, run: Run, kind: str, reason: str, message: str) -> None:
+    turn.change(Change(run.id, "dead", ending=message))
+    whose = _WHOSE.get(kind, "operator")
+    turn.letters.append(Letter(run.id, kind, reason, message, whose, run.current_step))

@@ -1,0 +1,214 @@
+"""Dead letters: runs that need a person. Listed, shown, patched, replayed, cancelled.
+
+The original is kept: an edit is a patch with who and why, and a replay is a new run that refers to
+the old one and keeps its keys, so that what was done is not done again.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import asyncpg
+
+from tillbridge.canonical.codec import decode_event, encode, read_json
+from tillbridge.canonical.errors import Place, Rejected
+from tillbridge.database.database import Database, Tx
+from tillbridge.runs.lanes import SQL, Lane
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """One row of the desk.
+
+    Attributes:
+        kind: "rejected", "misconfigured", "unreconciled", "exhausted", "bug", "unusable".
+        whose_turn: who can mend it.
+        resolution: "" while it is open, else "replayed as N" or "cancelled".
+    """
+
+    run_id: int
+    subject: str
+    target: str
+    flow: str
+    kind: str
+    reason: str
+    message: str
+    whose_turn: str
+    step: str
+    opened_at: datetime
+    resolved_at: datetime | None
+    resolution: str
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A dead letter with its input (the event's envelope, patches applied) and what it did."""
+
+    letter: DeadLetter
+    flow_version: str
+    journey: str
+    content: Mapping[str, Any]
+    patches: tuple["Patch", ...]
+    effects: tuple[asyncpg.Record, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Patch:
+    """What a person changed, and why."""
+
+    number: int
+    patched_at: datetime
+    operator: str
+    why: str
+    before: bytes
+    after: bytes
+
+
+async def dead_letters(
+    database: Database, *, also_resolved: bool = False, limit: int = 100
+) -> list[DeadLetter]:
+    """The desk, newest first."""
+    rows = await database.fetch(SQL["list_dead_letters"], also_resolved, limit)
+    return [_letter(row) for row in rows]
+
+
+async def open_dead_letter(database: Database, run_id: int) -> Opened:
+    """One dead letter with everything a person needs. Raises Rejected for an unknown number."""
+    row = await database.fetch_row(SQL["show_dead_letter"], run_id)
+    if row is None:
+        raise Rejected(
+            f"There is no dead letter {run_id}.",
+            reason="unknown_dead_letter",
+            next_step="See tillbridge dead-letters list.",
+        )
+    patches = await database.fetch(SQL["patches_of_run"], run_id)
+    content = patches[-1]["after"] if patches else row["input"]
+    return Opened(
+        letter=_letter(row),
+        flow_version=row["flow_version"],
+        journey=row["journey"],
+        content=_readable(content),
+        patches=tuple(Patch(**dict(patch)) for patch in patches),
+        effects=tuple(await database.fetch(SQL["effects_of_run"], run_id)),
+    )
+
+
+async def patch(
+    database: Database, run_id: int, field: str, value: Any, *, operator: str, why: str
+) -> int:
+    """Changes one field of a dead letter's input; answers the patch's number.
+
+    `field` is a path such as "data.order.shipping.postal_code" or "data.order.lines.0.product".
+
+    Raises:
+        Rejected: no such letter or field; it is resolved; a done step has consumed the data; or
+            the changed input is no valid event.
+    """
+    opened = await open_dead_letter(database, run_id)
+    if opened.letter.resolved_at is not None:
+        raise Rejected(f"Dead letter {run_id} is {opened.letter.resolution}.", reason="resolved")
+    done = [
+        row["effect"] for row in opened.effects if row["state"] in ("done", "unknown", "intended")
+    ]
+    if done:
+        raise Rejected(
+            f"Run {run_id} has already written {', '.join(done)} from this data.",
+            reason="consumed",
+            next_step="Replay it as it is, or undo those documents first.",
+        )
+    before = encode(opened.content)
+    changed = read_json(before)
+    _put(changed, field, value)
+    after = encode(changed)
+    decode_event(after)
+    async with database.transaction() as tx:
+        number = await tx.fetchval(SQL["add_patch"], run_id, operator, why, before, after)
+    return int(number)
+
+
+async def replay(tx: Tx, run_id: int, flow_version: str) -> tuple[int, Lane]:
+    """Starts a new run of a dead letter, with its newest patch; the caller rings for the lane.
+
+    Raises:
+        Rejected: no such dead letter, or it is resolved already.
+    """
+    row = await tx.fetchrow(SQL["show_dead_letter"], run_id)
+    if row is None or row["resolved_at"] is not None:
+        raise Rejected(f"There is no open dead letter {run_id}.", reason="unknown_dead_letter")
+    patched = await tx.fetchval(SQL["newest_patch"], run_id)
+    await tx.execute(SQL["arrive"], row["subject"])
+    number = await tx.fetchval(
+        SQL["replay_run"],
+        row["subject"],
+        row["target"],
+        run_id,
+        flow_version or row["flow_version"],
+        patched or row["input"],
+    )
+    await tx.fetchval(SQL["resolve_dead_letter"], run_id, f"replayed as {number}")
+    return int(number), Lane(row["subject"], row["target"])
+
+
+async def cancel(tx: Tx, run_id: int, why: str) -> DeadLetter:
+    """Takes a dead letter off the desk for good. Raises Rejected when it is not open."""
+    row = await tx.fetchrow(SQL["show_dead_letter"], run_id)
+    resolved = await tx.fetchval(SQL["resolve_dead_letter"], run_id, f"cancelled: {why}")
+    if row is None or resolved is None:
+        raise Rejected(f"There is no open dead letter {run_id}.", reason="unknown_dead_letter")
+    return _letter(row)
+
+
+async def bury_delivery(
+    tx: Tx, lane: Lane, body: bytes, *, reason: str, message: str, whose_turn: str
+) -> None:
+    """A delivery that was kept and cannot be used: a dead letter from the start."""
+    run_id = await tx.fetchval(SQL["bury_delivery"], lane.subject, lane.target, body, message)
+    await tx.execute(
+        SQL["open_dead_letter"], run_id, "unusable", reason, message, whose_turn, "translate"
+    )
+
+
+def _letter(row: asyncpg.Record) -> DeadLetter:
+    return DeadLetter(
+        run_id=row["run_id"],
+        subject=row["subject"],
+        target=row["target"],
+        flow=row["flow"],
+        kind=row["class"],
+        reason=row["reason"],
+        message=row["message"],
+        whose_turn=row["whose_turn"],
+        step=row["step"],
+        opened_at=row["opened_at"],
+        resolved_at=row["resolved_at"],
+        resolution=row["resolution"],
+    )
+
+
+def _readable(content: bytes) -> Mapping[str, Any]:
+    try:
+        value = read_json(content)
+    except Rejected:
+        value = content.decode(errors="replace")
+    return value if isinstance(value, dict) else {"body": value}
+
+
+def _put(tree: Any, field: str, value: Any) -> None:
+    *path, last = field.split(".")
+    at = tree
+    try:
+        for name in path:
+            at = at[int(name)] if isinstance(at, list) else at[name]
+        if isinstance(at, list):
+            at[int(last)] = value
+        else:
+            at[last]  # noqa: B018 (a field that is not there is refused, not added)
+            at[last] = value
+    except (KeyError, IndexError, ValueError, TypeError) as error:
+        raise Rejected(
+            f"The document has no field {field!r}.",
+            reason="unknown_field",
+            place=Place(field=field),
+            next_step="See tillbridge dead-letters show for its fields.",
+        ) from error

@@ -1,0 +1,150 @@
+"""History: what runs did, found by any business key."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import asyncpg
+
+from tillbridge.canonical.errors import Rejected
+from tillbridge.database.database import Database
+from tillbridge.runs.lanes import SQL
+
+
+@dataclass(frozen=True, slots=True)
+class RunRow:
+    """One run as people see it; `waiting_for` says why it waits, `ending` how it ended."""
+
+    id: int
+    subject: str
+    target: str
+    journey: str
+    flow: str
+    state: str
+    waiting_for: str
+    wake_at: datetime | None
+    tries: int
+    replay_of: int | None
+    started_at: datetime
+    ended_at: datetime | None
+    ending: str
+
+
+@dataclass(frozen=True, slots=True)
+class EffectRow:
+    """One effect in another system: intended, done, refused, unknown, fenced or planned again."""
+
+    key: str
+    connection: str
+    effect: str
+    ordinal: str
+    state: str
+    run_id: int
+    step: str
+    tries: int
+    intended_at: datetime
+    ended_at: datetime | None
+    reason: str
+    resolved_by: str
+
+
+@dataclass(frozen=True, slots=True)
+class EventRow:
+    """One kept event of a subject."""
+
+    number: int
+    source: str
+    kind: str
+    occurred_at: datetime
+    kept_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class UnknownRow:
+    """An effect that was sent and not answered, with its age."""
+
+    key: str
+    connection: str
+    subject: str
+    effect: str
+    ordinal: str
+    state: str
+    run_id: int
+    step: str
+    tries: int
+    intended_at: datetime
+    resolve_after: datetime
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Backlog:
+    """How much is open, how much of it waits, and since when the oldest is open."""
+
+    open: int
+    waiting: int
+    oldest: datetime | None
+
+
+async def runs(
+    database: Database, *, subject: str = "", state: str = "", before: int = 0, limit: int = 50
+) -> list[RunRow]:
+    """Runs, newest first; `before` is the last id of the page before."""
+    rows = await database.fetch(SQL["list_runs"], subject, state, before, limit)
+    return [RunRow(**dict(row)) for row in rows]
+
+
+async def run(database: Database, run_id: int) -> tuple[RunRow, list[EffectRow]]:
+    """One run and its effects. Raises Rejected for an unknown number."""
+    row = await database.fetch_row(SQL["show_run"], run_id)
+    if row is None:
+        raise Rejected(
+            f"There is no run {run_id}.", reason="unknown_run", next_step="See tillbridge runs."
+        )
+    names = RunRow.__dataclass_fields__
+    effects = await database.fetch(SQL["effects_of_run"], run_id)
+    return RunRow(**{name: row[name] for name in names}), _effects(effects, run_id)
+
+
+async def effects_of(database: Database, subject: str) -> list[EffectRow]:
+    """Every effect of a subject, in the order it was intended."""
+    return _effects(await database.fetch(SQL["effects_of_subject"], subject), None)
+
+
+async def events_of(database: Database, subject: str) -> list[EventRow]:
+    """Every kept event of a subject, in the order it was kept."""
+    rows = await database.fetch(SQL["events_of_subject"], subject)
+    return [EventRow(**dict(row)) for row in rows]
+
+
+async def unknowns(database: Database, limit: int = 100) -> list[UnknownRow]:
+    """What was sent and not answered, oldest first."""
+    rows = await database.fetch(SQL["open_effects"], limit)
+    return [UnknownRow(**dict(row)) for row in rows]
+
+
+async def backlog(database: Database) -> Backlog:
+    """What is open now."""
+    row = await database.fetch_row(SQL["count_open"])
+    assert row is not None, "count_open answers one row"
+    return Backlog(row["open"], row["waiting"], row["oldest"])
+
+
+def _effects(rows: Sequence[asyncpg.Record], run_id: int | None) -> list[EffectRow]:
+    return [
+        EffectRow(
+            key=row["key"],
+            connection=row["connection"],
+            effect=row["effect"],
+            ordinal=row["ordinal"],
+            state=row["state"],
+            run_id=run_id if run_id is not None else row["run_id"],
+            step=row["step"],
+            tries=row["tries"],
+            intended_at=row["intended_at"],
+            ended_at=row["ended_at"],
+            reason=row["reason"],
+            resolved_by=row["resolved_by"],
+        )
+        for row in rows
+    ]

@@ -1,0 +1,122 @@
+"""A worker: answers bells, sweeps for what no bell rang for, probes gates, asks about reviews."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
+from functools import partial
+
+import asyncpg
+
+from tillbridge.canonical.errors import TillbridgeError
+from tillbridge.journeys.house import House
+from tillbridge.journeys.turn import Journey, take_turns
+from tillbridge.runs.lanes import Lane, due
+from tillbridge.runtime.doorbell import Doorbell
+from tillbridge.runtime.leases import HeldLeases
+
+_LOG = logging.getLogger(__name__)
+_SWEEP_MAX = 200
+BROKEN = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError)
+"""What a lost database looks like; the work is found again in the journal."""
+
+
+class Worker:
+    """One process's share of the work.
+
+    Args:
+        turns_max: turns at a time.
+        sweep_s: how often it sweeps, factor applied.
+        chores: what else is done again and again, by name: seconds between, and the job.
+    """
+
+    def __init__(
+        self,
+        house: House,
+        journeys: Mapping[str, Journey],
+        *,
+        turns_max: int = 20,
+        sweep_s: float = 1.0,
+        chores: Mapping[str, tuple[float, Callable[[House], Awaitable[None]]]],
+    ) -> None:
+        self._house = house
+        self._journeys = journeys
+        self._turns_max = turns_max
+        self._slots = asyncio.Semaphore(turns_max)
+        self._sweep_s = sweep_s
+        self._chores = chores
+        self._leases = HeldLeases(house.database, house.pace.lease_s)
+        self._sweeping: set[Lane] = set()
+        self._turns: set[asyncio.Task[None]] = set()
+        self._doorbell: Doorbell | None = None
+
+    async def run(self, dsn: str) -> None:
+        """Works until `stop`; a lost database is waited for."""
+        loops = [
+            asyncio.create_task(self._leases.keep()),
+            asyncio.create_task(self._again_and_again(self._sweep_s, self._sweep)),
+        ]
+        for wait_s, chore in self._chores.values():
+            loops.append(asyncio.create_task(self._again_and_again(wait_s, self._bound(chore))))
+        try:
+            await self._listen(dsn)
+        finally:
+            for loop in loops:
+                loop.cancel()
+            await asyncio.gather(*loops, return_exceptions=True)
+            if self._turns:
+                await asyncio.wait(self._turns)
+
+    def stop(self) -> None:
+        """Takes no more work; turns in progress are finished."""
+        self._stopped = True
+        if self._doorbell is not None:
+            self._doorbell.stop()
+
+    _stopped = False
+
+    async def _listen(self, dsn: str) -> None:
+        while not self._stopped:
+            try:
+                connection = await asyncpg.connect(dsn)
+                try:
+                    self._doorbell = Doorbell(connection, self._turn)
+                    await self._doorbell.listen(self._turns_max)
+                finally:
+                    with suppress(*BROKEN):
+                        await connection.close(timeout=1)
+            except BROKEN as error:
+                _LOG.warning("the doorbell lost its database: %s", error)
+                await asyncio.sleep(min(1.0, self._sweep_s))
+
+    async def _turn(self, lane: Lane) -> None:
+        async with self._slots:
+            try:
+                await take_turns(self._house, lane, self._journeys, self._leases)
+            except BROKEN as error:
+                _LOG.warning("a turn at %s lost its database: %s", lane, error)
+
+    async def _sweep(self) -> None:
+        for lane in await due(self._house.database, _SWEEP_MAX):
+            if lane not in self._sweeping:
+                self._sweeping.add(lane)
+                task = asyncio.create_task(self._turn(lane))
+                self._turns.add(task)
+                task.add_done_callback(self._turns.discard)
+                task.add_done_callback(partial(self._swept, lane))
+
+    def _swept(self, lane: Lane, _task: "asyncio.Task[None]") -> None:
+        self._sweeping.discard(lane)
+
+    def _bound(self, chore: Callable[[House], Awaitable[None]]) -> Callable[[], Awaitable[None]]:
+        return lambda: chore(self._house)
+
+    async def _again_and_again(self, wait_s: float, job: Callable[[], Awaitable[None]]) -> None:
+        while True:
+            await asyncio.sleep(wait_s)
+            try:
+                await job()
+            except BROKEN as error:
+                _LOG.warning("waiting for the database: %s", error)
+            except TillbridgeError as error:
+                _LOG.warning("%s", error)
