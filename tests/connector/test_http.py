@@ -59,7 +59,7 @@ async def served() -> AsyncIterator[tuple[Http, Server]]:
 
 
 async def broken(
-    http: Http, method: str = "POST", *, write: bool = True, **more: float
+    http: Http, method: str = "POST", *, write: bool = True, timeout_s: float = 2.0
 ) -> Transient:
     with pytest.raises(Transient) as caught:
         await http.request(call(timeout_s), method, "/orders?q=secret", body=b"{}", write=write)

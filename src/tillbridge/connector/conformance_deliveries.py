@@ -103,7 +103,7 @@ async def amounts_are_exact_and_times_are_utc(harness: Harness, name: str) -> No
                 assert value.utcoffset() == timedelta(0), f"{path} is not UTC: {value!r}"
 
 
-async def references_are_signed_with_the_connections_name(harness: Harness, name: str) -> None:
+async def events_name_the_connection(harness: Harness, name: str) -> None:
     """Every event says which connection told us."""
     async with harness.open() as bench:
         meaning = _meaning(bench, await _sample(harness, bench, name), name)
@@ -131,7 +131,7 @@ CHECKS = (
     the_same_delivery_twice_means_the_same,
     reading_a_delivery_is_pure,
     amounts_are_exact_and_times_are_utc,
-    references_are_signed_with_the_connections_name,
+    events_name_the_connection,
     rubbish_is_refused_not_crashed_on,
 )
 

@@ -5,6 +5,7 @@ A connector writes a frozen dataclass whose fields are `str`, `int`, `Decimal`, 
 """
 
 import dataclasses
+import re
 import types
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,12 +13,14 @@ from decimal import Decimal
 from difflib import get_close_matches
 from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
-from tillbridge.canonical.errors import Misconfigured, Place
+from tillbridge.canonical.errors import Misconfigured, Place, Rejected
 from tillbridge.canonical.money import exact
 
 T = TypeVar("T")
 
 _MARK = "tillbridge.setting"
+_TRUTHS = {"true": True, "yes": True, "false": False, "no": False}
+_WHOLE = re.compile(r"-?[0-9]+")
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -138,12 +141,22 @@ def _fit(name: str, value: object, hint: Any, place: Place) -> object:
         return Secret(value)
     if hint is str and isinstance(value, str):
         return value
-    if hint is bool and value in (True, False, "true", "false", "yes", "no"):
-        return value in (True, "true", "yes")
-    if hint is int and isinstance(value, int | str) and str(value).lstrip("-").isdigit():
+    if hint is bool and isinstance(value, bool):
+        return value
+    if hint is bool and isinstance(value, str) and value in _TRUTHS:
+        return _TRUTHS[value]
+    if hint is int and isinstance(value, int | str) and _WHOLE.fullmatch(str(value)):
         return int(value)
-    if hint is Decimal and isinstance(value, str | int | Decimal):
-        return exact(value)
+    if hint is Decimal and isinstance(value, str | int | Decimal) and not isinstance(value, bool):
+        try:
+            return exact(value)
+        except Rejected as error:
+            raise Misconfigured(
+                f"The setting {name!r}: {error.message}",
+                reason="bad_setting",
+                place=place,
+                next_step=error.next_step,
+            ) from error
     shown = "..." if hint is Secret else repr(value)
     wanted = " or ".join(get_args(hint)) if get_origin(hint) is Literal else hint.__name__
     raise Misconfigured(
