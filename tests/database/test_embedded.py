@@ -12,6 +12,7 @@ import asyncpg
 import pytest
 
 from tillbridge.canonical.errors import Misconfigured
+from tillbridge.database import embedded
 from tillbridge.database.cluster import Cluster
 from tillbridge.database.embedded import EmbeddedPostgres
 
@@ -120,6 +121,28 @@ async def test_a_stale_pid_of_another_program_is_no_obstacle(folder: Path) -> No
     (Cluster(folder).files / "postmaster.pid").write_text(lock)
     async with EmbeddedPostgres(folder) as postgres:
         assert postgres.pid != ours
+
+
+async def test_a_server_that_cannot_be_seen_from_here_is_not_doubled(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As in two containers that share a folder: the other's processes are not in our /proc."""
+    async with EmbeddedPostgres(folder):
+        monkeypatch.setattr(Cluster, "running", lambda cluster: None)
+        monkeypatch.setattr(embedded, "ORPHANS_TIMEOUT_S", 0.2)
+        with pytest.raises(Misconfigured, match="not to be seen from here"):
+            await EmbeddedPostgres(folder).start()
+        monkeypatch.undo()
+
+
+async def test_a_supervisor_ends_when_its_server_is_stopped(folder: Path) -> None:
+    postgres = EmbeddedPostgres(folder)
+    await postgres.start()
+    supervisor = asyncio.create_task(postgres.supervise())
+    await asyncio.sleep(0)
+    await postgres.stop()
+    await asyncio.wait_for(supervisor, 5)
+    assert Cluster(folder).running() is None
 
 
 async def test_a_long_path_gets_a_private_socket_elsewhere(made: Path, tmp_path: Path) -> None:

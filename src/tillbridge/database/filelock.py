@@ -22,13 +22,17 @@ class FileLock:
 
     @contextlib.asynccontextmanager
     async def held(self) -> AsyncIterator[None]:
-        """Alone with the file for the length of the block; waits for its turn."""
-        while not self.try_exclusive():  # noqa: ASYNC110 - another process sends us no event
+        """Alone with the file for the length of the block; waits for its turn.
+
+        Each block opens the file anew: two tasks of one process exclude each other as well.
+        """
+        hold = FileLock(self._path)
+        while not hold.try_exclusive():  # noqa: ASYNC110 - another process sends us no event
             await asyncio.sleep(POLL_S)
         try:
             yield
         finally:
-            self.release()
+            hold.release()
 
     @property
     def is_ours(self) -> bool:
