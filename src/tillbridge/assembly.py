@@ -1,8 +1,9 @@
 """Where the parts meet: a user's folder and a PostgreSQL become a running house."""
 
+import logging
 import os
 import socket
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,10 +20,13 @@ from tillbridge.connector.connector import Clock
 from tillbridge.connector.installed import installed_connectors
 from tillbridge.database.database import Database
 from tillbridge.database.migrate import Migration, check_schema, migrate
-from tillbridge.flows.builtin_flows import builtin_flows
+from tillbridge.flows.builtin_flows import builtin_files
+from tillbridge.flows.bundle import Bundle
 from tillbridge.flows.flow import Flow
-from tillbridge.flows.folder import load_folder
-from tillbridge.flows.publish import load_versions, publish
+from tillbridge.flows.folder import Folder, assemble, load_folder
+from tillbridge.flows.library import ConnectionShapes, shapes_of
+from tillbridge.flows.publish import all_bundles, publish
+from tillbridge.flows.read import read_bundle
 from tillbridge.journeys import checkout, deliver
 from tillbridge.journeys.catalogue import Catalogue
 from tillbridge.journeys.house import House, Pace
@@ -33,6 +37,7 @@ from tillbridge.runtime import doorbell
 from tillbridge.runtime.worker import Worker
 
 OWN_FOLDER = ".tillbridge"
+_LOG = logging.getLogger(__name__)
 JOURNEYS: Mapping[str, Journey] = {
     checkout.JOURNEY: checkout.resume,
     deliver.JOURNEY: deliver.deliver,
@@ -106,10 +111,12 @@ async def open_house(
         secrets = await Secrets.load(database, open_seal(site.own, os.environ), os.environ)
         connections = Connections.open(site.configured(), secrets, clock, site.factor)
         flows = read_flows(site, connections)
-        await publish(database, flows)
+        async with database.transaction() as tx:
+            for flow in flows:
+                await publish(tx, flow, at=clock(), by=role)
+            bundles = await all_bundles(tx)
         gates = Gates(database, _breaker(site.factor))
         await gates.ensure([connection.name for connection in connections.all()])
-        pinned = await load_versions(database, connections.shapes(), connections.read_shapes())
     except BaseException:
         await database.close()
         raise
@@ -117,7 +124,7 @@ async def open_house(
         database=database,
         connections=connections,
         gates=gates,
-        catalogue=Catalogue(flows, pinned),
+        catalogue=Catalogue(flows, _pinned(bundles, shapes(connections))),
         clock=clock,
         ring=doorbell.ring,
         holder=f"{role} {socket.gethostname()} {os.getpid()}",
@@ -134,11 +141,44 @@ async def close_house(house: House) -> None:
     await house.database.close()
 
 
+def shapes(connections: Connections) -> dict[str, ConnectionShapes]:
+    """What each connection writes and reads, by connection."""
+    return {
+        item.name: shapes_of(item.configured.connector.name, item.session)
+        for item in connections.all()
+    }
+
+
+def read_folder(site: Site, connections: Connections) -> Folder:
+    """The folder's flows, mappings and lookups, with all that is wrong in them."""
+    return load_folder(site.folder, shapes(connections))
+
+
 def read_flows(site: Site, connections: Connections) -> list[Flow]:
-    """The folder's flows and the built-in ones. Raises Misconfigured with file, line, field."""
-    folder = load_folder(site.folder, connections.shapes(), connections.read_shapes())
+    """The folder's flows and the built-in ones.
+
+    Raises:
+        Misconfigured: the first thing that is wrong, with file, line and field.
+    """
+    folder = read_folder(site, connections)
     payments = [item.name for item in connections.all() if "reversal" in item.writes]
-    return [*folder.flows, *builtin_flows(payments, connections.shapes())]
+    built_in = assemble(builtin_files(payments), (), (), shapes(connections))
+    for problem in (*folder.problems, *built_in.problems):
+        raise problem
+    return [*folder.flows.values(), *built_in.flows.values()]
+
+
+def _pinned(
+    bundles: Mapping[tuple[str, str], Bundle], known: Mapping[str, ConnectionShapes]
+) -> dict[tuple[str, str], Flow]:
+    """Every published version that can still be read with today's connections."""
+    found = {}
+    for key, bundle in bundles.items():
+        try:
+            found[key] = read_bundle(bundle, known)
+        except Misconfigured as error:
+            _LOG.warning("flow %s, version %s: %s", key[0], key[1][:12], error)
+    return found
 
 
 def worker(house: House, *, turns_max: int = 20) -> Worker:
@@ -178,5 +218,3 @@ def _patience(factor: float) -> Patience:
         margin_s=whole.margin_s / factor,
         desk_s=whole.desk_s / factor,
     )
-
-

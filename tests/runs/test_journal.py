@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 import pytest
-
 from tests.runs.ledger import Ledger
+
 from tillbridge.canonical.errors import Rejected, Transient
 from tillbridge.connector.abilities import Receipt
 from tillbridge.connector.documents import Fields
@@ -263,9 +263,7 @@ async def test_a_late_answer_of_a_fenced_worker_still_counts_as_evidence(
 ) -> None:
     desk = await open_desk(database, lease_s=0.2)
     ledger = Ledger()
-    intent = await desk.journal.intend(
-        "note", EFFECT, ledger.write("find"), FIELDS, TIMEOUT_S
-    )
+    intent = await desk.journal.intend("note", EFFECT, ledger.write("find"), FIELDS, TIMEOUT_S)
     assert intent is not None
 
     async def overtaken_send() -> None:

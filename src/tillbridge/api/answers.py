@@ -23,9 +23,7 @@ _STATUS = {
 }
 
 
-def json_answer(
-    status: int, content: object, headers: Mapping[str, str] | None = None
-) -> Response:
+def json_answer(status: int, content: object, headers: Mapping[str, str] | None = None) -> Response:
     """Canonical values as a JSON answer; amounts are text."""
     return Response(
         encode(content), status, media_type="application/json", headers=dict(headers or {})

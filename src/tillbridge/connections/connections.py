@@ -13,7 +13,6 @@ from tillbridge.connector.abilities import (
     WritesDocuments,
 )
 from tillbridge.connector.connector import Clock, Opening
-from tillbridge.connector.documents import DocumentShape
 from tillbridge.connector.settings import Secret
 
 
@@ -92,20 +91,6 @@ class Connections:
     def all(self) -> list[Connection]:
         """Every connection, by name."""
         return [self._by_name[name] for name in sorted(self._by_name)]
-
-    def shapes(self) -> dict[str, dict[str, DocumentShape]]:
-        """By connection, the shapes of what it writes, by kind."""
-        return {
-            item.name: {kind: write.shape for kind, write in item.writes.items()}
-            for item in self.all()
-        }
-
-    def read_shapes(self) -> dict[str, dict[str, DocumentShape]]:
-        """By connection, the shapes of what its reads take, by kind."""
-        return {
-            item.name: {kind: read.takes for kind, read in item.reads.items()}
-            for item in self.all()
-        }
 
     async def close(self) -> None:
         """Releases every connection's sockets and threads."""

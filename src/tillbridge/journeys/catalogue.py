@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 
-from tillbridge.canonical.errors import Misconfigured
+from tillbridge.canonical.errors import Misconfigured, TillbridgeError
 from tillbridge.canonical.events import Event, Kind
 from tillbridge.flows.flow import Flow
 from tillbridge.mapping.source import names_of
@@ -12,10 +12,13 @@ from tillbridge.runs.lanes import Start
 class Catalogue:
     """Flows by name and by version. Built-in flows stand in it like any other."""
 
-    def __init__(self, active: Iterable[Flow], pinned: Mapping[str, Flow] | None = None) -> None:
+    def __init__(
+        self, active: Iterable[Flow], pinned: Mapping[tuple[str, str], Flow] | None = None
+    ) -> None:
         """`pinned` are versions that are no longer active but still have open runs."""
         self._active = tuple(active)
-        self._by_version = dict(pinned or {}) | {flow.version: flow for flow in self._active}
+        self._by_version = {(flow.name, flow.version): flow for flow in self._active}
+        self._by_version |= dict(pinned or {})
         self._by_kind: dict[str, list[Flow]] = {}
         for flow in self._active:
             for kind in flow.starts_on:
@@ -39,7 +42,7 @@ class Catalogue:
 
     def version(self, name: str, version: str) -> Flow:
         """The flow version a run is pinned to. Raises Misconfigured when it is not known."""
-        flow = self._by_version.get(version)
+        flow = self._by_version.get((name, version))
         if flow is None:
             raise Misconfigured(
                 f"Version {version[:12]} of the flow {name!r} is not known here.",
@@ -58,17 +61,7 @@ class Catalogue:
 
 
 def _wants(flow: Flow, event: Event) -> bool:
-    if flow.condition is None:
-        return True
     try:
-        return bool(flow.condition.evaluate(names_of(event)))
-    except Misconfigured:
+        return flow.starts(event, names_of(event))
+    except TillbridgeError:
         return True
-    except Exception as error:  # a Rejected or a missing part of the event: see `starts`
-        if not _expected(error):
-            raise
-        return True
-
-
-def _expected(error: Exception) -> bool:
-    return type(error).__module__.startswith("tillbridge.canonical")

@@ -21,6 +21,7 @@ from tillbridge.flows.flow import (
     StopStep,
     WaitStep,
     WriteStep,
+    walk_steps,
 )
 from tillbridge.journeys.house import House
 from tillbridge.journeys.money_guard import covered, give_back
@@ -65,16 +66,16 @@ class Walk:
             run,
             clock=house.clock,
             patience=house.patience,
-            settled=settling(house, flow.announced),
+            settled=settling(house, announced_by(flow)),
         )
 
     async def take_all(self, steps: Sequence[Step]) -> StopStep | None:
         """Takes steps in order; answers the stop step that ended them, if one did."""
         for step in steps:
-            self._run.current_step = step.name
+            self._run.current_step = step.reason if isinstance(step, StopStep) else step.name
             match step:
                 case MapStep():
-                    self.names[step.name] = step.fields(self.names)
+                    self.names[step.name] = step.result(self.names)
                 case WriteStep():
                     self.names[step.name] = _shown(await self._write(step))
                 case ReadStep():
@@ -82,7 +83,9 @@ class Walk:
                 case WaitStep():
                     self.names[step.name] = await self._wait(step)
                 case BranchStep():
-                    stop = await self.take_all(step.chosen(self.names))
+                    chosen = step.chosen(self.names)
+                    case_steps = step.cases[chosen].steps if chosen is not None else ()
+                    stop = await self.take_all(case_steps)
                     if stop is not None:
                         return stop
                 case StopStep():
@@ -91,13 +94,15 @@ class Walk:
 
     async def _write(self, step: WriteStep) -> Receipt:
         house = self._house
-        connection = house.connections[step.to]
+        connection = house.connections[step.connection]
         ability = connection.write(step.document)
         fields = step.inputs(self.names)
-        effect = Effect(step.to, self._run.subject, step.document, step.ordinal_of(self.names))
+        effect = Effect(
+            step.connection, self._run.subject, step.document, step.ordinal_of(self.names)
+        )
         if not await covered(house, step.document, effect.key, fields):
             return Receipt(fields={"status": "nothing_to_reverse"})
-        await house.gates.enter(step.to)
+        await house.gates.enter(step.connection)
         while True:
             try:
                 receipt = await self._journal.write(
@@ -107,31 +112,31 @@ class Walk:
                 continue
             except Parked as parked:
                 if parked.cause is not None:
-                    await house.gates.failed(step.to, parked.cause)
+                    await house.gates.failed(step.connection, parked.cause)
                 raise
             except (Transient, Misconfigured) as error:
-                await house.gates.failed(step.to, error)
+                await house.gates.failed(step.connection, error)
                 raise
             except Rejected:
                 await give_back(house, step.document, effect.key)
                 raise
-            await house.gates.succeeded(step.to)
+            await house.gates.succeeded(step.connection)
             return receipt
 
     async def _read(self, step: ReadStep) -> Receipt:
         house = self._house
-        connection = house.connections[step.source]
+        connection = house.connections[step.connection]
         ability = connection.read(step.ask)
         fields = step.inputs(self.names)
-        await house.gates.enter(step.source)
+        await house.gates.enter(step.connection)
         try:
             receipt = await self._journal.read(
                 step.name, lambda call: ability.call(call, fields), connection.timeout_s
             )
         except (Transient, Misconfigured) as error:
-            await house.gates.failed(step.source, error)
+            await house.gates.failed(step.connection, error)
             raise
-        await house.gates.succeeded(step.source)
+        await house.gates.succeeded(step.connection)
         return receipt
 
     async def _wait(self, step: WaitStep) -> Event | None:
@@ -144,7 +149,7 @@ class Walk:
         )
         for row in reversed(rows):
             candidate = decode_event(row["envelope"])
-            if step.accepts(self.names, candidate):
+            if step.accepts(candidate, self.names):
                 await self._journal.keep(step.name, "wait", row["envelope"])
                 return candidate
         why = f"{step.name}: {' or '.join(step.kinds)}"
@@ -161,6 +166,14 @@ class Walk:
             reason="wait_timed_out",
             next_step="Find out why, then replay the run: it waits anew.",
         )
+
+
+def announced_by(flow: Flow) -> frozenset[str]:
+    """The documents of which other flows want to hear."""
+    steps = walk_steps(flow.steps)
+    return frozenset(
+        step.document for step in steps if isinstance(step, WriteStep) and step.announce
+    )
 
 
 _TIMED_OUT = b"timed out"

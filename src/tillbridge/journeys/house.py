@@ -76,4 +76,3 @@ class House:
     factor: float
     pace: Pace
     patience: Patience
-

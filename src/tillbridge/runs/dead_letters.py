@@ -203,7 +203,7 @@ def _put(tree: Any, field: str, value: Any) -> None:
         if isinstance(at, list):
             at[int(last)] = value
         else:
-            at[last]  # noqa: B018 (a field that is not there is refused, not added)
+            at[last]
             at[last] = value
     except (KeyError, IndexError, ValueError, TypeError) as error:
         raise Rejected(

@@ -1,0 +1,122 @@
+"""A user's folder: flows/*.yaml, mappings/*.yaml and lookups/*.csv, and all that is wrong."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from tillbridge.canonical.errors import Misconfigured, Place
+from tillbridge.flows.bundle import TextFile
+from tillbridge.flows.flow import Flow, MapStep, walk_steps
+from tillbridge.flows.library import ConnectionShapes, Library, read_library
+from tillbridge.flows.read import read_flow
+from tillbridge.mapping.apply import problems_of
+from tillbridge.mapping.examples import ExampleResult, run_examples
+
+FILES_MAX = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class Folder:
+    """What stands in a folder.
+
+    Attributes:
+        flows: those that are right, by name.
+        problems: what is wrong, each with its file and line.
+    """
+
+    flows: Mapping[str, Flow]
+    library: Library
+    problems: tuple[Misconfigured, ...]
+
+    def run_examples(self) -> tuple[ExampleResult, ...]:
+        """The results of every example in every mapping that is right."""
+        found: list[ExampleResult] = []
+        for mapping in self.library.mappings.values():
+            target = self.library.target(mapping)
+            found += run_examples(mapping, target, self.library.lookups)
+        return tuple(found)
+
+
+def load_folder(root: Path, connections: Mapping[str, ConnectionShapes]) -> Folder:
+    """Everything in a folder, checked. What is wrong is in `problems`, not raised."""
+    problems: list[Misconfigured] = []
+    flows = _files(root, "flows", "*.yaml", problems)
+    mappings = _files(root, "mappings", "*.yaml", problems)
+    lookups = _files(root, "lookups", "*.csv", problems)
+    found = assemble(flows, mappings, lookups, connections)
+    return Folder(found.flows, found.library, (*problems, *found.problems))
+
+
+def assemble(
+    flows: Iterable[TextFile],
+    mappings: Iterable[TextFile],
+    lookups: Iterable[TextFile],
+    connections: Mapping[str, ConnectionShapes],
+) -> Folder:
+    """A folder from files that are at hand already."""
+    library, problems = read_library(connections, mappings, lookups)
+    found: dict[str, Flow] = {}
+    for file in flows:
+        try:
+            flow = read_flow(file, library)
+        except Misconfigured as error:
+            problems.append(error)
+            continue
+        before = found.setdefault(flow.name, flow)
+        if before is not flow:
+            problems.append(_twice(flow, before))
+    problems += _problems_of_unused(library, found.values())
+    return Folder(found, library, tuple(dict.fromkeys(problems)))
+
+
+def _problems_of_unused(library: Library, flows: Iterable[Flow]) -> list[Misconfigured]:
+    """What is wrong with mappings that no flow has checked, over what every event has."""
+    used = {
+        step.mapping
+        for flow in flows
+        for step in walk_steps(flow.steps)
+        if isinstance(step, MapStep)
+    }
+    problems: list[Misconfigured] = []
+    for name, mapping in library.mappings.items():
+        if name in used:
+            continue
+        try:
+            problems += problems_of(mapping, library.target(mapping), library.lookups)
+        except Misconfigured as error:
+            problems.append(error)
+    return problems
+
+
+def _twice(flow: Flow, before: Flow) -> Misconfigured:
+    return Misconfigured(
+        f"Two files are the flow {flow.name!r}: {before.place.file} and this one.",
+        reason="duplicate_name",
+        place=flow.place,
+        next_step="Give one of them another name.",
+    )
+
+
+def _files(root: Path, folder: str, pattern: str, problems: list[Misconfigured]) -> list[TextFile]:
+    paths = sorted((root / folder).glob(pattern))
+    if len(paths) > FILES_MAX:
+        place = Place(folder)
+        problems.append(Misconfigured(f"There are more than {FILES_MAX:,} files.", place=place))
+        return []
+    found = []
+    for path in paths:
+        name = f"{folder}/{path.name}"
+        try:
+            text = path.read_bytes().decode("utf-8")
+        except UnicodeDecodeError as error:
+            problems.append(
+                Misconfigured(
+                    f"The file is not UTF-8 text: {error.reason} at byte {error.start}.",
+                    reason="not_text",
+                    place=Place(name),
+                    next_step="Save it as UTF-8.",
+                )
+            )
+            continue
+        found.append(TextFile(name, text.replace("\r\n", "\n")))
+    return found

@@ -1,0 +1,123 @@
+"""What a flow can use: the documents of each connection, the mappings and the lookups."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from tillbridge.canonical.errors import Misconfigured, Place
+from tillbridge.connector.abilities import ReadsDocuments, WritesDocuments
+from tillbridge.connector.documents import DocumentShape
+from tillbridge.flows.bundle import TextFile
+from tillbridge.mapping.lookup import Lookup, read_lookup
+from tillbridge.mapping.mapping import DocumentMapping
+from tillbridge.mapping.read import read_mapping
+from tillbridge.mapping.text import unknown
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionShapes:
+    """What one connection takes.
+
+    Attributes:
+        connector: the connector's name ("dynamics365"); mappings name it in their target.
+        writes: the documents it writes, by kind.
+        reads: what its reads take, by kind.
+    """
+
+    connector: str
+    writes: Mapping[str, DocumentShape] = field(default_factory=dict)
+    reads: Mapping[str, DocumentShape] = field(default_factory=dict)
+
+
+def shapes_of(connector: str, session: object) -> ConnectionShapes:
+    """The shapes an open session declares."""
+    writes = session.writes if isinstance(session, WritesDocuments) else {}
+    reads = session.reads if isinstance(session, ReadsDocuments) else {}
+    return ConnectionShapes(
+        connector,
+        {kind: write.shape for kind, write in writes.items()},
+        {kind: read.takes for kind, read in reads.items()},
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Library:
+    """Connections, mappings and lookups by name.
+
+    Attributes:
+        files: the text each mapping and lookup was read from, by ("mapping" or "lookup", name).
+    """
+
+    connections: Mapping[str, ConnectionShapes]
+    mappings: Mapping[str, DocumentMapping]
+    lookups: Mapping[str, Lookup]
+    files: Mapping[tuple[str, str], TextFile]
+
+    def connection(self, name: str, place: Place) -> ConnectionShapes:
+        """Raises Misconfigured for an unknown name."""
+        if name not in self.connections:
+            raise unknown("connection", name, self.connections, place)
+        return self.connections[name]
+
+    def mapping(self, name: str, place: Place) -> DocumentMapping:
+        """Raises Misconfigured for an unknown name."""
+        if name not in self.mappings:
+            raise unknown("mapping", name, self.mappings, place)
+        return self.mappings[name]
+
+    def target(self, mapping: DocumentMapping) -> DocumentShape:
+        """The shape a mapping fills, from any connection of its connector.
+
+        Raises:
+            Misconfigured: no connection uses that connector, or it takes no such document.
+        """
+        place = mapping.place
+        fitting = [
+            shapes for shapes in self.connections.values() if shapes.connector == mapping.connector
+        ]
+        if not fitting:
+            known = {shapes.connector for shapes in self.connections.values()}
+            raise unknown("connection of the connector", mapping.connector, known, place)
+        kinds: dict[str, DocumentShape] = {}
+        for shapes in fitting:
+            kinds = {**shapes.reads, **shapes.writes, **kinds}
+        if mapping.document not in kinds:
+            raise unknown(f"document of {mapping.connector}", mapping.document, kinds, place)
+        return kinds[mapping.document]
+
+
+def read_library(
+    connections: Mapping[str, ConnectionShapes],
+    mappings: Iterable[TextFile],
+    lookups: Iterable[TextFile],
+) -> tuple[Library, list[Misconfigured]]:
+    """A library from files, and what is wrong with them; a file that is wrong is left out."""
+    problems: list[Misconfigured] = []
+    files: dict[tuple[str, str], TextFile] = {}
+    known_mappings: dict[str, DocumentMapping] = {}
+    known_lookups: dict[str, Lookup] = {}
+    for file in mappings:
+        try:
+            mapping = read_mapping(file.text, file.path)
+            _keep(files, ("mapping", mapping.name), file)
+            known_mappings[mapping.name] = mapping
+        except Misconfigured as error:
+            problems.append(error)
+    for file in lookups:
+        try:
+            lookup = read_lookup(file.text, file.path, file.stem)
+            _keep(files, ("lookup", lookup.name), file)
+            known_lookups[lookup.name] = lookup
+        except Misconfigured as error:
+            problems.append(error)
+    return Library(connections, known_mappings, known_lookups, files), problems
+
+
+def _keep(files: dict[tuple[str, str], TextFile], name: tuple[str, str], file: TextFile) -> None:
+    before = files.setdefault(name, file)
+    if before is not file:
+        raise Misconfigured(
+            f"Two files are the {name[0]} {name[1]!r}: {before.path} and this one.",
+            reason="duplicate_name",
+            place=Place(file.path, 1),
+            next_step="Give one of them another name.",
+        )
