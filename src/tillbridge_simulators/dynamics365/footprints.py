@@ -8,6 +8,7 @@ from tillbridge_simulators.dynamics365.pricing import order_lines
 from tillbridge_simulators.dynamics365.rows import Cell, Change, Row
 from tillbridge_simulators.dynamics365.sales_orders import ACTIVE, CANCELED, FULFILLED
 from tillbridge_simulators.dynamics365.subjects import PAYMENT_TRANSACTION
+from tillbridge_simulators.dynamics365.tables import Table
 from tillbridge_simulators.effects import EffectLog
 
 _TOTALS = (
@@ -31,7 +32,7 @@ def log_effects(log: EffectLog, organization: Organization, changes: list[Change
         elif change.table == "account" and change.before is None:
             log.add("account", id=change.id, name=row["name"], customer=own(row, "shopcustomer"))
         elif change.table.endswith(PAYMENT_TRANSACTION):
-            _log_payment(log, organization, row, created=change.before is None)
+            _log_payment(log, organization, change.table, row, created=change.before is None)
 
 
 def order_facts(organization: Organization, order: Row) -> dict[str, object]:
@@ -92,7 +93,18 @@ def _log_order(log: EffectLog, organization: Organization, order: Row, before: R
         log.add("sales_order_change", **facts)
 
 
-def _log_payment(log: EffectLog, organization: Organization, row: Row, *, created: bool) -> None:
+def _label(table: Table, row: Row, suffix: str) -> str:
+    """The label of an option, in lower case with underscores."""
+    for column in table.columns.values():
+        value = row.get(column.name)
+        if column.name.endswith(f"_{suffix}") and isinstance(value, int):
+            return column.labels.get(value, str(value)).lower().replace(" ", "_")
+    return ""
+
+
+def _log_payment(
+    log: EffectLog, organization: Organization, table: str, row: Row, *, created: bool
+) -> None:
     order = organization.rows.find(
         organization.table("salesorder"),
         next(
@@ -105,8 +117,8 @@ def _log_payment(log: EffectLog, organization: Organization, row: Row, *, create
         request_id=own(row, "requestid"),
         parent_request_id=own(row, "parentrequestid"),
         merchant_reference=own(row, "merchantreference"),
-        type=own(row, "type"),
-        payment_status=own(row, "status"),
+        type=_label(organization.table(table), row, "type"),
+        payment_status=_label(organization.table(table), row, "status"),
         amount=text(next((row[name] for name in row if name.endswith("_amount")), None)),
         currency=own(row, "isocurrency"),
     )

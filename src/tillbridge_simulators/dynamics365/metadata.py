@@ -288,6 +288,10 @@ def _read_column(attribute: dict[str, Any]) -> Column:
         schema_name,
         _TYPES[kind],
         length_max=length_max if isinstance(length_max, int) else None,
+        labels={
+            int(option["Value"]): str(option["Label"]["LocalizedLabels"][0]["Label"])
+            for option in attribute.get("OptionSet", {}).get("Options", [])
+        },
     )
 
 

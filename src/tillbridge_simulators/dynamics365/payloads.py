@@ -18,7 +18,7 @@ from tillbridge_simulators.dynamics365.organization import Organization
 from tillbridge_simulators.dynamics365.rows import Cell, Row
 from tillbridge_simulators.dynamics365.tables import Column, Table
 
-Body: TypeAlias = "dict[str, Any]"
+Body: TypeAlias = dict[str, Any]
 
 _DECODER = msgspec.json.Decoder(dict[str, Any], float_hook=Decimal)
 _ENCODER = msgspec.json.Encoder(decimal_format="number")

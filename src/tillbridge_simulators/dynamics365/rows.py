@@ -9,9 +9,9 @@ from typing import TypeAlias
 from tillbridge_simulators.dynamics365.errors import duplicate_key, key_not_ready, row_missing
 from tillbridge_simulators.dynamics365.tables import Column, Key, Table
 
-Cell: TypeAlias = "str | int | Decimal | bool | None"
-Row: TypeAlias = "dict[str, Cell]"
-KeyValues: TypeAlias = "tuple[Cell, ...]"
+Cell: TypeAlias = str | int | Decimal | bool | None
+Row: TypeAlias = dict[str, Cell]
+KeyValues: TypeAlias = tuple[Cell, ...]
 
 
 @dataclass(frozen=True, slots=True)

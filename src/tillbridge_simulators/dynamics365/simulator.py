@@ -11,7 +11,7 @@ from aiohttp import web
 from tillbridge_simulators.dynamics365.batch import answer_batch, read_batch
 from tillbridge_simulators.dynamics365.catalogue import seed
 from tillbridge_simulators.dynamics365.control import control_routes
-from tillbridge_simulators.dynamics365.errors import DataverseError
+from tillbridge_simulators.dynamics365.errors import TOO_MANY_REQUESTS, DataverseError
 from tillbridge_simulators.dynamics365.footprints import log_effects, order_facts
 from tillbridge_simulators.dynamics365.operations import Answer, Operation
 from tillbridge_simulators.dynamics365.organization import Organization
@@ -37,6 +37,7 @@ class DataverseSimulator:
         organization: the rows, for tests and campaigns.
         sign_in: tokens; `sign_in.revoke()` makes the next call answer 401.
         limit: the enforced request limit.
+        odd: operations whose next answer is a web page, as from a gateway, after they took effect.
     """
 
     def __init__(
@@ -63,6 +64,7 @@ class DataverseSimulator:
         self.organization.rows.committed = self._committed
         self.sign_in = SignIn(tenant, client_id, client_secret, token_life_s / factor)
         self.limit = RequestLimit(requests_max, 300.0 / factor)
+        self.odd: set[str] = set()
         self._key_lag_s = key_lag_s / factor
         self._api: WebApi | None = None
         self._runner: web.AppRunner | None = None
@@ -191,6 +193,9 @@ class DataverseSimulator:
             if request.transport is not None:
                 request.transport.abort()
             return web.Response(status=500)
+        if subject.operation in self.odd:
+            self.odd.remove(subject.operation)
+            answer = Answer(200, {"Content-Type": "text/html"}, b"<html>Welcome</html>")
         return _response(answer)
 
     def _act_later(self, fault: Fault, act: Callable[[], Answer]) -> None:
@@ -205,7 +210,7 @@ class DataverseSimulator:
 
     def _refusal(self, fault: Fault) -> Answer:
         wait_s = fault.seconds / self.factor if fault.status in (429, 503) else None
-        code = {429: "0x80072322", 503: "0x80040216"}.get(fault.status, "0x80040216")
+        code = TOO_MANY_REQUESTS if fault.status == 429 else ""
         error = DataverseError(fault.status, code, "Refused on request.", wait_s)
         return Answer(error.status, error.headers, error.body)
 
