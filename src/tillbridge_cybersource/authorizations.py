@@ -13,7 +13,7 @@ from tillbridge.connector.documents import Fields
 from tillbridge_cybersource.fences import fence_refused, fenced
 from tillbridge_cybersource.fields import money, required_text
 from tillbridge_cybersource.observations import authorization_of, follow_on_of, part, text_of
-from tillbridge_cybersource.operations import Operations, client_reference
+from tillbridge_cybersource.operations import Operations, client_reference, reading_success
 from tillbridge_cybersource.payment_documents import payment_document
 from tillbridge_cybersource.search import Hit
 from tillbridge_cybersource.shapes import AUTHORIZATION
@@ -52,13 +52,14 @@ class Authorizations:
         judgement = judge(status, reason, ours.policy)
         if judgement is None:
             raise unknown_status(ours.exchange.name, status, reason)
-        observation = authorization_of(
-            answer.body,
-            judgement,
-            Source.REPLY,
-            stored_token=ours.settings.stored_token,
-            code=order_number,
-        )
+        with reading_success(ours.exchange.name):
+            observation = authorization_of(
+                answer.body,
+                judgement,
+                Source.REPLY,
+                stored_token=ours.settings.stored_token,
+                code=order_number,
+            )
         observation = replace(observation, attempt_key=required_text(fields, "attempt_key"))
         return ours.receipt("payment", observation, status)
 
@@ -102,7 +103,10 @@ class Authorizations:
         status = text_of(answer.body, "status")
         if status != "REVERSED":
             raise unknown_status(ours.exchange.name, status, answer.reason)
-        reversal = follow_on_of(Operation.REVERSAL, answer.body, Source.REPLY, code=order_number)
+        with reading_success(ours.exchange.name):
+            reversal = follow_on_of(
+                Operation.REVERSAL, answer.body, Source.REPLY, code=order_number
+            )
         return fenced(ours, "reversal", replace(reversal, attempt_key=attempt_key), status)
 
     def _seen(self, hit: Hit, hits: list[Hit]) -> Observation | None:

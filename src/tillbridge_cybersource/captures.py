@@ -15,7 +15,7 @@ from tillbridge.connector.documents import Fields
 from tillbridge_cybersource.fences import fence_refused, fenced
 from tillbridge_cybersource.fields import flag, integer, money, required_text, text
 from tillbridge_cybersource.observations import follow_on_of, text_of
-from tillbridge_cybersource.operations import Operations, client_reference
+from tillbridge_cybersource.operations import Operations, client_reference, reading_success
 from tillbridge_cybersource.search import Hit
 from tillbridge_cybersource.shapes import CAPTURE
 from tillbridge_cybersource.statuses import FOLLOW_ON_STATUSES, refusal, unknown_status
@@ -47,13 +47,14 @@ class Captures:
         status = text_of(answer.body, "status")
         if status not in FOLLOW_ON_STATUSES["captures"]:
             raise unknown_status(ours.exchange.name, status, answer.reason)
-        observation = follow_on_of(
-            Operation.CAPTURE,
-            answer.body,
-            Source.REPLY,
-            parent_id=authorization_id,
-            code=order_number,
-        )
+        with reading_success(ours.exchange.name):
+            observation = follow_on_of(
+                Operation.CAPTURE,
+                answer.body,
+                Source.REPLY,
+                parent_id=authorization_id,
+                code=order_number,
+            )
         return ours.receipt("capture", observation, status)
 
     async def find(self, call: Call, fields: Fields, sent_at: datetime) -> Finding:
@@ -76,7 +77,8 @@ class Captures:
         status = text_of(answer.body, "status")
         if status not in FOLLOW_ON_STATUSES["voids"]:
             raise unknown_status(ours.exchange.name, status, answer.reason)
-        void = follow_on_of(Operation.VOID, answer.body, Source.REPLY, code=order_number)
+        with reading_success(ours.exchange.name):
+            void = follow_on_of(Operation.VOID, answer.body, Source.REPLY, code=order_number)
         return fenced(ours, "void", void, status)
 
     def _document(self, call: Call, fields: Fields) -> Mapping[str, object]:

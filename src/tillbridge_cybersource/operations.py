@@ -1,9 +1,11 @@
 """What authorizations, captures, reversals and voids share."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
+from tillbridge.canonical.errors import Rejected, Transient
 from tillbridge.canonical.payments import Observation
 from tillbridge.canonical.references import ExternalReference
 from tillbridge.connector.abilities import Absent, Call, Finding, Found, NotYet, Receipt
@@ -62,6 +64,23 @@ class Operations:
         if absent_after_s and age_s >= absent_after_s:
             return Absent()
         return NotYet(max(self.settings.search_lag_s / self.opening.factor, 0.01))
+
+
+@contextmanager
+def reading_success(system: str) -> Iterator[None]:
+    """While an accepted answer is read, what cannot be understood leaves the effect unknown.
+
+    Raises:
+        Transient: "perhaps", in place of any Rejected.
+    """
+    try:
+        yield
+    except Rejected as error:
+        raise Transient(
+            f"{system}: an accepted request was answered in a form that is not known: {error}",
+            sent="perhaps",
+            reason="unreadable",
+        ) from error
 
 
 def client_reference(order_number: str, key: str) -> Mapping[str, str]:

@@ -14,7 +14,7 @@ from tillbridge.connector.abilities import Call, Finding, Receipt, Write
 from tillbridge.connector.documents import Fields
 from tillbridge_cybersource.fields import money, required_text, text
 from tillbridge_cybersource.observations import follow_on_of, text_of
-from tillbridge_cybersource.operations import Operations, client_reference
+from tillbridge_cybersource.operations import Operations, client_reference, reading_success
 from tillbridge_cybersource.search import Hit
 from tillbridge_cybersource.shapes import REVERSAL
 from tillbridge_cybersource.statuses import FOLLOW_ON_STATUSES, refusal, unknown_status
@@ -53,13 +53,14 @@ class Reversals:
         status = text_of(answer.body, "status")
         if status not in FOLLOW_ON_STATUSES["reversals"]:
             raise unknown_status(ours.exchange.name, status, answer.reason)
-        observation = follow_on_of(
-            Operation.REVERSAL,
-            answer.body,
-            Source.REPLY,
-            parent_id=authorization_id,
-            code=order_number,
-        )
+        with reading_success(ours.exchange.name):
+            observation = follow_on_of(
+                Operation.REVERSAL,
+                answer.body,
+                Source.REPLY,
+                parent_id=authorization_id,
+                code=order_number,
+            )
         return ours.receipt("reversal", observation, status)
 
     async def find(self, call: Call, fields: Fields, sent_at: datetime) -> Finding:

@@ -7,7 +7,7 @@ from tillbridge.canonical.errors import Misconfigured, Rejected, Transient
 from tillbridge.canonical.money import Money, UnitAmount
 from tillbridge.canonical.payments import Observation, Verdict
 from tillbridge.connector.abilities import Absent, Fenced, Found, NotYet
-from tillbridge_simulators.cybersource import Options
+from tillbridge_simulators.cybersource import Options, payments
 
 
 def seen(receipt: Any) -> Observation:
@@ -298,3 +298,13 @@ async def test_an_account_that_is_down_was_not_reached_or_is_unknown(world: Any)
     with pytest.raises(Transient) as caught:
         await world.authorize()
     assert caught.value.gate
+
+
+async def test_a_success_that_cannot_be_read_may_have_happened(
+    world: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(payments, "utc_text", lambda _: "yesterday")
+    with pytest.raises(Transient) as caught:
+        await world.authorize()
+    assert (caught.value.sent, caught.value.reason) == ("perhaps", "unreadable")
+    assert world.simulator.live_holds()["1042"]
