@@ -135,12 +135,7 @@ class EmbeddedPostgres:
             self._serving.release()
         while self._cluster.running() is None:
             if _reap(postmaster.pid):
-                raise Misconfigured(
-                    f"PostgreSQL in {self._cluster.home} did not start:"
-                    f" {self._cluster.last_words()}",
-                    reason="postgres_start",
-                    next_step=f"Mend what it says; more in {self._cluster.log}.",
-                )
+                raise self._not_started()
             await asyncio.sleep(READY_POLL_S)
         return postmaster
 
@@ -160,18 +155,20 @@ class EmbeddedPostgres:
         deadline = _now_s() + READY_TIMEOUT_S
         while not await self._answers():
             if self._cluster.running() is None:
-                raise Misconfigured(
-                    f"PostgreSQL in {self._cluster.home} ended while starting:"
-                    f" {self._cluster.last_words()}",
-                    reason="postgres_start",
-                    next_step=f"Mend what it says; more in {self._cluster.log}.",
-                )
+                raise self._not_started()
             if _now_s() > deadline:
                 raise Transient(
                     f"PostgreSQL in {self._cluster.home} is not ready in {READY_TIMEOUT_S:.0f} s.",
                     next_step=f"See {self._cluster.log}.",
                 )
             await asyncio.sleep(READY_POLL_S)
+
+    def _not_started(self) -> Misconfigured:
+        return Misconfigured(
+            f"PostgreSQL in {self._cluster.home} did not start: {self._cluster.last_words()}",
+            reason="postgres_start",
+            next_step=f"Mend what it says; more in {self._cluster.log}.",
+        )
 
     async def _answers(self) -> bool:
         """Whether the server takes statements; it must be the one of our folder."""
