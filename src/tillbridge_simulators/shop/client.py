@@ -23,10 +23,14 @@ class Answer:
 
 
 class Client:
-    """Signed requests to one address; a broken call is an answer with status 0."""
+    """Signed requests to one address; a broken call is an answer with status 0.
+
+    Attributes:
+        api_url: where the API answers; it may be told later.
+    """
 
     def __init__(self, api_url: str, secret: str, log: EffectLog, timeout_s: float) -> None:
-        self._api_url = api_url.rstrip("/")
+        self.api_url = api_url
         self._secret = secret
         self._log = log
         self._timeout = aiohttp.ClientTimeout(total=timeout_s)
@@ -80,7 +84,7 @@ class Client:
         if self._session is None:
             self._session = aiohttp.ClientSession(timeout=self._timeout)
         async with self._session.request(
-            method, self._api_url + path, headers=headers, data=body
+            method, self.api_url.rstrip("/") + path, headers=headers, data=body
         ) as reply:
             retry_after = reply.headers.get("retry-after", "")
             return Answer(

@@ -14,6 +14,7 @@ class Steered(Protocol):
 
     faults: Faults
     log: EffectLog
+    api_url: str
 
     def state(self) -> dict[str, Any]: ...
 
@@ -21,7 +22,7 @@ class Steered(Protocol):
 
 
 class Control:
-    """GET log?after=N, GET state, POST faults, POST shoppers."""
+    """GET log?after=N, GET state, POST faults, POST api, POST shoppers."""
 
     def __init__(self, shop: Steered) -> None:
         self._shop = shop
@@ -30,6 +31,7 @@ class Control:
         app.router.add_get("/_simulator/log", self._log)
         app.router.add_get("/_simulator/state", self._state)
         app.router.add_post("/_simulator/faults", self._faults)
+        app.router.add_post("/_simulator/api", self._api)
         app.router.add_post("/_simulator/shoppers", self._shoppers)
 
     async def _log(self, request: web.Request) -> web.Response:
@@ -51,6 +53,11 @@ class Control:
             Rule(**(rule | {"fault": Fault(**rule["fault"])})) for rule in wanted.get("rules", [])
         ]
         return web.json_response({"rules": len(self._shop.faults.rules)})
+
+    async def _api(self, request: web.Request) -> web.Response:
+        """{"url": "http://127.0.0.1:8080"}: where the shop's calls go from now on."""
+        self._shop.api_url = str((await request.json())["url"])
+        return web.json_response({"url": self._shop.api_url})
 
     async def _shoppers(self, request: web.Request) -> web.Response:
         """{"first": 1, "count": 10, "at_once": 2}: shoppers start; `state` says when all left."""

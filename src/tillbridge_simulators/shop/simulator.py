@@ -88,6 +88,15 @@ class ShopSimulator:
         return f"http://127.0.0.1:{self.port}"
 
     @property
+    def api_url(self) -> str:
+        """Where the shop's calls go."""
+        return self._client.api_url
+
+    @api_url.setter
+    def api_url(self, url: str) -> None:
+        self._client.api_url = url
+
+    @property
     def status_url(self) -> str:
         """Where the shop takes messages about payments."""
         return self.url + MESSAGES_PATH
@@ -116,6 +125,7 @@ class ShopSimulator:
         if self._runner is not None:
             await self._runner.cleanup()
             self._runner = None
+        self.log.close()
 
     async def shop_once(self, shopper: int) -> ShopOrder:
         """One shopper from basket to parcel (or to the last declined card)."""
@@ -209,5 +219,5 @@ class ShopSimulator:
         address = f"{self._minter.rstrip('/')}/_simulator/tokens"
         async with self._session.post(address, json={"outcome": outcome}) as reply:
             reply.raise_for_status()
-            token = await reply.json()
-        return {"kind": str(token["kind"]), "value": str(token["value"])}
+            minted = await reply.json()
+        return {"kind": "transient", "value": str(minted["token"])}
