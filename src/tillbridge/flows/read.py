@@ -40,7 +40,7 @@ from tillbridge.mapping.text import (
     walk,
     word_of,
 )
-from tillbridge.mapping.value_type import TEXT, Scope, ValueType, dictionary_of
+from tillbridge.mapping.value_type import TEXT, Scope, ValueType, dictionary_of, optional
 
 STEPS_MAX: Final = 200
 TIMEOUT_MAX_S: Final = 400 * 86_400
@@ -169,8 +169,8 @@ class _StepReader:
             raise _wrong(
                 node.place, "This is not a step.", f"A step begins with one of {', '.join(_STEPS)}."
             )
-        required, optional = _STEPS[kind]
-        entries = entries_of(node, required=(kind, *required), optional=optional)
+        required, others = _STEPS[kind]
+        entries = entries_of(node, required=(kind, *required), optional=others)
         if kind == "stop":
             return self._stop(entries), scope
         name = self._name(entries.nodes[kind])
@@ -183,7 +183,10 @@ class _StepReader:
             case "read":
                 return self._read(name, entries, scope), {**scope, name: ANSWER}
             case "wait":
-                return self._wait(name, entries, scope), {**scope, name: type_of(Event)}
+                wait = self._wait(name, entries, scope)
+                event = type_of(Event)
+                after = optional(event) if wait.on_timeout == "continue" else event
+                return wait, {**scope, name: after}
             case _:
                 return self._branch(name, entries, scope)
 
@@ -215,9 +218,9 @@ class _StepReader:
         for kind, connection, document in self._users.get(name, ()):
             shapes = self._library.connection(connection.text, connection.place)
             known = shapes.writes if kind == "write" else shapes.reads
-            if shapes.connector == mapping.connector and document.text == mapping.document:
-                if document.text in known:
-                    return known[document.text]
+            made = (shapes.connector, document.text) == (mapping.connector, mapping.document)
+            if made and document.text in known:
+                return known[document.text]
         return self._library.target(mapping)
 
     def _write(self, name: str, entries: Entries, scope: Scope) -> WriteStep:
@@ -236,6 +239,7 @@ class _StepReader:
             ordinal=None
             if ordinal is None
             else compile_expression(parse_expression(ordinal), scope, wanted=("text", "integer")),
+            announce=_truth(entries.nodes.get("announce")),
             place=entries.place,
         )
 
@@ -262,7 +266,8 @@ class _StepReader:
             return prepare(rules, scope, target, self._library.lookups, node.place)
         step = scalar_of(node).text
         if step not in self._mapped or step not in scope:
-            raise unknown("map step before this one", step, self._mapped, node.place)
+            before = self._mapped.keys() & scope.keys()
+            raise unknown("map step before this one", step, before, node.place)
         made, shape = self._mapped[step]
         wanted = f"{shapes.connector}/{document.text}"
         if made != wanted:
@@ -346,6 +351,11 @@ def _ends(step: Step) -> bool:
         and step.cases[-1].when is None
         and all(_ends(case.steps[-1]) for case in step.cases)
     )
+
+
+def _truth(node: Node | None) -> bool:
+    """True or false; false when it is not said."""
+    return node is not None and word_of(node, ("true", "false"), "value") == "true"
 
 
 def _condition(node: Node, scope: Scope) -> Expression:

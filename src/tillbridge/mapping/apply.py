@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 from tillbridge.canonical.errors import Misconfigured, Place
 from tillbridge.connector.documents import DocumentShape, Field, Value
-from tillbridge.mapping.compile import Bound, Writer, load
 from tillbridge.mapping.lookup import Lookup
 from tillbridge.mapping.mapping import DocumentMapping, Rules
 from tillbridge.mapping.program import Program
@@ -27,6 +26,7 @@ from tillbridge.mapping.value_type import (
     list_of,
     optional,
 )
+from tillbridge.mapping.writer import Bound, Writer, load
 
 _TYPES = {
     "text": TEXT,
@@ -110,7 +110,7 @@ def apply(
     target: DocumentShape,
     lookups: Mapping[str, Lookup],
 ) -> dict[str, Value]:
-    """One document, for a mapping that is used only once; else keep what `prepare_mapping` gives."""
+    """One document, when it is the only one; else keep what `prepare_mapping` gives."""
     return prepare_mapping(mapping, target, lookups).fill(context)
 
 

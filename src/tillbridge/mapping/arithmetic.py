@@ -7,7 +7,6 @@ from typing import Any, Final, TypeAlias
 from tillbridge.canonical.errors import Rejected
 from tillbridge.canonical.money import Money, UnitAmount
 from tillbridge.mapping.value_type import (
-    BOOLEAN,
     DECIMAL,
     INTEGER,
     MONEY,

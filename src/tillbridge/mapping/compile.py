@@ -7,16 +7,21 @@ only fields that a canonical dataclass declares are read as attributes.
 
 import ast
 from collections.abc import Callable, Mapping
-from dataclasses import replace
-from typing import NamedTuple
 
 from tillbridge.canonical.errors import Misconfigured, Rejected
 from tillbridge.mapping import arithmetic, reading
-from tillbridge.mapping.arithmetic import ARITHMETIC
-from tillbridge.mapping.functions import FUNCTIONS, Function, Parameter, checked
+from tillbridge.mapping.function import Function, Parameter, checked
+from tillbridge.mapping.functions import FUNCTIONS
 from tillbridge.mapping.lexer import ExpressionError
-from tillbridge.mapping.program import FILE_NAME, Spot, Written
-from tillbridge.mapping.text import unknown
+from tillbridge.mapping.operators import (
+    not_known,
+    write_arithmetic,
+    write_comparison,
+    write_equality,
+    write_membership,
+    wrong,
+)
+from tillbridge.mapping.program import Spot, Written
 from tillbridge.mapping.tree import (
     Binary,
     Call,
@@ -42,86 +47,7 @@ from tillbridge.mapping.value_type import (
     present,
     sort_of,
 )
-
-_PLAIN = frozenset({"text", "integer", "decimal", "boolean", "date", "instant"})
-_COMPARISONS: Mapping[str, type[ast.cmpop]] = {
-    "==": ast.Eq, "!=": ast.NotEq, "<": ast.Lt, "<=": ast.LtE, ">": ast.Gt, ">=": ast.GtE,
-}  # fmt: skip
-
-
-class Code(NamedTuple):
-    """Python that computes a value, and the value's type."""
-
-    node: ast.expr
-    kind: ValueType
-
-
-class Bound(NamedTuple):
-    """A name in scope: its type, and the Python variable that holds it ("" for the context)."""
-
-    kind: ValueType
-    variable: str = ""
-
-
-class Writer:
-    """Writes one Python function: collects its constants and where its instructions came from."""
-
-    def __init__(self) -> None:
-        self.spots: list[Spot] = []
-        self._globals: dict[str, object] = {}
-        self._known: dict[int, str] = {}
-        self._variables = 0
-
-    def constant(self, value: object) -> ast.expr:
-        """A value as code; anything but text, numbers and truths is kept beside the code."""
-        if value is None or isinstance(value, bool) or type(value) in (str, int):
-            return ast.Constant(value)
-        if id(value) not in self._known:
-            name = f"k{len(self._known)}"
-            self._known[id(value)] = name
-            self._globals[name] = value
-        return load(self._known[id(value)])
-
-    def call(self, function: Callable[..., object], *arguments: ast.expr) -> ast.expr:
-        """A call of one of our own functions."""
-        return ast.Call(self.constant(function), list(arguments), [])
-
-    def variable(self, prefix: str) -> str:
-        """A Python name nobody has yet."""
-        self._variables += 1
-        return f"{prefix}{self._variables}"
-
-    def place(self, node: ast.AST, spot: Spot) -> None:
-        """Marks code, and what is below it and not yet marked, as coming from a spot."""
-        self.spots.append(spot)
-        number = len(self.spots)
-        waiting = [node]
-        while waiting:
-            at = waiting.pop()
-            if getattr(at, "lineno", None) is not None:
-                continue
-            if isinstance(at, ast.expr | ast.stmt):
-                at.lineno = at.end_lineno = number
-                at.col_offset = at.end_col_offset = 0
-            waiting.extend(ast.iter_child_nodes(at))
-
-    def function(self, body: list[ast.stmt]) -> Callable[[Mapping[str, object]], object]:
-        """The compiled function of one parameter, `context`."""
-        argument = ast.arg("context", lineno=1, end_lineno=1, col_offset=0, end_col_offset=0)
-        arguments = ast.arguments([], [argument], None, [], [], None, [])
-        definition = ast.FunctionDef("run", arguments, body, [], None)
-        module = ast.Module([definition], [])
-        ast.fix_missing_locations(module)
-        code = compile(module, FILE_NAME, "exec")
-        exec(code, self._globals)  # noqa: S102  # code we wrote from a checked tree, no user names
-        run = self._globals["run"]
-        assert callable(run)
-        return run
-
-
-def load(name: str) -> ast.expr:
-    """The value of a Python variable."""
-    return ast.Name(name, ast.Load())
+from tillbridge.mapping.writer import Bound, Code, Writer, load
 
 
 def write_expression(
@@ -206,14 +132,14 @@ class _ExpressionWriter:
         for item, part in zip(items, tree.items, strict=True):
             kind = joined(kind, item.kind) if kind is not None else None
             if kind is None:
-                raise _wrong("The items of a list have to be of one type.", part.span)
+                raise wrong("The items of a list have to be of one type.", part.span)
         assert kind is not None
         return Code(ast.List([item.node for item in items], ast.Load()), list_of(kind))
 
     def _bound(self, tree: Name) -> Bound:
         bound = self._scope.get(tree.name)
         if bound is None:
-            raise _unknown("name", tree.name, self._scope, tree.span)
+            raise not_known("name", tree.name, self._scope, tree.span)
         return bound
 
     def _name(self, tree: Name) -> Code:
@@ -246,9 +172,9 @@ class _ExpressionWriter:
         fields = AMOUNT_FIELDS if of.sort in ("money", "unit_amount") else of.fields
         if not fields:
             shown = self._written.slice(tree.of.span)
-            raise _wrong(f"{shown} is {present(of)}: it has no fields.", tree.span)
+            raise wrong(f"{shown} is {present(of)}: it has no fields.", tree.span)
         if tree.field not in fields:
-            raise _unknown("field", tree.field, fields, tree.span)
+            raise not_known("field", tree.field, fields, tree.span)
         return fields[tree.field]
 
     def _index(self, tree: Index) -> Code:
@@ -264,9 +190,9 @@ class _ExpressionWriter:
         wanted: dict[Sort, Sort] = {"list": "integer", "dictionary": "text"}
         if of.sort not in wanted:
             shown = self._written.slice(tree.of.span)
-            raise _wrong(f"{shown} is {present(of)}: it has no items.", tree.span)
+            raise wrong(f"{shown} is {present(of)}: it has no items.", tree.span)
         if at.sort not in (wanted[of.sort], "any"):
-            raise _wrong(
+            raise wrong(
                 f"An item of a {of.sort} is read by {wanted[of.sort]}, not {at}.", tree.at.span
             )
         assert of.of is not None
@@ -277,12 +203,12 @@ class _ExpressionWriter:
         if tree.operator == "!":
             return Code(ast.UnaryOp(ast.Not(), self._truth(of, tree.of.span)), BOOLEAN)
         if of.kind.sort not in ("integer", "decimal", "money", "any"):
-            raise _wrong(f"- does not take {of.kind}.", tree.span)
+            raise wrong(f"- does not take {of.kind}.", tree.span)
         return Code(self._writer.call(arithmetic.negated, of.node), present(of.kind))
 
     def _truth(self, code: Code, span: Span) -> ast.expr:
         if code.kind.sort not in ("boolean", "any"):
-            raise _wrong(
+            raise wrong(
                 f"A condition is true or false, not {code.kind}.",
                 span,
                 "Compare it with something: order.number == '...', or test it with has(...).",
@@ -296,7 +222,7 @@ class _ExpressionWriter:
         then, otherwise = self.write(tree.then), self.write(tree.otherwise)
         kind = joined(then.kind, otherwise.kind)
         if kind is None:
-            raise _wrong(f"One side of ? : is {then.kind}, the other {otherwise.kind}.", tree.span)
+            raise wrong(f"One side of ? : is {then.kind}, the other {otherwise.kind}.", tree.span)
         return Code(ast.IfExp(condition, then.node, otherwise.node), kind)
 
     def _binary(self, tree: Binary) -> Code:
@@ -307,76 +233,18 @@ class _ExpressionWriter:
                 sides = [self._truth(left, tree.left.span), self._truth(right, tree.right.span)]
                 return Code(ast.BoolOp(junction, sides), BOOLEAN)
             case "==" | "!=":
-                return self._equality(tree, left, right)
+                return write_equality(self._writer, tree, left, right)
             case "<" | "<=" | ">" | ">=":
-                return self._comparison(tree, left, right)
+                return write_comparison(self._writer, tree, left, right)
             case "in":
-                return self._membership(tree, left, right)
+                return write_membership(self._writer, tree, left, right)
             case _:
-                return self._arithmetic(tree, left, right)
-
-    def _arithmetic(self, tree: Binary, left: Code, right: Code) -> Code:
-        rules = ARITHMETIC[tree.operator]
-        sorts = (left.kind.sort, right.kind.sort)
-        if "any" in sorts:
-            operator = ast.Constant(tree.operator)
-            return Code(self._writer.call(arithmetic.operate, operator, left.node, right.node), ANY)
-        rule = rules.get(sorts)
-        if rule is None:
-            raise _clash(tree, left.kind, right.kind)
-        kind, run = rule
-        if left.kind.optional or right.kind.optional:
-            operator = ast.Constant(tree.operator)
-            node = self._writer.call(arithmetic.operate, operator, left.node, right.node)
-        elif sorts == ("text", "text"):
-            node = ast.BinOp(left.node, ast.Add(), right.node)
-        else:
-            node = self._writer.call(run, left.node, right.node)
-        return Code(node, kind)
-
-    def _comparison(self, tree: Binary, left: Code, right: Code) -> Code:
-        sorts = (left.kind.sort, right.kind.sort)
-        if "any" not in sorts and not arithmetic.orders(*sorts):
-            raise _clash(tree, left.kind, right.kind)
-        if _are_plain(left.kind, right.kind):
-            return Code(_compare(left.node, tree.operator, right.node), BOOLEAN)
-        if tree.operator in (">", "<="):
-            left, right = right, left
-        node = self._writer.call(arithmetic.is_less, left.node, right.node)
-        return Code(_not(node) if tree.operator in ("<=", ">=") else node, BOOLEAN)
-
-    def _equality(self, tree: Binary, left: Code, right: Code) -> Code:
-        sorts = (left.kind.sort, right.kind.sort)
-        if "any" not in sorts and not arithmetic.equates(*sorts):
-            raise _clash(tree, left.kind, right.kind)
-        _check_option(left.kind, tree.right)
-        _check_option(right.kind, tree.left)
-        if "null" in sorts or _are_plain(left.kind, right.kind):
-            return Code(_compare(left.node, tree.operator, right.node), BOOLEAN)
-        node = self._writer.call(arithmetic.is_equal, left.node, right.node)
-        return Code(_not(node) if tree.operator == "!=" else node, BOOLEAN)
-
-    def _membership(self, tree: Binary, left: Code, right: Code) -> Code:
-        holder = right.kind
-        if holder.sort == "list" and holder.of is not None:
-            if "any" not in (left.kind.sort, holder.of.sort) and not arithmetic.equates(
-                left.kind.sort, holder.of.sort
-            ):
-                raise _clash(tree, left.kind, holder)
-            if isinstance(tree.right, ListLiteral):
-                for item in tree.right.items:
-                    _check_option(left.kind, item)
-            if _are_plain(left.kind, holder.of) and not holder.optional:
-                node = ast.Compare(left.node, [ast.In()], [right.node])
-                return Code(node, BOOLEAN)
-        elif holder.sort not in ("dictionary", "any") or left.kind.sort not in ("text", "any"):
-            raise _clash(tree, left.kind, holder)
-        return Code(self._writer.call(arithmetic.is_in, left.node, right.node), BOOLEAN)
+                return write_arithmetic(self._writer, tree, left, right)
 
     def _call(self, tree: Call) -> Code:
         function = FUNCTIONS.get(tree.function)
         if function is None:
-            raise _unknown("function", tree.function, FUNCTIONS, tree.span)
+            raise not_known("function", tree.function, FUNCTIONS, tree.span)
         self._check_count(tree, function)
         if function.name == "has":
             return self._has(tree)
@@ -394,7 +262,7 @@ class _ExpressionWriter:
     def _check_count(tree: Call, function: Function) -> None:
         given, wanted = len(tree.arguments), len(function.parameters)
         if given < wanted or (given > wanted and not function.repeats):
-            raise _wrong(
+            raise wrong(
                 f"{function.name} takes {wanted} arguments, not {given}: {function}.", tree.span
             )
 
@@ -404,7 +272,7 @@ class _ExpressionWriter:
         item = kind.of.sort if kind.of is not None else "any"
         fits = kind.sort in parameter.sorts and (not parameter.of or item in (parameter.of, "any"))
         if kind.sort != "any" and not fits:
-            raise _wrong(f"{function.name} takes {parameter}, not {kind}.", tree.span)
+            raise wrong(f"{function.name} takes {parameter}, not {kind}.", tree.span)
         if isinstance(tree, Literal) and isinstance(tree.value, str) and parameter.literal:
             _check_literal(parameter.literal, tree.value, tree.span)
         if not kind.optional and parameter.of in (None, item):
@@ -416,7 +284,7 @@ class _ExpressionWriter:
 
     def _has(self, tree: Call) -> Code:
         if not isinstance(tree.arguments[0], Select | Index | Name):
-            raise _wrong("has looks at a field: has(order.custom.note).", tree.span)
+            raise wrong("has looks at a field: has(order.custom.note).", tree.span)
         looked = self.peek(tree.arguments[0])
         return Code(self._writer.call(reading.is_given, looked.node), BOOLEAN)
 
@@ -424,7 +292,7 @@ class _ExpressionWriter:
         field, otherwise = self.peek(tree.arguments[0]), self.write(tree.arguments[1])
         kind = joined(present(field.kind), otherwise.kind)
         if kind is None:
-            raise _wrong(
+            raise wrong(
                 f"default gives {present(field.kind)} or {otherwise.kind}.",
                 tree.span,
                 "Make both of one type.",
@@ -459,27 +327,8 @@ class _ExpressionWriter:
         return self._placed(code, tree)
 
 
-def _are_plain(left: ValueType, right: ValueType) -> bool:
-    return not (left.optional or right.optional) and {left.sort, right.sort} <= _PLAIN
-
-
-def _compare(left: ast.expr, operator: str, right: ast.expr) -> ast.expr:
-    return ast.Compare(left, [_COMPARISONS[operator]()], [right])
-
-
-def _not(node: ast.expr) -> ast.expr:
-    return ast.UnaryOp(ast.Not(), node)
-
-
 def _get(of: ast.expr, *arguments: ast.expr) -> ast.expr:
     return ast.Call(ast.Attribute(of, "get", ast.Load()), list(arguments), [])
-
-
-def _check_option(kind: ValueType, tree: Tree) -> None:
-    """A text that can never be equal is a slip of the pen."""
-    if kind.options and isinstance(tree, Literal) and isinstance(tree.value, str):
-        if tree.value not in kind.options:
-            raise _unknown("value", tree.value, kind.options, tree.span)
 
 
 def _check_literal(check: Callable[[str], object], text: str, span: Span) -> None:
@@ -489,20 +338,3 @@ def _check_literal(check: Callable[[str], object], text: str, span: Span) -> Non
         raise ExpressionError(
             error.message, span, reason=error.reason, next_step=error.next_step
         ) from error
-
-
-def _wrong(message: str, span: Span, next_step: str = "") -> ExpressionError:
-    return ExpressionError(message, span, reason="bad_expression", next_step=next_step)
-
-
-def _unknown(what: str, name: str, known: object, span: Span) -> ExpressionError:
-    error = unknown(what, name, list(known), None)  # type: ignore[call-overload]  # mappings, tuples
-    return ExpressionError(error.message, span, reason=error.reason, next_step=error.next_step)
-
-
-def _clash(tree: Binary, left: ValueType, right: ValueType) -> ExpressionError:
-    return _wrong(
-        f"{tree.operator} does not take {replace(left, optional=False)} and {present(right)}.",
-        tree.span,
-        arithmetic.why_not(tree.operator, left.sort, right.sort),
-    )

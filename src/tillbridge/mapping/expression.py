@@ -1,17 +1,18 @@
 """An expression: text that was parsed, checked against what it can read, and compiled once."""
 
 import ast
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from tillbridge.canonical.errors import Misconfigured, Place
-from tillbridge.mapping.compile import Bound, Writer, write_expression
+from tillbridge.mapping.compile import write_expression
 from tillbridge.mapping.lexer import ExpressionError
 from tillbridge.mapping.parser import parse
 from tillbridge.mapping.program import Program, Written
 from tillbridge.mapping.text import Node, scalar_of
 from tillbridge.mapping.tree import Tree
 from tillbridge.mapping.value_type import Scope, Sort, ValueType
+from tillbridge.mapping.writer import Bound, Writer
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +68,7 @@ def parse_written(written: Written) -> Parsed:
 
 
 def compile_expression(
-    parsed: Parsed, scope: Scope, *, wanted: Collection[Sort] = ()
+    parsed: Parsed, scope: Scope, *, wanted: tuple[Sort, ...] = ()
 ) -> Expression:
     """An expression checked against a scope, giving one of the wanted sorts (none: any).
 

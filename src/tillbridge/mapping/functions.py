@@ -4,17 +4,14 @@ Checks, the reference page and the examples that run as tests are all drawn from
 and `a.f(b)` are the same call.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from datetime import date, datetime
-from decimal import Decimal
-from typing import Any, Final
+from collections.abc import Mapping
+from typing import Final
 
 from tillbridge.canonical.currencies import exponent_of
-from tillbridge.canonical.errors import Rejected
 from tillbridge.mapping import number_functions as numbers
 from tillbridge.mapping import text_functions as texts
 from tillbridge.mapping import time_functions as times
+from tillbridge.mapping.function import Function, Parameter
 from tillbridge.mapping.pattern import compile_pattern
 from tillbridge.mapping.value_type import (
     ANY,
@@ -27,89 +24,8 @@ from tillbridge.mapping.value_type import (
     TEXT,
     UNIT_AMOUNT,
     Sort,
-    ValueType,
     list_of,
-    sort_of,
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Parameter:
-    """One argument.
-
-    Attributes:
-        sorts: what it takes; empty: anything.
-        literal: checks a text that is written out, when the expression is read.
-        of: what a list holds.
-    """
-
-    name: str
-    sorts: tuple[Sort, ...] = ("text",)
-    literal: Callable[[str], object] | None = None
-    of: Sort | None = None
-
-    def __str__(self) -> str:
-        wanted = " or ".join(sort.replace("_", " ") for sort in self.sorts) or "anything"
-        return f"{self.name}: {wanted}{f' of {self.of}' if self.of else ''}"
-
-
-@dataclass(frozen=True, slots=True)
-class Function:
-    """One function.
-
-    Attributes:
-        example: a true expression; it runs as a test.
-        run: None for `has` and `default`, which are compiled: they look before they read.
-        repeats: the last parameter may be given any number of times.
-    """
-
-    name: str
-    parameters: tuple[Parameter, ...]
-    result: ValueType
-    about: str
-    example: str
-    run: Callable[..., Any] | None
-    repeats: bool = False
-
-    def __str__(self) -> str:
-        dots = ", ..." if self.repeats else ""
-        return f"{self.name}({', '.join(each.name for each in self.parameters)}{dots})"
-
-
-def text_from(value: str | bool | int | Decimal | date | datetime) -> str:
-    """A value written out the one plain way there is for its type."""
-    match value:
-        case str():
-            return str(value)
-        case bool():
-            return "true" if value else "false"
-        case int():
-            return str(value)
-        case Decimal():
-            return f"{value:f}"
-        case datetime():
-            return times.instant_text(value)
-        case _:
-            return value.isoformat()
-
-
-def checked(value: Any, function: str, parameter: Parameter) -> Any:
-    """An argument whose type was not known before. Raises Rejected when it does not fit."""
-    sort = sort_of(value)
-    if value is None:
-        raise Rejected(
-            f"{function} needs its {parameter.name}, which is empty (null).",
-            reason="no_value",
-            next_step="Give a value for that case: default(..., ...).",
-        )
-    if parameter.sorts and sort not in parameter.sorts:
-        raise Rejected(
-            f"{function} takes {parameter}, not {sort.replace('_', ' ')}.", reason="bad_type"
-        )
-    if parameter.of and any(sort_of(item) != parameter.of for item in value):
-        raise Rejected(f"{function} takes {parameter}.", reason="bad_type")
-    return value
-
 
 _TEXT: Final = Parameter("text")
 _WHOLE: Final[tuple[Sort, ...]] = ("integer",)
@@ -261,7 +177,7 @@ _TABLE: Final = (
         TEXT,
         "A number, true or false, a date or an instant written out.",
         "text(1.50) == '1.50' && text(true) == 'true'",
-        text_from,
+        texts.text_from,
     ),
     Function(
         "integer",

@@ -9,6 +9,7 @@ import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import pairwise
 
 from tillbridge.canonical.errors import Misconfigured, Place, Rejected
 from tillbridge.mapping.text import shown, unknown
@@ -163,7 +164,7 @@ def _day(text: str, otherwise: date, place: Place, column: str) -> date:
 
 
 def _check_once(key: str, rows: Sequence[Row]) -> None:
-    for before, after in zip(rows, rows[1:], strict=False):
+    for before, after in pairwise(rows):
         if after.from_on <= before.to_on:
             raise Misconfigured(
                 f"The key {shown(key)} stands in line {before.place.line} and again here,"

@@ -21,6 +21,7 @@ _WIDE = Context(prec=2 * DIGITS_MAX + _PLACES_MAX, traps=[InvalidOperation, Divi
 
 
 def integer(value: str | int | Decimal) -> int:
+    """A whole number. Raises Rejected for a fraction."""
     number = decimal(value)
     result = int(number)
     if result != number:
@@ -33,28 +34,34 @@ def integer(value: str | int | Decimal) -> int:
 
 
 def decimal(value: str | int | Decimal) -> Decimal:
+    """An exact number. Raises Rejected for anything but plain digits."""
     if isinstance(value, str) and len(value) > 2 * DIGITS_MAX:
         raise Rejected("The number has too many digits.", reason="too_many_digits")
     return within(exact(value))
 
 
 def money(amount: str | int | Decimal, currency: str) -> Money:
+    """Money. Raises Rejected for too many decimals or an unknown currency."""
     return Money(decimal(amount), currency)
 
 
 def unit_amount(amount: str | int | Decimal, currency: str) -> UnitAmount:
+    """A price per unit. Raises Rejected for an unknown currency."""
     return UnitAmount(decimal(amount), currency)
 
 
 def amount_text(value: Money | UnitAmount) -> str:
+    """The amount alone: "1234.50"."""
     return f"{within(value.amount):f}"
 
 
 def minor_units(value: Money) -> int:
+    """Whole cents (or yen, or fils)."""
     return value.minor
 
 
 def round_money(value: UnitAmount, rounding: Rounding) -> Money:
+    """Money, rounded once by the named rule."""
     try:
         return value.times(Decimal(1), _rule(rounding))
     except Inexact:
@@ -62,11 +69,13 @@ def round_money(value: UnitAmount, rounding: Rounding) -> Money:
 
 
 def round_number(value: int | Decimal, places: int, rounding: str) -> Decimal:
+    """A number with exactly so many digits after the point."""
     quantum = Decimal(1).scaleb(-_places(places))
     return within(Decimal(value)).quantize(quantum, ROUNDINGS[_rule(rounding)], _WIDE)
 
 
 def divide(value: int | Decimal, by: int | Decimal, places: int, rounding: str) -> Decimal:
+    """A quotient, rounded once by the named rule. Raises Rejected for zero."""
     if by == 0:
         raise Rejected("Nothing is divided by zero.", reason="division_by_zero")
     quotient, remainder, denominator = _fraction(value, by, _places(places))
@@ -77,6 +86,7 @@ def divide(value: int | Decimal, by: int | Decimal, places: int, rounding: str) 
 
 
 def absolute(value: int | Decimal) -> Decimal:
+    """The number without its sign."""
     return Decimal(value).copy_abs()
 
 

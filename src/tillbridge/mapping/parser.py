@@ -28,10 +28,11 @@ _PRECEDENCES = {
     "==": 3, "!=": 3, "<": 3, "<=": 3, ">": 3, ">=": 3, "in": 3,
     "+": 4, "-": 4, "*": 5,
 }  # fmt: skip
-RESERVED = frozenset(
+_RESERVED = (
     "as break const continue else false for function if import in let loop namespace null package"
-    " return true var void while".split()
+    " return true var void while"
 )
+RESERVED = frozenset(_RESERVED.split())
 """Words that name nothing (CEL language definition, RESERVED and IDENT)."""
 
 

@@ -158,7 +158,8 @@ def _group(node: Node) -> GroupRule:
             "This is not a rule.",
             reason="bad_rule",
             place=node.place,
-            next_step="A rule is an expression, or has from:, constant:, lookup:, each: or fields:.",
+            next_step="A rule is an expression, or has from:, constant:, lookup:, each:"
+            " or fields:.",
         )
     group = entries_of(node, required=("fields",), optional=("when",))
     return GroupRule(read_rules(group.nodes["fields"]), group.place, _maybe(group, "when"))

@@ -5,22 +5,12 @@ Every rule is checked against both ends on the way; all that is wrong is collect
 
 import ast
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import UTC, date, datetime
 from typing import Any
 
 from tillbridge.canonical.errors import Misconfigured, Place, Rejected
 from tillbridge.connector.documents import Field, Value
 from tillbridge.mapping import reading
-from tillbridge.mapping.arithmetic import truth
-from tillbridge.mapping.compile import (
-    Bound,
-    Code,
-    Writer,
-    load,
-    write_condition,
-    write_expression,
-)
+from tillbridge.mapping.compile import write_condition, write_expression
 from tillbridge.mapping.expression import Parsed
 from tillbridge.mapping.fit import empty, fitter, from_text, why_unfit
 from tillbridge.mapping.lookup import Lookup
@@ -34,20 +24,12 @@ from tillbridge.mapping.mapping import (
     ValueRule,
 )
 from tillbridge.mapping.program import Spot
-from tillbridge.mapping.text import shown, unknown
+from tillbridge.mapping.table import day_of_event, found_in, sought_in, table_of
+from tillbridge.mapping.text import unknown
 from tillbridge.mapping.value_type import ANY, Sort, ValueType, sort_of
+from tillbridge.mapping.writer import Bound, Code, Writer, load
 
 _ABSENT = Code(ast.Constant(None), ValueType("null", optional=True))
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """One column of a lookup, its texts already made into a field's type."""
-
-    name: str
-    file: str
-    values: Mapping[str, Value]
-    dated: Mapping[str, Sequence[tuple[date, date, Value]]]
 
 
 class RuleWriter:
@@ -75,7 +57,7 @@ class RuleWriter:
         for name, rule in rules.items():
             field = known.get(name) or (Field(name, "text") if any_name else None)
             if field is None:
-                self.problems.append(unknown("field", name, known, _place_of(rule)))
+                self.problems.append(unknown("field", name, known, rule.place))
                 continue
             try:
                 body += self._rule(out, field, rule, scope, _join(path, name))
@@ -167,7 +149,7 @@ class RuleWriter:
         lookup = self._lookups.get(rule.lookup)
         if lookup is None:
             raise unknown("lookup", rule.lookup, self._lookups, rule.place)
-        table = _table(lookup, lookup.column(rule.column, rule.place), field)
+        table = table_of(lookup, lookup.column(rule.column, rule.place), field)
         key = self._written(rule.key, scope, path, peek=rule.default is not None)
         _check_sort(key.kind, "text", rule.key, "The key of a lookup")
         arguments = [self._writer.constant(table), key.node]
@@ -273,42 +255,6 @@ class RuleWriter:
         return [ast.If(test, body, [])]
 
 
-def found_in(table: Table, key: Any, day: date | None = None) -> Value:
-    """A key's value. Raises Rejected when there is no row for it."""
-    value = sought_in(table, key, day)
-    if value is None:
-        when = f" on {day}" if day is not None else ""
-        what = "an empty key (null)" if key is None else shown(key)
-        raise Rejected(
-            f"The lookup {table.name} has no row for {what}{when}.",
-            reason="lookup_missing",
-            next_step=f"Add the row to {table.file}, or give the field a default.",
-        )
-    return value
-
-
-def sought_in(table: Table, key: Any, day: date | None = None) -> Value:
-    """A key's value, or None when there is no row for it."""
-    if day is None:
-        return table.values.get(key)
-    for from_on, to_on, value in table.dated.get(key, ()):
-        if from_on <= day <= to_on:
-            return value
-    return None
-
-
-def day_of_event(event: Any) -> date:
-    """The day an event happened, in UTC. Raises Rejected when there is no event."""
-    at = getattr(event, "occurred_at", None)
-    if not isinstance(at, datetime):
-        raise Rejected(
-            "A lookup with dates needs the day of the event, and there is no event.",
-            reason="no_value",
-            next_step="Say the day in the rule, on:, or give the example an event.",
-        )
-    return at.astimezone(UTC).date()
-
-
 def listed(value: Any) -> Sequence[Any]:
     """A list as it is. Raises Rejected for anything else."""
     if not isinstance(value, list | tuple):
@@ -329,21 +275,6 @@ def filled(items: list[Value], field: Field) -> list[Value]:
 
 def _as_it_is(items: list[Value], _: Field) -> list[Value]:
     return items
-
-
-def _table(lookup: Lookup, column: str, field: Field) -> Table:
-    values: dict[str, Value] = {}
-    dated: dict[str, list[tuple[date, date, Value]]] = {}
-    for key, rows in lookup.rows.items():
-        for row in rows:
-            try:
-                value = from_text(field, row.values[column])
-            except Rejected as error:
-                place = Place(row.place.file, row.place.line, column)
-                raise _wrong(place, error.message, error.next_step) from error
-            values[key] = value
-            dated.setdefault(key, []).append((row.from_on, row.to_on, value))
-    return Table(lookup.name, lookup.place.file or lookup.name, values, dated)
 
 
 def _constant(field: Field, rule: ConstantRule) -> Value:
@@ -378,10 +309,6 @@ def _missing(field: Field, place: Place) -> Misconfigured:
 
 def _wrong(place: Place, message: str, next_step: str) -> Misconfigured:
     return Misconfigured(message, reason="bad_rule", place=place, next_step=next_step)
-
-
-def _place_of(rule: Rule) -> Place:
-    return rule.place
 
 
 def _join(path: str, name: str) -> str:

@@ -272,7 +272,7 @@ class _Builder:
 
     def _alias(self, event: AliasEvent) -> None:
         self._refuse_as_key(event)
-        known = self._anchors.get(event.anchor)
+        known = self._anchors.get(event.anchor or "")
         if known is None:
             raise self._refused(event, f"The anchor *{event.anchor} is not known above this line.")
         self._add(*known, event)
@@ -323,7 +323,8 @@ class _Builder:
                 if holder.awaiting_value or not holder.is_entries
                 else (holder.place.field)
             )
-        return Place(self._file, event.start_mark.line + 1, path)
+        mark = event.start_mark
+        return Place(self._file, None if mark is None else mark.line + 1, path)
 
     def _refuse_tag(self, event: ScalarEvent | SequenceStartEvent | MappingStartEvent) -> None:
         if event.tag is not None:
@@ -347,4 +348,4 @@ def walk(node: Node) -> Iterator[Node]:
         if isinstance(at, Items):
             waiting.extend(reversed(at.nodes))
         elif isinstance(at, Entries):
-            waiting.extend(reversed(at.nodes.values()))
+            waiting.extend(reversed(list(at.nodes.values())))

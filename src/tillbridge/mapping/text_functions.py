@@ -1,9 +1,12 @@
 """What the text functions of the mapping language do. `functions` declares them."""
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import date, datetime
+from decimal import Decimal
 
 from tillbridge.canonical.errors import Misconfigured, Rejected
 from tillbridge.mapping.pattern import compile_pattern
+from tillbridge.mapping.time_functions import instant_text
 
 SIZE_MAX_CHARACTERS = 1_000_000
 """A text that grows beyond this is refused before it is made."""
@@ -18,32 +21,56 @@ def _grown(size: int) -> None:
         )
 
 
+def text_from(value: str | bool | int | Decimal | date | datetime) -> str:
+    """A value written out the one plain way there is for its type."""
+    match value:
+        case str():
+            return str(value)
+        case bool():
+            return "true" if value else "false"
+        case int():
+            return str(value)
+        case Decimal():
+            return f"{value:f}"
+        case datetime():
+            return instant_text(value)
+        case _:
+            return value.isoformat()
+
+
 def concat(*parts: str) -> str:
+    """The texts one after the other."""
     _grown(sum(map(len, parts)))
     return "".join(parts)
 
 
 def upper(text: str) -> str:
+    """In capitals."""
     return text.upper()
 
 
 def lower(text: str) -> str:
+    """In small letters."""
     return text.lower()
 
 
 def trim(text: str) -> str:
+    """Without white space at both ends."""
     return text.strip()
 
 
 def left(text: str, count: int) -> str:
+    """The first so many characters."""
     return text[: _count(count)]
 
 
 def right(text: str, count: int) -> str:
+    """The last so many characters."""
     return text[len(text) - min(_count(count), len(text)) :]
 
 
 def replace(text: str, old: str, new: str) -> str:
+    """With each `old` replaced. Raises Rejected for an empty `old`."""
     if not old:
         raise Rejected("replace needs a text to look for.", reason="bad_argument")
     _grown(len(text) + text.count(old) * (len(new) - len(old)))
@@ -51,41 +78,50 @@ def replace(text: str, old: str, new: str) -> str:
 
 
 def pad_left(text: str, width: int, fill: str) -> str:
+    """Filled up on the left."""
     return _padded(text.rjust, width, fill)
 
 
 def pad_right(text: str, width: int, fill: str) -> str:
+    """Filled up on the right."""
     return _padded(text.ljust, width, fill)
 
 
 def split(text: str, separator: str) -> list[str]:
+    """The parts between separators. Raises Rejected for an empty one."""
     if not separator:
         raise Rejected("split needs a separator.", reason="bad_argument")
     return text.split(separator)
 
 
 def join(parts: Sequence[str], separator: str) -> str:
+    """The texts with the separator between them."""
     _grown(sum(map(len, parts)) + len(separator) * len(parts))
     return separator.join(parts)
 
 
 def size(value: str | Sequence[object] | Mapping[str, object]) -> int:
+    """Characters, items or names."""
     return len(value)
 
 
 def contains(text: str, part: str) -> bool:
+    """Whether the part is in it."""
     return part in text
 
 
 def starts_with(text: str, start: str) -> bool:
+    """Whether it starts so."""
     return text.startswith(start)
 
 
 def ends_with(text: str, end: str) -> bool:
+    """Whether it ends so."""
     return text.endswith(end)
 
 
 def matches(text: str, pattern: str) -> bool:
+    """Whether the pattern is found in it, in time linear in the text."""
     if len(text) > MATCHED_MAX_CHARACTERS:
         raise Rejected(
             f"matches reads at most {MATCHED_MAX_CHARACTERS:,} characters.", reason="text_too_long"

@@ -33,6 +33,7 @@ _DAYS_MAX = 4_000_000
 
 
 def day_of(instant: datetime, zone: str) -> date:
+    """The calendar day in a zone."""
     return _local(instant, zone).date()
 
 
@@ -51,6 +52,7 @@ def day_from(text: str) -> date:
 
 
 def plus_days(day: date, days: int) -> date:
+    """The day so many days later. Raises Rejected outside the calendar."""
     try:
         return day + timedelta(days=max(-_DAYS_MAX, min(days, _DAYS_MAX)))
     except OverflowError:
@@ -58,6 +60,7 @@ def plus_days(day: date, days: int) -> date:
 
 
 def date_format(day: date, pattern: str) -> str:
+    """A date written by a format. Raises Rejected for codes of the time of day."""
     for code in codes_of(pattern):
         if code in _TIME_CODES:
             raise Rejected(
@@ -69,6 +72,7 @@ def date_format(day: date, pattern: str) -> str:
 
 
 def instant_format(instant: datetime, pattern: str, zone: str) -> str:
+    """An instant written by a format, in a zone."""
     return _written(_local(instant, zone), pattern)
 
 
@@ -78,7 +82,7 @@ def instant(text: str, pattern: str, zone: str) -> datetime:
         raise Rejected(f"The format {pattern!r} does not say the year (%Y).", reason="bad_format")
     python = "".join(piece for _, piece in _pieces(pattern))
     try:
-        local = datetime.strptime(text, python)  # noqa: DTZ007  # the zone follows below
+        local = datetime.strptime(text, python)  # the zone follows below
     except ValueError:
         raise _not_in_form(text, pattern) from None
     if _written(local.replace(tzinfo=UTC), pattern) != text:
@@ -128,6 +132,7 @@ def codes_of(pattern: str) -> list[str]:
 
 
 def codes_with_percent(pattern: str) -> set[str]:
+    """The codes as they are written: %Y, %m."""
     return {f"%{code}" for code in codes_of(pattern)}
 
 

@@ -65,10 +65,12 @@ SCALARS = frozenset({"text", "integer", "decimal", "boolean", "date", "instant"}
 
 
 def list_of(item: ValueType) -> ValueType:
+    """The type of a list of such items."""
     return ValueType("list", of=item)
 
 
 def dictionary_of(value: ValueType, *, lenient: bool = False) -> ValueType:
+    """The type of a dict with any names and such values."""
     return ValueType("dictionary", of=value, lenient=lenient)
 
 

@@ -1,0 +1,153 @@
+"""The values an example gives, from YAML, by the types of the canonical words.
+
+Amounts are written "12.50 USD" or with `amount:` and `currency:`; `null` stands for nothing.
+"""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from tillbridge.canonical.codec import shaped
+from tillbridge.canonical.errors import Misconfigured, Place, Rejected
+from tillbridge.canonical.events import Event, EventData, Kind, Written
+from tillbridge.canonical.fulfilments import Fulfilment
+from tillbridge.canonical.orders import Order
+from tillbridge.canonical.payments import Payment
+from tillbridge.mapping.source import EVENT_NAMES, type_of
+from tillbridge.mapping.text import (
+    Entries,
+    Items,
+    Node,
+    Scalar,
+    any_entries,
+    items_of,
+    shown,
+    unknown,
+)
+from tillbridge.mapping.value_type import ValueType
+
+_SHAPES: Final[Mapping[str, type]] = {
+    "event": Event,
+    "order": Order,
+    "payment": Payment,
+    "fulfilment": Fulfilment,
+    "written": Written,
+}
+_EVENT_DEFAULTS: Final[Mapping[str, str]] = {
+    "id": "example",
+    "source": "example",
+    "kind": str(Kind.PAYMENT_AUTHORIZED),
+    "subject": "example",
+}
+
+
+def context_of(given: Mapping[str, Node]) -> dict[str, object]:
+    """The names an example gives, with canonical values; what it does not give is null.
+
+    Raises:
+        Misconfigured: a value does not have the shape of its name, with its file and line.
+    """
+    context: dict[str, object] = dict.fromkeys(EVENT_NAMES)
+    for name, node in given.items():
+        if name not in _SHAPES:
+            context[name] = _as_text(node)
+        elif name != "event":
+            context[name] = _shaped(_plain(node, type_of(_SHAPES[name])), _SHAPES[name], node.place)
+    if "event" in given:
+        context["event"] = _event(given["event"], context)
+    return context
+
+
+def _event(node: Node, context: Mapping[str, object]) -> Event:
+    fields = {**_EVENT_DEFAULTS, **_plain(node, type_of(Event))}
+    fields.setdefault("occurred_at", datetime(2026, 1, 1, tzinfo=UTC))
+    fields["data"] = EventData()
+    event = _shaped(fields, Event, node.place)
+    assert isinstance(event, Event), "it has just been shaped"
+    data = {name: context[name] for name in EVENT_NAMES if name != "event"}
+    return Event(
+        id=event.id,
+        source=event.source,
+        kind=event.kind,
+        subject=event.subject,
+        occurred_at=event.occurred_at,
+        data=EventData(**data),  # type: ignore[arg-type]  # each was shaped by its name above
+    )
+
+
+def _shaped(plain: Any, shape: type, place: Place) -> object:
+    try:
+        return shaped(plain, shape)
+    except Rejected as error:
+        field = str(error.place) if error.place else ""
+        raise Misconfigured(
+            f"{error.message}{f' (at {field})' if field else ''}",
+            reason=error.reason,
+            place=place,
+            next_step=error.next_step,
+        ) from error
+
+
+def _plain(node: Node, kind: ValueType) -> Any:
+    """The node as plain data of a type: text for scalars, whole numbers and truths as such."""
+    if kind.optional and isinstance(node, Scalar) and node.plain and node.text in ("null", "~", ""):
+        return None
+    match kind.sort:
+        case "record":
+            fields = any_entries(node).nodes
+            for name, value in fields.items():
+                if name not in kind.fields:
+                    raise unknown("field", name, kind.fields, value.place)
+            return {name: _plain(value, kind.fields[name]) for name, value in fields.items()}
+        case "dictionary":
+            assert kind.of is not None
+            return {name: _plain(each, kind.of) for name, each in any_entries(node).nodes.items()}
+        case "list":
+            assert kind.of is not None
+            return [_plain(item, kind.of) for item in items_of(node)]
+        case "money" | "unit_amount":
+            return _amount(node)
+        case _:
+            return _scalar(node, kind)
+
+
+def _scalar(node: Node, kind: ValueType) -> Any:
+    if not isinstance(node, Scalar):
+        raise _misfit(node, kind)
+    text = node.text
+    if kind.sort == "boolean" and text in ("true", "false"):
+        return text == "true"
+    if kind.sort == "integer":
+        digits = text.removeprefix("-")
+        if not (digits.isascii() and digits.isdigit() and len(digits) <= 18):
+            raise _misfit(node, kind)
+        return int(text)
+    if kind.sort == "boolean":
+        raise _misfit(node, kind)
+    return text
+
+
+def _amount(node: Node) -> dict[str, Any]:
+    if isinstance(node, Scalar):
+        amount, _, currency = node.text.partition(" ")
+        return {"amount": amount, "currency": currency}
+    fields = any_entries(node).nodes
+    return {name: _as_text(value) for name, value in fields.items()}
+
+
+def _as_text(node: Node) -> Any:
+    """The node as it is written, without a type."""
+    match node:
+        case Scalar():
+            return node.text
+        case Items():
+            return [_as_text(item) for item in node.nodes]
+        case Entries():
+            return {name: _as_text(value) for name, value in node.nodes.items()}
+
+
+def _misfit(node: Node, kind: ValueType) -> Misconfigured:
+    found = shown(node.text) if isinstance(node, Scalar) else "a list or fields"
+    return Misconfigured(
+        f"Here stands {found}; it has to be {kind}.", reason="bad_shape", place=node.place
+    )

@@ -1,0 +1,85 @@
+"""Writes one Python function: collects its constants and where its instructions came from."""
+
+import ast
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+from tillbridge.mapping.program import FILE_NAME, Spot
+from tillbridge.mapping.value_type import ValueType
+
+
+class Code(NamedTuple):
+    """Python that computes a value, and the value's type."""
+
+    node: ast.expr
+    kind: ValueType
+
+
+class Bound(NamedTuple):
+    """A name in scope: its type, and the Python variable that holds it ("" for the context)."""
+
+    kind: ValueType
+    variable: str = ""
+
+
+class Writer:
+    """Writes one Python function: collects its constants and where its instructions came from."""
+
+    def __init__(self) -> None:
+        self.spots: list[Spot] = []
+        self._globals: dict[str, object] = {}
+        self._known: dict[int, str] = {}
+        self._variables = 0
+
+    def constant(self, value: object) -> ast.expr:
+        """A value as code; anything but text, numbers and truths is kept beside the code."""
+        if isinstance(value, str | int) and type(value) in (str, int, bool):
+            return ast.Constant(value)
+        if value is None:
+            return ast.Constant(None)
+        if id(value) not in self._known:
+            name = f"k{len(self._known)}"
+            self._known[id(value)] = name
+            self._globals[name] = value
+        return load(self._known[id(value)])
+
+    def call(self, function: Callable[..., object], *arguments: ast.expr) -> ast.expr:
+        """A call of one of our own functions."""
+        return ast.Call(self.constant(function), list(arguments), [])
+
+    def variable(self, prefix: str) -> str:
+        """A Python name nobody has yet."""
+        self._variables += 1
+        return f"{prefix}{self._variables}"
+
+    def place(self, node: ast.AST, spot: Spot) -> None:
+        """Marks code, and what is below it and not yet marked, as coming from a spot."""
+        self.spots.append(spot)
+        number = len(self.spots)
+        waiting = [node]
+        while waiting:
+            at = waiting.pop()
+            if getattr(at, "lineno", None) is not None:
+                continue
+            if isinstance(at, ast.expr | ast.stmt):
+                at.lineno = at.end_lineno = number
+                at.col_offset = at.end_col_offset = 0
+            waiting.extend(ast.iter_child_nodes(at))
+
+    def function(self, body: list[ast.stmt]) -> Callable[[Mapping[str, object]], object]:
+        """The compiled function of one parameter, `context`."""
+        argument = ast.arg("context", lineno=1, end_lineno=1, col_offset=0, end_col_offset=0)
+        arguments = ast.arguments([], [argument], None, [], [], None, [])
+        definition = ast.FunctionDef("run", arguments, body, [], None)
+        module = ast.Module([definition], [])
+        ast.fix_missing_locations(module)
+        code = compile(module, FILE_NAME, "exec")
+        exec(code, self._globals)  # noqa: S102  # code we wrote from a checked tree, no user names
+        run = self._globals["run"]
+        assert callable(run)
+        return run
+
+
+def load(name: str) -> ast.expr:
+    """The value of a Python variable."""
+    return ast.Name(name, ast.Load())
