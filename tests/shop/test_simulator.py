@@ -180,6 +180,45 @@ async def test_a_pending_payment_is_asked_for_at_its_status_address() -> None:
         assert order.state == "shipped"
 
 
+async def test_a_try_that_came_to_nothing_is_made_again_with_a_new_key() -> None:
+    async with shop() as (simulator, api):
+        gone = {"status": "abandoned", "amount": None, "reason": "fenced"}
+        api.behave = lambda key, count: web.json_response(gone) if len(api.attempts) < 3 else None
+        order = await simulator.shop_once(shopper_with(["authorized"], "ship"))
+        assert [attempt.outcome for attempt in order.attempts] == ["authorized"] * 3
+        assert order.state == "shipped"
+
+
+async def test_an_order_that_is_paid_already_is_looked_up_not_paid_again() -> None:
+    paid = {"error": {"reason": "order_paid"}}
+
+    def behave(key: str, count: int) -> web.Response | None:
+        if len(api.attempts) > 1:
+            return web.json_response(paid, status=409)
+        return web.json_response({"status": "abandoned"})
+
+    async with shop() as (simulator, api):
+        api.behave = behave
+        order = await simulator.shop_once(shopper_with(["authorized"], "ship"))
+        assert order.attempts[0].status == "authorized"
+        assert (order.state, len(api.attempts)) == ("shipped", 2)
+
+
+async def test_an_answer_nobody_knows_is_not_taken_for_a_decline() -> None:
+    async with shop() as (simulator, api):
+        api.behave = lambda key, count: web.json_response({"status": "quantum"})
+        order = await simulator.shop_once(shopper_with(["authorized"], "ship"))
+        assert (order.state, len(api.attempts)) == ("unanswered", 1)
+
+
+async def test_another_try_in_flight_is_waited_for() -> None:
+    busy = {"error": {"reason": "attempt_in_flight"}}
+    async with shop() as (simulator, api):
+        api.behave = lambda key, count: web.json_response(busy, status=409) if count < 3 else None
+        order = await simulator.shop_once(shopper_with(["authorized"], "ship"))
+        assert order.attempts[0].answers == [409, 409, 200]
+
+
 async def test_a_refused_checkout_is_not_sent_again() -> None:
     async with shop() as (simulator, api):
         api.behave = lambda key, count: web.json_response(

@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 
 from tillbridge_simulators.effects import EffectLog
 from tillbridge_simulators.faults import Faults
-from tillbridge_simulators.shop.belief import Attempt, ShopOrder
+from tillbridge_simulators.shop.belief import Attempt, ShopOrder, State
 from tillbridge_simulators.shop.client import Answer, Client
 
 Mint: TypeAlias = Callable[[str], Awaitable[Mapping[str, str]]]
@@ -20,8 +20,18 @@ RETRY_S = 1.0
 POLL_S = 1.0
 IMPATIENCE_S = 0.5
 
-_FINAL = ("authorized", "in_review", "declined", "challenge")
-_GO_ON = "go on"  # this try is over without a hold: another card may be tried
+SAME_CARD_MAX = 5
+"""How often a card whose try came to nothing is tried again with a new key."""
+
+_STOP, _OTHER_CARD, _AGAIN = "stop", "other card", "same card again"
+_VERDICTS = {
+    "authorized": _STOP,
+    "in_review": _STOP,
+    "declined": _OTHER_CARD,
+    "challenge": _OTHER_CARD,
+    "abandoned": _AGAIN,  # nothing is held; the order is payable again
+}
+_ENDINGS: dict[str, State] = {"declined": "declined", "challenge": "challenge"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,25 +68,33 @@ class Checkout:
     async def pay(self, order: ShopOrder) -> None:
         """Tries the shopper's cards one after another until one holds or none is left."""
         for outcome in order.purchase.cards:
-            attempt = Attempt(secrets.token_hex(12), outcome)
-            order.attempts.append(attempt)
-            verdict = await self._try_card(order, attempt)
-            self._log.add(
-                "checkout",
-                order_number=order.number,
-                key=attempt.key,
-                outcome=outcome,
-                status=attempt.status,
-                reason=attempt.reason,
-                amount=attempt.amount,
-                currency=order.currency,
-            )
-            if verdict != _GO_ON:
-                return
+            for _ in range(SAME_CARD_MAX):
+                verdict = await self._try_card(order, outcome)
+                if verdict != _AGAIN:
+                    break
+            if verdict != _OTHER_CARD:
+                break
         if order.state == "new":
-            order.state = "challenge" if order.attempts[-1].status == "challenge" else "declined"
+            order.state = _ENDINGS.get(order.attempts[-1].status, "unanswered")
 
-    async def _try_card(self, order: ShopOrder, attempt: Attempt) -> str:
+    async def _try_card(self, order: ShopOrder, outcome: str) -> str:
+        """One try: one key, one token, asked for until it is answered."""
+        attempt = Attempt(secrets.token_hex(12), outcome)
+        order.attempts.append(attempt)
+        verdict = await self._ask(order, attempt)
+        self._log.add(
+            "checkout",
+            order_number=order.number,
+            key=attempt.key,
+            outcome=outcome,
+            status=attempt.status,
+            reason=attempt.reason,
+            amount=attempt.amount,
+            currency=order.currency,
+        )
+        return verdict
+
+    async def _ask(self, order: ShopOrder, attempt: Attempt) -> str:
         token = await self._mint(attempt.outcome)
         body = json.dumps({"order": order.purchase.document, "token": dict(token)}).encode()
         for _ in range(self._patience.posts_max):
@@ -85,7 +103,7 @@ class Checkout:
             if verdict is not None:
                 return verdict
         order.state = "unanswered"
-        return "unanswered"
+        return _STOP
 
     async def _post(self, order: ShopOrder, attempt: Attempt, body: bytes) -> Answer:
         fault = self._faults.draw("checkout", order.number)
@@ -118,14 +136,28 @@ class Checkout:
             return await self._poll(order, attempt, answer)
         error = answer.body.get("error") or {}
         attempt.reason = str(error.get("reason", "")) or attempt.reason
-        if answer.status in (0, 429, 500, 502, 503, 504) or _in_flight(answer.status, error):
+        in_flight = answer.status == 409 and attempt.reason == "attempt_in_flight"
+        if answer.status in (0, 429, 500, 502, 503, 504) or in_flight:
             await self._patience.wait(answer.wait_s if answer.wait_s is not None else RETRY_S)
             return None
+        if answer.status == 409 and attempt.reason == "order_paid":
+            return await self._look_back(order, attempt)
         attempt.status = order.state = "refused"
         self._log.add(
             "checkout_refused", order_number=order.number, status=answer.status, error=error
         )
-        return "refused"
+        return _STOP
+
+    async def _look_back(self, order: ShopOrder, attempt: Attempt) -> str:
+        """The order is paid by an earlier try, whose answer the shop never understood."""
+        attempt.status = "order_paid"
+        for earlier in order.attempts[:-1]:
+            answer = await self._client.get(f"{PATH}/{earlier.key}")
+            if answer.status == 200:
+                order.answered(earlier, answer.body)
+        if order.state == "new":
+            order.state = "unanswered"
+        return _STOP
 
     async def _poll(self, order: ShopOrder, attempt: Attempt, first: Answer) -> str | None:
         address = str(first.body.get("status_url") or first.location)
@@ -143,13 +175,4 @@ class Checkout:
 
     def _settled(self, order: ShopOrder, attempt: Attempt, body: dict[str, Any]) -> str:
         order.answered(attempt, body)
-        if attempt.status in ("authorized", "in_review"):
-            return attempt.status
-        if attempt.status not in _FINAL:
-            self._log.add("checkout_ended", order_number=order.number, status=attempt.status)
-        return _GO_ON
-
-
-def _in_flight(status: int, error: Mapping[str, Any]) -> bool:
-    """A 409 that means "wait": another try of this order is under way."""
-    return status == 409 and error.get("reason") != "key_conflict"
+        return _VERDICTS.get(attempt.status, _STOP)
