@@ -67,9 +67,24 @@ def _effect(store: Store, change: tuple[str, str, str, str]) -> Effect | None:
     if what == "customer":
         return Effect("customer", "", {"custno": number.strip(), "company": after.strip()})
     if what == "cross_reference":
-        facts = {"doctype": before.strip(), "ext_id": number.strip(), "docno": after.strip()}
-        return Effect("cross_reference", _subject(store, after), facts)
+        return _cross_reference(store, before, number)
     return None
+
+
+def _cross_reference(store: Store, doctype: str, ext_id: str) -> Effect:
+    """As the row stands at the end of its transaction: the document's number comes last."""
+    names = ("doctype", "ext_id", "docno", "transaction_id", "shop_ref", "amount", "currency")
+    row = store.rows(
+        f'SELECT {", ".join(names)} FROM "{store.company}".ix_xref'  # noqa: S608 (constants of ours)
+        " WHERE doctype = ? AND ext_id = ?",
+        doctype,
+        ext_id,
+    )[0]
+    facts: dict[str, object] = {
+        name: str(value).strip() for name, value in zip(names, row, strict=True)
+    }
+    subject = _subject(store, str(row[2])) or str(facts["shop_ref"])
+    return Effect("cross_reference", subject, facts)
 
 
 def order_facts(store: Store, sono: str) -> dict[str, object]:

@@ -151,8 +151,11 @@ class _Rewriting:
     def _rewritten(self, tree: exp.Expression) -> str:
         for node in list(tree.find_all(exp.Table)):
             self._rename(node)
-        done = tree.transform(_as_sqlite)
-        return done.sql(dialect="sqlite")
+        for node in reversed(list(tree.walk())):
+            new = _as_sqlite(node)
+            if new is not node:
+                node.replace(new)
+        return tree.sql(dialect="sqlite")
 
     def _rename(self, node: exp.Table) -> None:
         node.set("hints", None)

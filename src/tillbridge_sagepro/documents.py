@@ -1,0 +1,213 @@
+"""The documents a Sage Pro connection takes, named by its own columns.
+
+Widths are those of the standard SQL Server edition; a site's own are checked when writing.
+"""
+
+from collections.abc import Mapping
+from datetime import date
+from decimal import Decimal
+
+from tillbridge.canonical.errors import Place, Rejected
+from tillbridge.canonical.money import Money, UnitAmount
+from tillbridge.connector.documents import DocumentShape, Field, Fields
+
+_ADDRESS = (
+    Field("company", "text", "Name", length_max=60),
+    Field("address1", "text", "Address line 1", length_max=60),
+    Field("address2", "text", "Address line 2", length_max=60),
+    Field("city", "text", "City", length_max=20),
+    Field("addrstate", "text", "State", length_max=10),
+    Field("zip", "text", "Postal code", length_max=10),
+    Field("country", "text", "Country", length_max=15),
+    Field("phone", "text", "Phone", length_max=20),
+    Field("email", "text", "E-mail", length_max=50),
+)
+
+SALES_ORDER = DocumentShape(
+    "sales_order",
+    "Sales order",
+    (
+        Field("ponum", "text", "Purchase order number", required=True, length_max=20),
+        Field("websono", "text", "Web order number, where the site has the column", length_max=20),
+        Field(
+            "custno", "group", "Customer",
+            of=(
+                Field("id", "text", "Shop's customer number; empty for a guest", length_max=64),
+                Field("custno", "text", "A fixed customer instead", length_max=10),
+                Field("contact", "text", "Contact", length_max=30),
+                *_ADDRESS,
+            ),
+        ),
+        Field("shipto", "group", "Ship to", of=(*_ADDRESS, Field("address3", "text", length_max=60))),
+        Field("ordate", "date", "Order date", required=True),
+        Field("rqdate", "date", "Requested date"),
+        Field("shipvia", "text", "Ship via", length_max=12),
+        Field("fob", "text", "FOB", length_max=12),
+        Field("pterms", "text", "Terms, instead of the customer's", length_max=20),
+        Field("salesmn", "text", "Salesperson, instead of the customer's", length_max=4),
+        Field("terr", "text", "Territory, instead of the customer's", length_max=3),
+        Field("notes", "text", "Notes, where the site has the column"),
+        Field(
+            "lines", "list", "Lines", required=True,
+            of=(
+                Field("item", "text", "Item", required=True, length_max=25),
+                Field("descrip", "text", "Description; empty: the item's", length_max=120),
+                Field("qtyord", "decimal", "Quantity", required=True, digits_max=3),
+                Field("price", "unit_amount", "Price per unit", required=True),
+                Field("disc", "decimal", "Discount, per cent", digits_max=3),
+                Field("discount", "money", "Discount of the line as money, instead of per cent"),
+            ),
+        ),
+        Field("freight", "money", "Freight"),
+        Field("tax", "money", "Sales tax of the order"),
+        Field("discount", "money", "Discount of the order"),
+        Field("rounding", "money", "Rounding"),
+        Field("total", "money", "Total", required=True),
+        Field("hold", "boolean", "Hold back from the warehouse"),
+        Field("payment_id", "text", "Request id of the payment's authorization", length_max=64),
+        Field("custom", "group", "The site's own columns of somast", custom=True),
+    ),
+)  # fmt: skip
+
+_ORDER = Field("sono", "text", "Order number", required=True, length_max=10)
+
+SALES_ORDER_RELEASE = DocumentShape(
+    "sales_order_release", "Release of a sales order", (_ORDER,)
+)
+
+SALES_ORDER_CANCELLATION = DocumentShape(
+    "sales_order_cancellation", "Cancellation of a sales order", (_ORDER,)
+)
+
+OPERATIONS = ("authorization", "sale", "capture", "reversal", "void", "refund")
+
+PAYMENT_TRANSACTION = DocumentShape(
+    "payment_transaction",
+    "Payment operation of a sales order",
+    (
+        Field("sono", "text", "Order number", length_max=10),
+        Field("websono", "text", "The shop's order number, where sono is not known", length_max=50),
+        Field("operation", "choice", "Operation", required=True, options=OPERATIONS),
+        Field("transaction_id", "text", "Request id of the payment", required=True, length_max=64),
+        Field("amount", "money", "Amount"),
+    ),
+)  # fmt: skip
+
+ORDER_LOOKUP = DocumentShape(
+    "sales_order",
+    "A sales order by its number",
+    (
+        Field("sono", "text", "Order number", length_max=10),
+        Field("websono", "text", "The shop's order number", length_max=50),
+    ),
+)
+
+
+def text(fields: Fields, name: str) -> str:
+    """A text field; "" when it is not given."""
+    value = fields.get(name)
+    if value is None:
+        return ""
+    if not isinstance(value, str):
+        raise _not_a(name, value, "text")
+    return value
+
+
+def required_text(fields: Fields, name: str) -> str:
+    """A text field that must be given."""
+    value = text(fields, name).strip()
+    if not value:
+        raise missing(name)
+    return value
+
+
+def money(fields: Fields, name: str, currency: str) -> Money:
+    """A money field of the document's currency; zero when it is not given."""
+    value = fields.get(name)
+    if value is None:
+        return Money.zero(currency)
+    if not isinstance(value, Money):
+        raise _not_a(name, value, "money")
+    if value.currency != currency:
+        raise Rejected(
+            f"{name} is {value}, but the total is in {currency}.",
+            reason="currencies_differ",
+            place=Place(field=name),
+        )
+    return value
+
+
+def total(fields: Fields) -> Money:
+    """The total that must be given; its currency is the document's."""
+    value = fields.get("total")
+    if not isinstance(value, Money):
+        raise missing("total") if value is None else _not_a("total", value, "money")
+    return value
+
+
+def price(fields: Fields, name: str, currency: str, place: str) -> Decimal:
+    """A price per unit in the document's currency."""
+    value = fields.get(name)
+    if not isinstance(value, UnitAmount | Money):
+        raise missing(place) if value is None else _not_a(place, value, "a price per unit")
+    if value.currency != currency:
+        raise Rejected(
+            f"{place} is {value}, but the total is in {currency}.",
+            reason="currencies_differ",
+            place=Place(field=place),
+        )
+    return value.amount
+
+
+def number(fields: Fields, name: str, place: str) -> Decimal:
+    """A number; zero when it is not given."""
+    value = fields.get(name)
+    if value is None:
+        return Decimal(0)
+    if isinstance(value, bool) or not isinstance(value, Decimal | int):
+        raise _not_a(place, value, "a number")
+    return Decimal(value)
+
+
+def day(fields: Fields, name: str) -> date | None:
+    """A date; None when it is not given."""
+    value = fields.get(name)
+    if value is None:
+        return None
+    if not isinstance(value, date):
+        raise _not_a(name, value, "a date")
+    return value
+
+
+def group(fields: Fields, name: str) -> Fields:
+    """A group; empty when it is not given."""
+    value = fields.get(name)
+    if value is None:
+        return {}
+    if not isinstance(value, Mapping):
+        raise _not_a(name, value, "a group")
+    return value
+
+
+def lines(fields: Fields) -> list[Fields]:
+    """The lines; at least one."""
+    value = fields.get("lines")
+    if not isinstance(value, list) or not value:
+        raise missing("lines")
+    return list(value)
+
+
+def missing(name: str) -> Rejected:
+    """The error for a required field that is not there."""
+    return Rejected(
+        f"{name} is not given.",
+        reason="missing_field",
+        place=Place(field=name),
+        next_step="Fill it in the mapping.",
+    )
+
+
+def _not_a(name: str, value: object, wanted: str) -> Rejected:
+    return Rejected(
+        f"{name} is {value!r}; it takes {wanted}.", reason="bad_field", place=Place(field=name)
+    )

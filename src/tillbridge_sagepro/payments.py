@@ -1,0 +1,73 @@
+"""Payment operations of an order: one row of ix_xref each, so that either side finds the other.
+
+Nothing of a receipt is posted here: cash and ledger follow their own documents.
+"""
+
+from tillbridge.canonical.errors import Place, Rejected
+from tillbridge.canonical.money import Money
+from tillbridge.canonical.references import ExternalReference
+from tillbridge.connector.abilities import Receipt
+from tillbridge.connector.documents import Fields
+from tillbridge_sagepro import documents
+from tillbridge_sagepro.company import Company
+from tillbridge_sagepro.cross_references import CrossReference, order_number_of
+from tillbridge_sagepro.database import Transaction
+from tillbridge_sagepro.numbers import stored_number
+from tillbridge_sagepro.settings import SageProSettings
+from tillbridge_sagepro.stamps import stamp
+from tillbridge_sagepro.statements import statement
+
+KIND = "payment_transaction"
+
+
+def write_payment(
+    transaction: Transaction, fields: Fields, company: Company, settings: SageProSettings
+) -> Receipt:
+    """Notes one operation. Raises AlreadyClaimed when the effect's key is already there."""
+    operation = documents.required_text(fields, "operation")
+    if operation not in documents.OPERATIONS:
+        raise Rejected(
+            f"operation is {operation!r}; it takes {', '.join(documents.OPERATIONS)}.",
+            reason="bad_field",
+            place=Place(field="operation"),
+        )
+    transaction_id = documents.required_text(fields, "transaction_id")
+    amount = fields.get("amount")
+    docno = _order(transaction, fields, settings)
+    reference = CrossReference(
+        operation,
+        transaction.call.key,
+        stamp(transaction.call.now, settings).at,
+        docno=docno,
+        transaction_id=transaction_id,
+        shop_ref=documents.text(fields, "websono"),
+        amount=amount if isinstance(amount, Money) else None,
+    )
+    transaction.claim(statement("claim"), reference.values(settings))
+    return payment_receipt(company, docno, transaction.call.key)
+
+
+def payment_receipt(company: Company, docno: str, key: str) -> Receipt:
+    """How the note is known here: by the effect's key, on that order."""
+    references = (
+        ExternalReference(company.system, KIND, key),
+        ExternalReference(company.system, "sales_order", docno.strip()),
+    )
+    return Receipt(references, {"sono": docno.strip()})
+
+
+def _order(transaction: Transaction, fields: Fields, settings: SageProSettings) -> str:
+    sono, shop_reference = documents.text(fields, "sono"), documents.text(fields, "websono")
+    if sono.strip():
+        return stored_number(sono)
+    if not shop_reference.strip():
+        raise documents.missing("sono")
+    found = order_number_of(transaction, settings, shop_reference.strip())
+    if not found:
+        raise Rejected(
+            f"No sales order was written for the shop's order {shop_reference}.",
+            reason="unknown_order",
+            place=Place(field="websono"),
+            next_step="Write the sales order first.",
+        )
+    return found
