@@ -75,6 +75,7 @@ def columns(names: Names) -> Mapping[str, list[dict[str, Any]]]:
             _text(names.request_id, "Request id", REQUEST_ID_LENGTH),
             _text(names.own("parentrequestid"), "Request it follows", REQUEST_ID_LENGTH),
             _text(names.own("merchantreference"), "Order number", 100),
+            _text(names.own("paymentmethod"), "Payment method", 50),
             _choice(names.own("type"), "Operation", TYPES),
             _choice(names.own("status"), "Outcome", STATUSES),
             _column("Money", names.own("amount"), "Amount")

@@ -38,6 +38,7 @@ PAYMENT_TRANSACTION = DocumentShape(
         Field("amount", "money", "Amount", required=True),
         Field("merchantreference", "text", "Order number", required=True, length_max=100),
         Field("rawstatus", "text", "Reason as the payment system said it", length_max=4000),
+        Field("paymentmethod", "text", "Payment method", length_max=50),
         Field("submittimeutc", "instant", "When it was done"),
         Field("salesorderid", "text", "Order's id in Dynamics", length_max=36),
         Field("ordernumber", "text", "Order number in Dynamics", length_max=100),
@@ -99,7 +100,7 @@ class PaymentTransactions:
             own("isocurrency"): amount.currency,
             "transactioncurrencyid@odata.bind": f"/transactioncurrencies({currency.id})",
         }
-        for name in ("merchantreference", "parentrequestid", "rawstatus"):
+        for name in ("merchantreference", "parentrequestid", "paymentmethod", "rawstatus"):
             text = text_of(fields, name)
             if text:
                 body[own(name)] = text

@@ -30,21 +30,21 @@ def sales_order(number: str = "1042", **changed: Value) -> dict[str, Value]:
         "payment_id": "7049811234567890123456",
         "external_order": f"shop-{number}",
         "lines": [
-            line_of("MG-6001", "2", "9.99", "1.40"),
-            line_of("PN-2001", "1", "39.00", "2.73"),
+            line_of("MUG-BLUE", "2", "9.99", "1.40"),
+            line_of("TRAY-OAK", "1", "39.00", "2.73"),
         ],
     }
     return order | changed
 
 
 def small_order(number: str, currency: str, price: str) -> dict[str, Value]:
-    """One desk lamp, no tax, no freight."""
+    """One kettle, no tax, no freight."""
     return {
         "ordernumber": number,
         "transactioncurrencyid": currency,
         "totalamount": Money.of(price, currency),
         "customer": {"id": "C-77", "name": "Ada Byron"},
-        "lines": [line_of("LP-4001", "1", price, "0", currency)],
+        "lines": [line_of("KETTLE-1L", "1", price, "0", currency)],
     }
 
 

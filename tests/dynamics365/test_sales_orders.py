@@ -123,7 +123,7 @@ async def test_the_hold_status_of_a_solution_can_be_used() -> None:
 
 
 async def test_an_unknown_product_is_named_and_nothing_is_created(world: World) -> None:
-    lines = [line_of("MG-6001", "1", "9.99", "0"), line_of("NO-SUCH", "1", "1.00", "0")]
+    lines = [line_of("MUG-BLUE", "1", "9.99", "0"), line_of("NO-SUCH", "1", "1.00", "0")]
     with pytest.raises(Rejected, match="NO-SUCH") as caught:
         await world.write("sales_order", sales_order(lines=lines))
     assert caught.value.reason == "unknown_product"
@@ -184,7 +184,7 @@ async def test_a_currency_dynamics_would_round_is_refused_before_anything_is_sen
 
 async def test_a_price_with_more_decimals_than_dynamics_keeps_is_refused(world: World) -> None:
     order = small_order("7", "USD", "1.25")
-    order["lines"] = [line_of("LP-4001", "1000", "0.00125", "0")]
+    order["lines"] = [line_of("KETTLE-1L", "1000", "0.00125", "0")]
     with pytest.raises(Rejected, match=r"0\.00125 USD of line 1"):
         await world.write("sales_order", order)
 

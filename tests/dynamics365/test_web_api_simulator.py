@@ -225,10 +225,10 @@ async def test_queries_filter_order_and_count(client: Client) -> None:
         "GET",
         "/api/data/v9.0/products?%24select=productnumber&$count=true&$top=2"
         "&$orderby=productnumber desc"
-        "&$filter=(startswith(productnumber,'bk-') or contains(name,'pen')) and statecode eq 0",
+        "&$filter=(startswith(productnumber,'tea-') or contains(name,'MUG')) and statecode eq 0",
     )
     assert answer["@odata.count"] == 4
-    assert [row["productnumber"] for row in answer["value"]] == ["PN-2002", "PN-2001"]
+    assert [row["productnumber"] for row in answer["value"]] == ["TEA-MINT-50", "TEA-EARL-100"]
 
 
 async def test_it_can_be_steered_over_http(client: Client) -> None:

@@ -18,19 +18,21 @@ class Product:
 
 
 PRODUCTS = (
-    Product("BK-1001", "Notebook, ruled", Decimal("4.50")),
-    Product("BK-1002", "Notebook, squared", Decimal("4.75")),
-    Product("PN-2001", "Fountain pen", Decimal("39.00")),
-    Product("PN-2002", "Ballpoint pen, blue", Decimal("1.20")),
-    Product("IN-3001", "Ink, 50 ml", Decimal("12.90")),
-    Product("LP-4001", "Desk lamp", Decimal("64.99")),
-    Product("CH-5001", "Office chair", Decimal("249.00")),
-    Product("DS-5002", "Standing desk", Decimal("619.00")),
-    Product("MG-6001", "Mug", Decimal("9.99")),
-    Product("TS-7001", "T-shirt, M", Decimal("18.00")),
-    Product("GC-8001", "Gift card", Decimal("25.00")),
-    Product("CB-9001", "Cable, 2 m", Decimal("7.35")),
+    Product("TEA-EARL-100", "Earl Grey tea, 100 g", Decimal("12.50")),
+    Product("TEA-MINT-50", "Mint tea, 50 g", Decimal("7.25")),
+    Product("MUG-BLUE", "Mug, blue", Decimal("9.90")),
+    Product("MUG-WHITE", "Mug, white", Decimal("8.90")),
+    Product("KETTLE-1L", "Kettle, 1 litre", Decimal("64.00")),
+    Product("SCONE-MIX", "Scone baking mix, 500 g", Decimal("4.35")),
+    Product("JAM-STRAW", "Strawberry jam, 340 g", Decimal("5.15")),
+    Product("HONEY-500", "Heather honey, 500 g", Decimal("11.80")),
+    Product("TOWEL-LINEN", "Tea towel, linen", Decimal("14.00")),
+    Product("SPOON-SILVER", "Teaspoon, silver-plated", Decimal("18.75")),
+    Product("TRAY-OAK", "Serving tray, oak", Decimal("39.50")),
+    Product("GIFT-CARD-BOX", "Gift box with card", Decimal("3.99")),
 )
+"""The articles the simulated shop sells. List prices only matter where a line does not override
+them."""
 
 CURRENCIES = {
     # code: name, symbol, decimals, units for one dollar (a fixed rate: only the shape matters)
