@@ -1,7 +1,7 @@
 """The connector keeps a connector's promises, against the simulated account."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any
 
@@ -41,12 +41,19 @@ _AMOUNT = Money.of("25.00", "USD")
 _TOKENS: list[CybersourceSimulator] = []
 
 
+def bench_with(fence: str) -> Callable[[], AbstractAsyncContextManager[Bench]]:
+    """Benches whose connection settles lost answers by fences, or by search alone."""
+    return lambda: _bench(fence)
+
+
 @asynccontextmanager
-async def bench() -> AsyncIterator[Bench]:
+async def _bench(fence: str) -> AsyncIterator[Bench]:
     simulator = CybersourceSimulator()
     await simulator.start()
     _TOKENS[:] = [simulator]
-    settings = parse_settings(CONNECTOR.settings, SETTINGS | {"base_url": simulator.url}, Place())
+    settings = parse_settings(
+        CONNECTOR.settings, SETTINGS | {"base_url": simulator.url, "fence": fence}, Place()
+    )
     session = CONNECTOR.open(settings, Opening("cards", lambda: datetime.now(UTC)))
     assert isinstance(session, CybersourceSession)
 
@@ -126,11 +133,12 @@ _PAYLOAD = {
     "orderInformation": {"amountDetails": {"authorizedAmount": "25.00", "currency": "USD"}},
 }
 
-TestCybersource = conformance_suite(
-    Harness(
+
+def harness(fence: str) -> Harness:
+    return Harness(
         connector=CONNECTOR,
         settings=SETTINGS,
-        open=bench,
+        open=bench_with(fence),
         documents={
             "authorization": authorization,
             "capture": capture,
@@ -143,4 +151,7 @@ TestCybersource = conformance_suite(
         },
         find_lag_s=dict.fromkeys(("authorization", "capture", "reversal", "void"), 86_400.0),
     )
-)
+
+
+TestCybersource = conformance_suite(harness(fence="yes"))
+TestCybersourceWithoutFences = conformance_suite(harness(fence="no"))
