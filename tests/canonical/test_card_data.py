@@ -218,6 +218,22 @@ def test_the_fast_path_never_hides_what_the_scan_would_find(value: object) -> No
     assert may_hold(body) or scan(read_json(body)) == []
 
 
+@given(
+    card_numbers(),
+    st.sampled_from(["", " ", "-", "\t", "\u00a0", "\u2014", "\u2007", "\u200b", "\u3000"]),
+    st.sampled_from(["0", "\u0660", "\uff10", "\U0001d7ce"]),
+    st.booleans(),
+)
+def test_the_fast_path_lets_every_spelling_through(
+    number: str, separator: str, zero: str, ascii_only: bool
+) -> None:
+    written = separator.join(chr(ord(zero) + int(digit)) for digit in number)
+    body = json.dumps({"note": f"caf\u00e9 {written}."}, ensure_ascii=ascii_only).encode()
+    assert may_hold(body)
+    assert scan_body(body) == ["note"]
+    assert scan_body(mask_body(body)[0]) == []
+
+
 def test_looking_at_an_order_costs_microseconds() -> None:
     line = {"number": 1, "product": "TEA-EARL-100", "quantity": "2", "unit_price": "12.50"}
     body = json.dumps({"lines": [line] * 22, "phone": "+1 415-555-2671"}).encode()

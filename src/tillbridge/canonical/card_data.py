@@ -91,17 +91,28 @@ _ID_MAX = 128  # hexadecimal characters of SHA-512, the longest digest in use
 _PRINTED = {(4, 4, 4, 4), (4, 4, 4, 4, 3), (4, 4, 4, 4, 2), (4, 6, 5), (4, 6, 4), (4, 3, 3, 3)}
 """How numbers are grouped on cards: such groups are found inside a longer row of numbers too."""
 _DASHES = "\u2010\u2011\u2012\u2013\u2014\u2015\u2212\ufe58\ufe63\uff0d"
+_SPACES = "\t\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000"
 _UNSEEN = "\u00ad\u200b\u200c\u200d\u2060\ufeff"
+_WIDE_RUN = re.compile(rf"\d(?:[ {_SPACES}{_UNSEEN}{_DASHES}-]{{0,3}}\d){{12}}")
+_SPACE = re.compile(f"[{_SPACES}{_UNSEEN}]")
+_DASH = re.compile(f"[{_DASHES}]")
+_FOREIGN = re.compile(r"[^\D0-9]")
+"""Decimal digits of other scripts (Unicode category Nd)."""
 
 
 def may_hold(body: bytes) -> bool:
     """False when the raw bytes certainly hold no card data; cheap enough for every body.
 
-    True means: look with `scan_body`. Escapes and other scripts' digits count as "perhaps".
+    True means: look with `scan_body`. JSON's escapes count as "perhaps".
     """
-    if _RAW_RUN.search(body) is not None:
+    if _RAW_RUN.search(body) is not None or b"\\u" in body or b"\\t" in body:
         return True
-    return not body.isascii() or b"\\u" in body or b"\\t" in body
+    if body.isascii():
+        return False
+    try:
+        return _WIDE_RUN.search(body.decode()) is not None
+    except UnicodeDecodeError:
+        return True
 
 
 def find_card_data(text: str) -> list[CardSpan]:
@@ -190,21 +201,12 @@ def passes_luhn(digits: str) -> bool:
 
 def _plain(text: str) -> str:
     """The same text, position by position, with ASCII digits, spaces and dashes."""
-    if text.isascii():
-        return text.replace("\t", " ")
-    return "".join(map(_plain_character, text))
+    text = _SPACE.sub(" ", text)
+    return text if text.isascii() else _FOREIGN.sub(_ascii_digit, _DASH.sub("-", text))
 
 
-def _plain_character(character: str) -> str:
-    if character.isascii() and character != "\t":
-        return character
-    digit = unicodedata.digit(character, None)
-    if digit is not None:
-        return str(digit)
-    if character in _DASHES:
-        return "-"
-    spaced = character == "\t" or character in _UNSEEN or unicodedata.category(character) == "Zs"
-    return " " if spaced else character
+def _ascii_digit(match: re.Match[str]) -> str:
+    return str(unicodedata.decimal(match.group()))
 
 
 def _in_run(plain: str, start: int, end: int) -> Iterator[CardSpan]:
@@ -264,7 +266,7 @@ def _stars(number: str) -> str:
     kept = 4
     shown = []
     for character in reversed(number):
-        is_digit = unicodedata.digit(character, None) is not None
+        is_digit = unicodedata.decimal(character, None) is not None
         if not is_digit:
             shown.append(character)
         elif kept:
