@@ -1,0 +1,240 @@
+"""A town for journeys: simulators of every system, one house, its API and a worker, all real."""
+
+import asyncio
+import contextlib
+import shutil
+import socket
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+import uvicorn
+from starlette.applications import Starlette
+
+import tillbridge
+from tillbridge.api.doors import doors
+from tillbridge.assembly import Site, close_house, open_house, prepare, shop_of, worker
+from tillbridge.canonical.money import Money
+from tillbridge.connector.abilities import Call, Provisions
+from tillbridge.journeys.house import House
+from tillbridge.runs.history import RunRow, runs
+from tillbridge_simulators.cybersource.app import CybersourceSimulator
+from tillbridge_simulators.cybersource.options import Options as CybersourceOptions
+from tillbridge_simulators.cybersource.webhooks import Subscription
+from tillbridge_simulators.dynamics365.simulator import DataverseSimulator
+from tillbridge_simulators.sagepro.simulator import SageProSimulator
+from tillbridge_simulators.shop.simulator import Options as ShopOptions
+from tillbridge_simulators.shop.simulator import ShopSimulator
+
+TEMPLATES = Path(tillbridge.__file__).parent / "templates"
+SECRET = "a-secret-that-the-shop-and-we-share-0001"
+WEBHOOKS = Subscription(url="")
+FACTOR = 20.0
+
+
+@dataclass
+class Town:
+    """Everything that runs. `house` is the workers'; `desk` is the API's."""
+
+    cybersource: CybersourceSimulator
+    dynamics: DataverseSimulator | None
+    sage: SageProSimulator | None
+    shop: ShopSimulator
+    site: Site
+    dsn: str
+    house: House
+    desk: House
+    url: str
+    stack: contextlib.AsyncExitStack = field(repr=False)
+
+    async def runs(self, subject: str = "") -> list[RunRow]:
+        return await runs(self.house.database, subject=subject, limit=500)
+
+    async def quiet(self, timeout_s: float = 20.0) -> None:
+        """Waits until no run is open and the shop has nothing under way."""
+        async with asyncio.timeout(timeout_s):
+            while self.shop.is_busy or any(run.ended_at is None for run in await self.runs()):
+                await asyncio.sleep(0.05)
+
+    async def wait_for(self, subject: str, flow: str, waiting_for: str) -> None:
+        """Waits until a run of the order waits for something."""
+        async with asyncio.timeout(10):
+            while True:
+                for run in await self.runs(subject):
+                    if run.flow == flow and run.waiting_for.startswith(waiting_for):
+                        return
+                await asyncio.sleep(0.02)
+
+    def held(self, order: str) -> list[dict[str, str]]:
+        return self.cybersource.live_holds().get(order, [])
+
+
+@contextlib.asynccontextmanager
+async def open_town(
+    folder: Path,
+    dsn: str,
+    *,
+    template: str = "order-to-cash-dynamics",
+    options: CybersourceOptions | None = None,
+    settings: dict[str, str] | None = None,
+    ships: bool = True,
+    turns_max: int = 10,
+) -> AsyncIterator[Town]:
+    """A town over a migrated database; `settings` are added to the Cybersource connection."""
+    async with contextlib.AsyncExitStack() as stack:
+        port = free_port()
+        url = f"http://127.0.0.1:{port}"
+        subscription = Subscription(url=f"{url}/doors/cybersource")
+        cybersource = CybersourceSimulator(options, subscription=subscription, factor=FACTOR)
+        await cybersource.start()
+        stack.push_async_callback(cybersource.stop)
+        shop = ShopSimulator(
+            url,
+            SECRET,
+            f"http://127.0.0.1:{cybersource.port}",
+            options=ShopOptions(currencies=("USD",), factor=FACTOR, ships=ships),
+        )
+        await shop.start()
+        stack.push_async_callback(shop.stop)
+        dynamics = sage = None
+        if "dynamics" in template:
+            dynamics = DataverseSimulator(factor=FACTOR)
+            await dynamics.start()
+            stack.push_async_callback(dynamics.stop)
+        if "sage" in template:
+            sage = SageProSimulator(factor=FACTOR)
+            await sage.start()
+            stack.push_async_callback(sage.stop)
+        copy_template(folder, template)
+        write_connections(folder, cybersource, shop, dynamics, sage, settings or {})
+        patch = pytest.MonkeyPatch()
+        stack.callback(patch.undo)
+        for name, value in secrets(cybersource, dynamics, sage, subscription).items():
+            patch.setenv(f"TILLBRIDGE_SECRET_{name}", value)
+        await prepare(dsn)
+        site = Site(folder, factor=FACTOR)
+        desk = await open_house(site, dsn, role="api", pool=8)
+        stack.push_async_callback(close_house, desk)
+        house = await open_house(site, dsn, role="worker", pool=8)
+        stack.push_async_callback(close_house, house)
+        await provision(house)
+        await stack.enter_async_context(serving(desk, port))
+        await stack.enter_async_context(working(house, dsn, turns_max))
+        yield Town(cybersource, dynamics, sage, shop, site, dsn, house, desk, url, stack)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def copy_template(folder: Path, template: str) -> None:
+    shutil.copytree(TEMPLATES / template, folder, dirs_exist_ok=True)
+
+
+def write_connections(
+    folder: Path,
+    cybersource: CybersourceSimulator,
+    shop: ShopSimulator,
+    dynamics: DataverseSimulator | None,
+    sage: SageProSimulator | None,
+    settings: dict[str, str],
+) -> None:
+    extra = "".join(f"      {name}: {value}\n" for name, value in settings.items())
+    text = f"""
+connections:
+  webshop:
+    connector: shop
+    pays_through: cybersource
+    settings: {{id: webshop, signing_secret: shop, status_url: "{shop.status_url}"}}
+  cybersource:
+    connector: cybersource
+    settings:
+      merchant_id: {cybersource.options.merchant_id}
+      key_id: {cybersource.options.key_id}
+      secret_key: cybersource
+      base_url: {cybersource.url}
+      webhook_keys: webhooks
+      search_lag_s: 1
+{extra}"""
+    if dynamics is not None:
+        text += f"""
+  dynamics:
+    connector: dynamics365
+    settings:
+      organization_url: {dynamics.url}
+      authority_url: {dynamics.url}
+      tenant: contoso
+      client_id: tillbridge-app
+      client_secret: dynamics
+"""
+    if sage is not None:
+        text += f"""
+  sage:
+    connector: sagepro
+    settings:
+      host: 127.0.0.1
+      port: {sage.port}
+      user: {sage.user}
+      password: sage
+      company_database: PRO05
+      company_id: "05"
+      location: MAIN
+"""
+    (folder / "tillbridge.yaml").write_text(text)
+
+
+def secrets(
+    cybersource: CybersourceSimulator,
+    dynamics: DataverseSimulator | None,
+    sage: SageProSimulator | None,
+    subscription: Subscription,
+) -> dict[str, str]:
+    return {
+        "SHOP": SECRET,
+        "CYBERSOURCE": cybersource.options.secret_key,
+        "WEBHOOKS": f"{subscription.key_id}:{subscription.key}",
+        "DYNAMICS": dynamics.sign_in.client_secret if dynamics is not None else "",
+        "SAGE": sage.password if sage is not None else "",
+    }
+
+
+async def provision(house: House) -> None:
+    """What `tillbridge provision` does: the other systems get what the connectors need there."""
+    call = Call("", house.clock(), 30.0, "a test", lambda: None)
+    for connection in house.connections.all():
+        if isinstance(connection.session, Provisions):
+            for line in await connection.session.provision(call):
+                assert line.passed, line
+
+
+@contextlib.asynccontextmanager
+async def serving(desk: House, port: int) -> AsyncIterator[None]:
+    app = Starlette(routes=doors(lambda: desk, shop_of))
+    config = uvicorn.Config(app, host="127.0.0.1", port=port, log_level="error", lifespan="off")
+    server = uvicorn.Server(config)
+    task = asyncio.create_task(server.serve())
+    while not server.started:
+        await asyncio.sleep(0.01)
+    try:
+        yield
+    finally:
+        server.should_exit = True
+        await task
+
+
+@contextlib.asynccontextmanager
+async def working(house: House, dsn: str, turns_max: int) -> AsyncIterator[None]:
+    toil = worker(house, turns_max=turns_max)
+    task = asyncio.create_task(toil.run(dsn))
+    try:
+        yield
+    finally:
+        toil.stop()
+        await asyncio.wait_for(task, 10)
+
+
+def usd(amount: str) -> Money:
+    return Money.of(amount, "USD")
