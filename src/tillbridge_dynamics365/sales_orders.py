@@ -38,6 +38,7 @@ from tillbridge_dynamics365.web_api import WebApi
 
 ATTEMPTS_MAX = 3
 """One try; one more when the account turns out to be there or not; one more for stale ids."""
+NOT_FOUND = 404
 _CREATE_ONLY = {"If-None-Match": "*"}
 
 
@@ -100,8 +101,8 @@ class SalesOrders:
             if found.status == 200:
                 self._accounts.remember(order.buyer)
                 return read_state(found.row())
-            if written.done:
-                raise self._unfinished(order, f"reading it back was refused with {found.status}.")
+            if written.done or (written.code == DUPLICATE_KEY and found.status != NOT_FOUND):
+                raise self._unfinished(order, f"reading it was refused with {found.status}.")
             refused = self._web_api.refused(f"The order {order.number}", written, write=True)
             if written.code == DUPLICATE_KEY and creates_account:
                 self._accounts.remember(order.buyer)
@@ -173,7 +174,7 @@ class SalesOrders:
     def _unfinished(self, order: SalesOrder, what: str) -> TillbridgeError:
         """The order exists, but more has to be done: sending again will find it and do that."""
         return Transient(
-            f"{self._web_api.connection}: the order {order.number} was created, but {what}",
+            f"{self._web_api.connection}: the order {order.number} is there, but {what}",
             sent="perhaps",
             reason="unfinished",
         )

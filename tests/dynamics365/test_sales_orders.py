@@ -1,5 +1,6 @@
 import asyncio
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from tests.dynamics365.documents import line_of, sales_order, small_order
@@ -8,6 +9,8 @@ from tests.dynamics365.world import FACTOR, World, call_of, opened
 from tillbridge.canonical.errors import Misconfigured, Rejected, Transient, Unreconciled
 from tillbridge.canonical.money import Money, UnitAmount
 from tillbridge.connector.documents import Fields
+from tillbridge_dynamics365.batch import PartAnswer
+from tillbridge_dynamics365.web_api import WebApi
 from tillbridge_simulators.dynamics365 import DataverseSimulator
 from tillbridge_simulators.dynamics365.standard_tables import ON_HOLD
 from tillbridge_simulators.faults import Fault
@@ -220,6 +223,23 @@ async def test_stale_ids_are_read_anew(world: World) -> None:
                 organization.insert(table, dict(values))
     await world.write("sales_order", sales_order("2"), "K2")
     assert len(world.entries("sales_order")) == 2
+
+
+async def test_an_order_that_is_there_but_cannot_be_read_is_unknown_not_refused(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One part of a batch that fails alone cannot be provoked at the simulator."""
+    batch = WebApi.batch
+
+    async def unreadable(*given: Any, **named: Any) -> list[PartAnswer]:
+        written, _ = await batch(*given, **named)
+        return [written, PartAnswer(503)]
+
+    await world.write("sales_order", sales_order())
+    monkeypatch.setattr(WebApi, "batch", unreadable)
+    with pytest.raises(Transient) as caught:
+        await world.write("sales_order", sales_order())
+    assert (caught.value.sent, caught.value.reason) == ("perhaps", "unfinished")
 
 
 async def test_a_429_waits_as_long_as_it_is_told(world: World) -> None:
