@@ -7,7 +7,7 @@ Time-Out Authorization Reversals (docs/systems/cybersource.md).
 from dataclasses import replace
 from datetime import datetime
 
-from tillbridge.canonical.payments import Observation, Operation, Source, Verdict
+from tillbridge.canonical.payments import Observation, Operation, Source
 from tillbridge.connector.abilities import Call, Fenced, Finding, Receipt, Write
 from tillbridge.connector.documents import Fields
 from tillbridge_cybersource.fences import fence_refused, fenced
@@ -109,12 +109,9 @@ class Authorizations:
             )
         return fenced(ours, "reversal", replace(reversal, attempt_key=attempt_key), status)
 
-    def _seen(self, hit: Hit, hits: list[Hit]) -> Observation | None:
-        observation = self._operations.search.observation(hit)
-        if observation is None:
-            return None
+    def _seen(self, hit: Hit, hits: list[Hit]) -> Observation:
         undone = any(
             other.operation is Operation.REVERSAL and other.held and other.root_id == hit.id
             for other in hits
         )
-        return replace(observation, verdict=Verdict.UNDONE) if undone else observation
+        return self._operations.search.decided(hit, undone=undone)

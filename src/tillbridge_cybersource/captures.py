@@ -5,7 +5,6 @@ Captures and Time-Out Void (docs/systems/cybersource.md).
 """
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import datetime
 from urllib.parse import quote
 
@@ -110,15 +109,12 @@ class Captures:
                 return self._seen(hit, hits)
         return None
 
-    def _seen(self, hit: Hit, hits: list[Hit]) -> Observation | None:
-        observation = self._operations.search.observation(hit)
-        if observation is None:
-            return None
+    def _seen(self, hit: Hit, hits: list[Hit]) -> Observation:
         voided = any(
             other.operation is Operation.VOID and other.held and hit.id in other.related
             for other in hits
         )
-        return replace(observation, verdict=Verdict.UNDONE) if voided else observation
+        return self._operations.search.decided(hit, undone=voided)
 
 
 def _sequence(fields: Fields) -> Mapping[str, int]:

@@ -19,7 +19,7 @@ _JSON = {"Content-Type": "application/json", "Accept": "application/hal+json, ap
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A complete answer that an operation has to read: 2xx, 400 or 404.
+    """A complete answer that an operation has to read: 2xx or a refusal.
 
     Attributes:
         body: the JSON object; empty when the body was none.
@@ -109,7 +109,7 @@ class Exchange:
             body = None
         if isinstance(body, dict):
             return body
-        if reply.status in (400, 404):
+        if 400 <= reply.status < 500:
             return {}
         raise Transient(
             f"{self._broke(method, path, reply)} The body is not a JSON object.",

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from tillbridge.canonical.errors import Rejected
+from tillbridge.canonical.errors import Rejected, Transient
 from tillbridge.canonical.money import Money
 from tillbridge.canonical.payments import Observation, Operation, Source, Verdict
 from tillbridge.connector.abilities import Call
@@ -22,7 +22,7 @@ from tillbridge_cybersource.observations import (
     part,
     text_of,
 )
-from tillbridge_cybersource.statuses import Policy, judge_code, refusal
+from tillbridge_cybersource.statuses import UNDECIDED_CODES, Policy, judge_code, refusal
 
 PAGE_SIZE = 100
 _PLAIN = re.compile(r"[\w-]+")
@@ -92,10 +92,10 @@ class Search:
 
     def observation(self, hit: Hit) -> Observation | None:
         """What a hit proves; None when it proves nothing. Raises Unreconciled."""
+        if hit.code in UNDECIDED_CODES:
+            return None
         if hit.operation in (Operation.AUTHORIZATION, Operation.SALE):
             judgement = judge_code(hit.code, self._policy, held=hit.held)
-            if judgement is None:
-                return None
             found = authorization_of(
                 hit.body, judgement, Source.SEARCH, stored_token=self._stored_token
             )
@@ -105,6 +105,22 @@ class Search:
         return follow_on_of(
             hit.operation, hit.body, Source.SEARCH, parent_id=parent_id, verdict=verdict
         )
+
+    def decided(self, hit: Hit, *, undone: bool) -> Observation:
+        """What a hit with our own key proves; UNDONE when another hit undid it.
+
+        Raises:
+            Transient: Cybersource itself does not know (a system failure there); ask again.
+        """
+        observation = self.observation(hit)
+        if observation is None:
+            raise Transient(
+                f"{self._exchange.name}: search shows {hit.id} with the code {hit.code}:"
+                " Cybersource does not know how it ended.",
+                reason="undecided",
+                next_step="If this stays, look it up in the Business Center.",
+            )
+        return replace(observation, verdict=Verdict.UNDONE) if undone else observation
 
     async def _ask(self, call: Call, order_number: str, offset: int) -> Answer:
         query = {

@@ -119,17 +119,15 @@ def judge(status: str, reason: str, policy: Policy) -> Judgement | None:
     return Judgement(Verdict.IN_REVIEW, reason, REVIEWS[reason])
 
 
-def judge_code(code: int, policy: Policy, *, held: bool) -> Judgement | None:
+def judge_code(code: int, policy: Policy, *, held: bool) -> Judgement:
     """The same for a hit of search.
 
     `held` says whether the card authorization itself succeeded there: Decision Manager may also
-    reject what was never authorized. None for a hit that proves nothing (UNDECIDED_CODES).
+    reject what was never authorized. Codes of UNDECIDED_CODES prove nothing and are not for here.
 
     Raises:
         Unreconciled: a code that is not known.
     """
-    if code in UNDECIDED_CODES:
-        return None
     if code not in REASON_CODES:
         raise Unreconciled(
             f"Search shows the reason code {code}, which is not known.",
@@ -139,7 +137,9 @@ def judge_code(code: int, policy: Policy, *, held: bool) -> Judgement | None:
     status, reason = REASON_CODES[code]
     if status == "AUTHORIZED_RISK_DECLINED" and not held:
         status = "DECLINED"
-    return judge(status, reason, policy)
+    judgement = judge(status, reason, policy)
+    assert judgement is not None, "every row of REASON_CODES is a known status"
+    return judgement
 
 
 def unknown_status(system: str, status: str, reason: str) -> Transient:
@@ -153,8 +153,14 @@ def unknown_status(system: str, status: str, reason: str) -> Transient:
 
 
 def refusal(system: str, doing: str, answer: Answer) -> TillbridgeError:
-    """The error for a request that was refused with 400 or 404."""
+    """The error for a request that was not answered as a success is.
+
+    A success that is none of the documented ones leaves it open; 4xx is a certain no.
+    """
     reason = answer.reason
+    status = str(answer.body.get("status") or answer.status)
+    if answer.status < 400 and status != "INVALID_REQUEST":
+        return unknown_status(system, status, reason)
     message = f"{system}: {doing} was refused: {reason or answer.status}."
     if reason == "DUPLICATE_REQUEST":
         return Transient(message, sent="perhaps", reason="duplicate_request")

@@ -13,6 +13,7 @@ from tillbridge_cybersource.connector import CONNECTOR, CybersourceSession
 from tillbridge_cybersource.exchange import Answer
 from tillbridge_cybersource.settings import CybersourceSettings
 from tillbridge_cybersource.statuses import REASON_CODES, Policy, judge, judge_code, refusal
+from tillbridge_simulators.cybersource.outcomes import Outcome
 
 POLICY = Policy("review", partial_authorizations=False)
 GIVEN = {"merchant_id": "m", "key_id": "k", "secret_key": "d3Jvbmcgc2VjcmV0IG9mIGEgbWVyY2hhbnQ="}
@@ -92,19 +93,16 @@ async def test_the_guard_stops_a_call_before_it_leaves(make_world: Any) -> None:
 
 @pytest.mark.parametrize("code", sorted(REASON_CODES))
 def test_every_code_of_search_has_a_verdict(code: int) -> None:
-    assert judge_code(code, POLICY, held=True) is not None
+    assert judge_code(code, POLICY, held=True).verdict in Verdict
 
 
 def test_a_rejection_of_what_was_never_authorized_holds_nothing() -> None:
-    found = judge_code(481, POLICY, held=False)
-    assert found is not None
-    assert found.verdict is Verdict.DECLINED
+    assert judge_code(481, POLICY, held=False).verdict is Verdict.DECLINED
 
 
 def test_a_code_nobody_knows_is_a_persons_to_decide() -> None:
     with pytest.raises(Unreconciled):
         judge_code(999, POLICY, held=True)
-    assert judge_code(151, POLICY, held=True) is None
 
 
 @pytest.mark.parametrize(
@@ -139,6 +137,28 @@ def test_every_refusal_says_who_mends_it(reason: str, error: str, sent: str) -> 
     found = refusal("cards", "The authorization", Answer(400, {"reason": reason}))
     assert type(found).__name__ == error
     assert getattr(found, "sent", "") == sent
+
+
+@pytest.mark.parametrize("status", [200, 202, 204])
+def test_a_success_that_is_not_documented_is_never_a_no(status: int) -> None:
+    found = refusal("cards", "The authorization", Answer(status, {"status": "AUTHORIZED"}))
+    assert isinstance(found, Transient)
+    assert found.sent == "perhaps"
+
+
+async def test_what_cybersource_does_not_know_either_is_never_absent(make_world: Any) -> None:
+    undecided = Outcome("AUTHORIZED", holds=True, code=151, flag="ETIMEOUT")
+    world = await make_world(absent_after_s=1)
+    fields = world.payment()
+    write = world.session.writes["authorization"]
+    await write.send(world.call(), fields)
+    for one in world.simulator.state.authorizations.values():
+        one.outcome = undecided
+    call = world.call()
+    with pytest.raises(Transient) as caught:
+        await write.find(call, fields, call.now.replace(year=2020))
+    assert caught.value.reason == "undecided"
+    assert await world.session.observe(call, "1042") == []
 
 
 async def test_an_unknown_status_in_a_reply_is_settled_like_a_lost_answer(

@@ -195,6 +195,15 @@ class CybersourceSimulator:
             body = await request.read()
             subject = _subject(body)
             fault = self.faults.draw(operation, subject)
+            refusal = self._signatures.refusal(_asked(request, body), self.account.now())
+            self.log.add(
+                "request",
+                operation=operation,
+                order=subject,
+                path=request.path,
+                fault=fault.kind if fault else "",
+                refusal=refusal,
+            )
             if fault is not None and fault.kind == "break_before":
                 return _cut(request)
             wait_s = self.options.latency(self._random)
@@ -204,10 +213,6 @@ class CybersourceSimulator:
                 await asyncio.sleep(wait_s / self.factor)
             if fault is not None and fault.kind == "refuse":
                 return _json(self._refused(fault))
-            refusal = self._signatures.refusal(_asked(request, body), self.account.now())
-            self.log.add(
-                "request", operation=operation, order=subject, path=request.path, refusal=refusal
-            )
             if refusal:
                 return _json(unauthenticated())
             work = _Work(operation, act, request.match_info.get("id", ""), body)
