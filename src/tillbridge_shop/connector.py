@@ -134,4 +134,10 @@ def _open(settings: ShopSettings, opening: Opening) -> ShopSession:
     return ShopSession(settings, opening)
 
 
-CONNECTOR = Connector(name="shop", title="Web shop", settings=ShopSettings, open=_open)
+CONNECTOR = Connector(
+    name="shop",
+    title="Web shop",
+    settings=ShopSettings,
+    open=_open,
+    id_fields=frozenset({"token.value"}),
+)

@@ -2,12 +2,16 @@
 
 import asyncio
 import contextlib
+import json
 import shutil
 import socket
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
+from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
+import aiohttp
 import pytest
 import uvicorn
 from starlette.applications import Starlette
@@ -24,6 +28,7 @@ from tillbridge_simulators.cybersource.options import Options as CybersourceOpti
 from tillbridge_simulators.cybersource.webhooks import Subscription
 from tillbridge_simulators.dynamics365.simulator import DataverseSimulator
 from tillbridge_simulators.sagepro.simulator import SageProSimulator
+from tillbridge_simulators.shop.signing import signed
 from tillbridge_simulators.shop.simulator import Options as ShopOptions
 from tillbridge_simulators.shop.simulator import ShopSimulator
 
@@ -238,3 +243,84 @@ async def working(house: House, dsn: str, turns_max: int) -> AsyncIterator[None]
 
 def usd(amount: str) -> Money:
     return Money.of(amount, "USD")
+
+
+def order_document(number: str, *, total: str = "31.95") -> dict[str, Any]:
+    """A small order in dollars: two mugs, tax, freight."""
+    lines = str(Decimal(total) - Decimal("6.95"))
+    price = str((Decimal(lines) / 2).quantize(Decimal("0.0001")))
+    address = {"first_name": "Ada", "last_name": "Lovelace", "line1": "1 High Street",
+               "city": "New York", "region": "NY", "postal_code": "10001", "country": "US"}  # fmt: skip
+    return {
+        "number": number,
+        "currency": "USD",
+        "placed_at": "2026-03-02T10:15:00Z",
+        "lines": [
+            {"product": "MUG-BLUE", "description": "Mug", "quantity": "2", "unit_price": price}
+        ],
+        "tax": "1.95",
+        "freight": "5.00",
+        "total": total,
+        "customer": {"id": "C-7", "name": "Ada Lovelace", "email": "ada@example.com"},
+        "billing": address,
+        "shipping": address,
+    }
+
+
+@dataclass
+class Till:
+    """The shop's side by hand: signed posts to the town's API."""
+
+    town: Town
+    session: aiohttp.ClientSession
+
+    async def pay(
+        self,
+        order: dict[str, Any],
+        *,
+        outcome: str = "authorized",
+        key: str = "",
+        token: str = "",
+        amount: str = "",
+    ) -> tuple[int, dict[str, Any]]:
+        minted = token or self.town.cybersource.mint_token(outcome)
+        body = {"order": order, "token": {"kind": "transient", "value": minted}}
+        return await self.post("/checkout/payments", body, key or f"key-{order['number']}")
+
+    async def ship(self, order: str, *, id_: str = "1", amount: str = "") -> int:
+        fulfilment: dict[str, Any] = {"id": id_, "lines": [], "complete": True}
+        if amount:
+            fulfilment["amount"] = amount
+        status, _ = await self.post(
+            "/doors/webshop",
+            {
+                "id": f"ship-{order}-{id_}",
+                "type": "order.fulfilled",
+                "order_number": order,
+                "occurred_at": "2026-03-03T10:00:00Z",
+                "fulfilment": fulfilment,
+            },
+            f"ship-{order}-{id_}",
+        )
+        return status
+
+    async def post(self, path: str, body: object, key: str) -> tuple[int, dict[str, Any]]:
+        return await self.send("POST", path, json.dumps(body).encode(), key)
+
+    async def send(
+        self, method: str, path: str, data: bytes, key: str, secret: str = SECRET
+    ) -> tuple[int, dict[str, Any]]:
+        headers = signed(secret, method, path, data) | {
+            "content-type": "application/json",
+            "idempotency-key": key,
+        }
+        async with self.session.request(
+            method, self.town.url + path, data=data, headers=headers
+        ) as answer:
+            return answer.status, json.loads(await answer.read())
+
+
+@contextlib.asynccontextmanager
+async def till(town: Town) -> AsyncIterator[Till]:
+    async with aiohttp.ClientSession() as session:
+        yield Till(town, session)

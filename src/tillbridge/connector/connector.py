@@ -39,12 +39,15 @@ class Connector:
         settings: a frozen dataclass declared with `connector.settings.setting`.
         open: a session from settings; makes no call. What the session can do is which protocols
             of `connector.abilities` it satisfies.
+        id_fields: fields of its deliveries that hold ids or tokens, by name or dotted path: many
+            pass for card numbers, so the search for card data leaves them alone.
     """
 
     name: str
     title: str
     settings: type[Any]
     open: Callable[[Any, Opening], object]
+    id_fields: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
         plain = self.name.replace("-", "")

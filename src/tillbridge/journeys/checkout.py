@@ -188,7 +188,7 @@ def _read(shop: Connection, delivery: Delivery) -> CheckoutRequest:
     assert isinstance(session, VerifiesDeliveries), "a door that moves money asks who is there"
     session.verify(delivery)
     if may_hold(delivery.body):
-        _, fields = mask_body(delivery.body)
+        _, fields = mask_body(delivery.body, shop.configured.connector.id_fields)
         if fields:
             raise card_data_found(fields)
     return session.checkout(delivery)

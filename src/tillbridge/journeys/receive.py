@@ -127,7 +127,7 @@ def _without_card_data(connection: Connection, delivery: Delivery) -> tuple[Deli
     """Card data is refused where people and shops send, and masked in what systems send."""
     if not may_hold(delivery.body):
         return delivery, False
-    body, fields = mask_body(delivery.body)
+    body, fields = mask_body(delivery.body, connection.configured.connector.id_fields)
     if not fields:
         return delivery, False
     if isinstance(connection.session, ReceivesCheckouts):
