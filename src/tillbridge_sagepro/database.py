@@ -259,7 +259,7 @@ class Database:
                 appname=_APPLICATION,
                 autocommit=True,
                 sock=wire,
-                login_timeout=CONNECT_MAX_S,
+                login_timeout=0,  # no tries of the driver's own; the wire keeps the time
                 disable_connect_retry=True,
                 cafile=settings.authority_file or None,
             )
@@ -270,7 +270,8 @@ class Database:
         except (OSError, pytds.Error) as error:
             if wire is not None:
                 wire.close()
-            raise unreachable(error, self.name) from error
+            reason = error.__cause__ if isinstance(error.__cause__, OSError | pytds.Error) else error
+            raise unreachable(reason, self.name) from error
         line.until(deadline)
         return line
 

@@ -143,4 +143,5 @@ def _broken(error: Exception, connection: str, *, committing: bool) -> Tillbridg
 
 
 def _text(error: Exception) -> str:
-    return str(getattr(error, "text", "") or error).strip()
+    said = error.args[0] if error.args else ""
+    return str(said or getattr(error, "text", "")).strip()

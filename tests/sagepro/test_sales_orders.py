@@ -127,7 +127,10 @@ async def test_a_line_discount_is_per_cent_and_its_rest_goes_to_the_discount_lin
         ("11.111", "2666.6700"),
     ]
     line = line_of("HONEY-500", "3", "5000.00", discount=usd("777.77"))
-    await world.write("sales_order", order | {"lines": [line], "total": usd("14222.23"), "ponum": "2", "websono": "2"}, "KEY2")
+    second = sales_order("2") | {
+        "lines": [line], "total": usd("14222.23"), "tax": None, "freight": None, "discount": None
+    }  # fmt: skip
+    await world.write("sales_order", second, "KEY2")
     found = world.simulator.web_orders()[1]
     assert [row["extprice"] for row in _lines(found)] == ["14222.2500", "-0.0200"]
     assert found["ordamt"] == "14222.2300"
@@ -263,7 +266,7 @@ async def test_a_trigger_that_changes_amounts_is_noticed_and_nothing_kept(world:
         "CREATE TEMP TRIGGER meddling AFTER INSERT ON sotran WHEN NEW.tranlineno = 5 BEGIN"
         " UPDATE somast SET ordamt = '81.9300' WHERE sono = NEW.sono; END"
     )
-    with pytest.raises(Unreconciled, match=r"holds 81\.9300? .*for an order of 81\.92"):
+    with pytest.raises(Unreconciled, match=r"holds 81\.93 .*for an order of 81\.92"):
         await world.write("sales_order", sales_order())
     _nothing_happened(world)
 

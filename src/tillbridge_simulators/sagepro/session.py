@@ -111,20 +111,21 @@ class ClientSession:
         self._packet_size = max(512, min(login.packet_size, 32767))
         self._world.log.add("request", operation="login", user=login.user)
         await self._misbehave(self._world.faults.draw("login", login.user))
-        failure = self._refused(login.user, login.password, login.database)
-        if failure is not None:
-            await self._send(tokens.error(failure) + tokens.done(failed=True))
+        failures = self._refused(login.user, login.password, login.database)
+        if failures:
+            said = b"".join(tokens.error(failure) for failure in failures)
+            await self._send(said + tokens.done(failed=True))
             raise CutError
         self._database = login.database or self._world.store.company
         await self._send(tokens.login_answer(self._database, self._packet_size))
 
-    def _refused(self, user: str, password: str, database: str) -> SqlError | None:
+    def _refused(self, user: str, password: str, database: str) -> list[SqlError]:
         if user != self._world.user or password != self._world.password:
-            return login_failed(user)
+            return [login_failed(user)]
         known = {name.lower() for name in self._world.store.databases()}
         if database and database.lower() not in known:
-            return no_database(database)
-        return None
+            return [no_database(database), login_failed(user)]
+        return []
 
     async def _answer_requests(self) -> None:
         """Reads on while a request runs, so that ATTENTION and a lost client are seen."""

@@ -75,6 +75,11 @@ class SageProSimulator:
         await asyncio.gather(*self._clients, return_exceptions=True)
         self.log.close()
 
+    def cut_clients(self) -> None:
+        """Cuts every connection, as a server does that restarts."""
+        for task in tuple(self._clients):
+            task.cancel()
+
     def counter(self) -> int:
         """The last order number handed out, from PROSYS..sysdata."""
         return self._counter("sysdata", self.store.system)
@@ -84,12 +89,17 @@ class SageProSimulator:
         return self._counter("sosysd", self.store.company)
 
     def orders(self) -> list[dict[str, object]]:
-        """Every sales order with websono, ponum, custno, ordamt, lines; amounts as text."""
+        """Every sales order with websono, ponum, custno, ordamt, lines; amounts as text.
+
+        An order whose transaction has not been committed yet is not among them.
+        """
+        pending = {number for what, number, _, _ in self.store.changes() if what == "sales_order"}
         rows = self.store.rows(f'SELECT sono FROM "{self.store.company}".somast ORDER BY sono')  # noqa: S608 (our own name)
-        return [trail.order_facts(self.store, str(row[0])) for row in rows]
+        numbers = [str(row[0]) for row in rows if row[0] not in pending]
+        return [trail.order_facts(self.store, number) for number in numbers]
 
     def web_orders(self) -> list[dict[str, object]]:
-        """The orders that came from the shop: those that carry a payment's cross-reference."""
+        """The orders that came from the shop: those with a web order number."""
         return [order for order in self.orders() if order["websono"]]
 
     def customers(self) -> list[dict[str, str]]:
