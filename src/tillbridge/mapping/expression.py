@@ -90,4 +90,6 @@ def compile_expression(
 
 def expression(text: str, scope: Scope, *, place: Place | None = None) -> Expression:
     """An expression from text that stands in no file."""
-    return compile_expression(parse_written(Written(text, place or Place())), scope)
+    return compile_expression(
+        parse_written(Written(text, place or Place(field="the expression"))), scope
+    )

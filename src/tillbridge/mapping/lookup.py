@@ -80,6 +80,7 @@ def read_lookup(text: str, file: str, name: str) -> Lookup:
     reader = csv.reader(io.StringIO(text.removeprefix("\ufeff"), newline=""), strict=True)
     rows: dict[str, list[Row]] = {}
     header: tuple[str, ...] = ()
+    count = 0
     try:
         for cells in reader:
             place = Place(file, reader.line_num)
@@ -90,6 +91,11 @@ def read_lookup(text: str, file: str, name: str) -> Lookup:
                 continue
             key, row = _row(header, cells, place)
             rows.setdefault(key, []).append(row)
+            count += 1
+            if count > ROWS_MAX:
+                raise Misconfigured(
+                    f"The table has more than {ROWS_MAX:,} rows.", reason="too_large", place=place
+                )
     except csv.Error as error:
         raise Misconfigured(
             f"This is not CSV: {error}.", reason="bad_csv", place=Place(file, reader.line_num)

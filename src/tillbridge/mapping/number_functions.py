@@ -7,7 +7,6 @@ from decimal import (
     Context,
     Decimal,
     DivisionByZero,
-    Inexact,
     InvalidOperation,
 )
 
@@ -62,10 +61,7 @@ def minor_units(value: Money) -> int:
 
 def round_money(value: UnitAmount, rounding: Rounding) -> Money:
     """Money, rounded once by the named rule."""
-    try:
-        return value.times(Decimal(1), _rule(rounding))
-    except Inexact:
-        raise Rejected(f"{value} has too many digits.", reason="too_many_digits") from None
+    return value.times(Decimal(1), _rule(rounding))
 
 
 def round_number(value: int | Decimal, places: int, rounding: str) -> Decimal:

@@ -7,6 +7,7 @@ happened costs nothing until one happens.
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import InvalidOperation
 from types import FrameType
 from typing import Any
 
@@ -82,7 +83,7 @@ class Program:
         """What the function answers. Raises Rejected with the place it came from."""
         try:
             return self.function(context)
-        except (Rejected, AttributeError, LookupError, TypeError) as error:
+        except (Rejected, AttributeError, LookupError, TypeError, ArithmeticError) as error:
             raise self._located(error) from error
 
     def _located(self, error: Exception) -> Exception:
@@ -126,6 +127,8 @@ def _missing(error: Exception, spot: Spot) -> str | None:
         return None
     if isinstance(tree, Name) and isinstance(error, KeyError):
         return f"There is no {tree.name} here: the step of that name did not run."
+    if isinstance(error, InvalidOperation):
+        return f"{written.slice(tree.span)} meets something that is not a number."
     if not isinstance(tree, Select):
         return None
     of = written.slice(tree.of.span)

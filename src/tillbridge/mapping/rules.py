@@ -24,7 +24,7 @@ from tillbridge.mapping.mapping import (
     ValueRule,
 )
 from tillbridge.mapping.program import Spot
-from tillbridge.mapping.table import day_of_event, found_in, sought_in, table_of
+from tillbridge.mapping.table import NO_ROW, day_of_event, found_in, sought_in, table_of
 from tillbridge.mapping.text import unknown
 from tillbridge.mapping.value_type import ANY, Sort, ValueType, sort_of
 from tillbridge.mapping.writer import Bound, Code, Writer, load
@@ -164,8 +164,8 @@ class RuleWriter:
         looked = ast.NamedExpr(
             ast.Name(kept, ast.Store()), self._writer.call(sought_in, *arguments)
         )
-        node = ast.IfExp(_is_there(looked), load(kept), otherwise.node)
-        return Code(node, otherwise.kind)
+        has_row = ast.Compare(looked, [ast.IsNot()], [self._writer.constant(NO_ROW)])
+        return Code(ast.IfExp(has_row, load(kept), otherwise.node), otherwise.kind)
 
     def _day(self, rule: LookupRule, scope: Mapping[str, Bound], path: str) -> ast.expr:
         if rule.on is not None:

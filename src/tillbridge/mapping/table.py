@@ -3,13 +3,20 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from typing import Any
+from typing import Any, Final
 
 from tillbridge.canonical.errors import Misconfigured, Place, Rejected
 from tillbridge.connector.documents import Field, Value
 from tillbridge.mapping.fit import from_text
 from tillbridge.mapping.lookup import Lookup
 from tillbridge.mapping.text import shown
+
+
+class _NoRow:
+    """Stands for a key that has no row; a row's value may be None."""
+
+
+NO_ROW: Final = _NoRow()
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +47,10 @@ def table_of(lookup: Lookup, column: str, field: Field) -> Table:
     return Table(lookup.name, lookup.place.file or lookup.name, values, dated)
 
 
-def found_in(table: Table, key: Any, day: date | None = None) -> Value:
+def found_in(table: Table, key: Any, day: date | None = None) -> Any:
     """A key's value. Raises Rejected when there is no row for it."""
     value = sought_in(table, key, day)
-    if value is None:
+    if value is NO_ROW:
         when = f" on {day}" if day is not None else ""
         what = "an empty key (null)" if key is None else shown(key)
         raise Rejected(
@@ -54,14 +61,16 @@ def found_in(table: Table, key: Any, day: date | None = None) -> Value:
     return value
 
 
-def sought_in(table: Table, key: Any, day: date | None = None) -> Value:
-    """A key's value, or None when there is no row for it."""
+def sought_in(table: Table, key: Any, day: date | None = None) -> Any:
+    """A key's value, or NO_ROW."""
+    if not isinstance(key, str):
+        return NO_ROW
     if day is None:
-        return table.values.get(key)
+        return table.values.get(key, NO_ROW)
     for from_on, to_on, value in table.dated.get(key, ()):
         if from_on <= day <= to_on:
             return value
-    return None
+    return NO_ROW
 
 
 def day_of_event(event: Any) -> date:

@@ -83,7 +83,7 @@ def read_text(text: str, file: str) -> Node:
             builder.take(event)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        line = mark.line + 1 if mark is not None else None
+        line = min(mark.line, text.rstrip("\n").count("\n")) + 1 if mark is not None else None
         problem = " ".join(part for part in (error.context, error.problem) if part)
         raise Misconfigured(
             f"This is not YAML: {problem}.", reason="bad_yaml", place=Place(file, line)
