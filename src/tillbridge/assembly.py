@@ -190,7 +190,7 @@ def worker(house: House, *, turns_max: int = 20) -> Worker:
         sweep_s=1.0 / house.factor,
         chores={
             "gates": (1.0 / house.factor, probe_gates),
-            "reviews": (house.pace.review_poll_s, poll_reviews),
+            "reviews": (min(house.pace.review_poll_s, 10.0 / house.factor), poll_reviews),
         },
     )
 

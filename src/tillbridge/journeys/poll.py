@@ -1,11 +1,12 @@
 """Poll: asking for what a webhook may have lost, and whether a closed gate may open."""
 
-from tillbridge.canonical.errors import TillbridgeError
+from tillbridge.canonical.errors import TillbridgeError, Transient
 from tillbridge.connections.gates import GateClosed
 from tillbridge.connector.abilities import Call, ObservesPayments, Probes
 from tillbridge.journeys.house import House
 from tillbridge.journeys.receive import take_in
 from tillbridge.payments.attempts import in_review
+from tillbridge.runs.lanes import take_chore
 
 PROBE_LEASE_S = 10.0
 REVIEWS_MAX = 50
@@ -14,22 +15,25 @@ REVIEWS_MAX = 50
 async def poll_reviews(house: House) -> None:
     """Asks about every payment that waits for a decision, as if its webhook had been lost.
 
-    One worker at a time does it.
+    Of all workers one does it at a time.
     """
-    async with house.database.transaction() as tx:
-        if not await tx.fetchval("SELECT pg_try_advisory_xact_lock(hashtext('poll_reviews'))"):
+    if not await take_chore(house.database, "reviews", house.pace.review_poll_s):
+        return
+    for attempt in await in_review(house.database, REVIEWS_MAX):
+        connection = house.connections[attempt.connection]
+        if not isinstance(connection.session, ObservesPayments):
+            continue
+        try:
+            await house.gates.enter(connection.name)
+            call = _call(house, connection.timeout_s, attempt.order_number)
+            seen = await connection.session.observe(call, attempt.order_number)
+        except GateClosed:
             return
-        for attempt in await in_review(house.database, REVIEWS_MAX):
-            connection = house.connections[attempt.connection]
-            if isinstance(connection.session, ObservesPayments):
-                try:
-                    await house.gates.enter(connection.name)
-                except GateClosed:
-                    continue
-                call = _call(house, connection.timeout_s, attempt.order_number)
-                seen = await connection.session.observe(call, attempt.order_number)
-                async with house.database.transaction() as own:
-                    await take_in(house, own, connection.name, seen, ())
+        except Transient as error:
+            await house.gates.failed(connection.name, error)
+            return
+        async with house.database.transaction() as tx:
+            await take_in(house, tx, connection.name, seen, ())
 
 
 async def probe_gates(house: House) -> None:

@@ -72,7 +72,15 @@ async def observe(tx: Tx, connection: str, seen: Observation) -> tuple[Event, ..
     )
     if number is None:
         return ()
-    row = await tx.fetchrow(SQL["lock_attempt"], seen.attempt_key, seen.parent_id, seen.request_id)
+    row = await tx.fetchrow(
+        SQL["lock_attempt"],
+        seen.attempt_key,
+        seen.parent_id,
+        seen.request_id,
+        connection,
+        seen.order_number,
+        seen.operation is Operation.CAPTURE and not seen.parent_id,
+    )
     if row is None:
         await tx.execute(SQL["mean"], number, "unmatched", seen.attempt_key)
         return ()

@@ -30,14 +30,21 @@ SELECT * FROM attempts
 WHERE (wire_key = $1 AND $1 <> '')
    OR (authorization_id = $2 AND $2 <> '')
    OR (authorization_id = $3 AND $3 <> '')
-ORDER BY (wire_key = $1) DESC LIMIT 1
+   OR (connection = $4 AND order_number = $5 AND $6
+       AND state NOT IN ('declined', 'abandoned', 'reversed'))
+ORDER BY (wire_key = $1) DESC, (authorization_id IN ($2, $3)) DESC LIMIT 1
 FOR UPDATE;
 
 -- name: keep_observation
+-- Once; one that nobody could place is placed again when somebody else tells more of it.
 INSERT INTO observations (connection, request_id, operation, verdict, source, order_number, wire_key,
                           parent_id, amount, currency, reason, occurred_at, meaning)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, '')
-ON CONFLICT (connection, request_id, operation, verdict) DO NOTHING
+ON CONFLICT (connection, request_id, operation, verdict) DO UPDATE
+    SET source = EXCLUDED.source, wire_key = EXCLUDED.wire_key, parent_id = EXCLUDED.parent_id,
+        amount = coalesce(EXCLUDED.amount, observations.amount), currency = EXCLUDED.currency,
+        meaning = ''
+    WHERE observations.meaning = 'unmatched'
 RETURNING number;
 
 -- name: mean

@@ -4,7 +4,7 @@ The original is kept: an edit is a patch with who and why, and a replay is a new
 the old one and keeps its keys, so that what was done is not done again.
 """
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -95,11 +95,19 @@ async def open_dead_letter(database: Database, run_id: int) -> Opened:
 
 
 async def patch(
-    database: Database, run_id: int, field: str, value: Any, *, operator: str, why: str
+    database: Database,
+    run_id: int,
+    field: str,
+    value: Any,
+    *,
+    operator: str,
+    why: str,
+    record: Callable[[Tx, Any], Awaitable[None]],
 ) -> int:
     """Changes one field of a dead letter's input; answers the patch's number.
 
     `field` is a path such as "data.order.shipping.postal_code" or "data.order.lines.0.product".
+    `record` is called with the field's old value inside the same commit.
 
     Raises:
         Rejected: no such letter or field; it is resolved; a done step has consumed the data; or
@@ -119,11 +127,12 @@ async def patch(
         )
     before = encode(opened.content)
     changed = read_json(before)
-    _put(changed, field, value)
+    replaced = _put(changed, field, value)
     after = encode(changed)
     decode_event(after)
     async with database.transaction() as tx:
         number = await tx.fetchval(SQL["add_patch"], run_id, operator, why, before, after)
+        await record(tx, replaced)
     return int(number)
 
 
@@ -194,17 +203,16 @@ def _readable(content: bytes) -> Mapping[str, Any]:
     return value if isinstance(value, dict) else {"body": value}
 
 
-def _put(tree: Any, field: str, value: Any) -> None:
+def _put(tree: Any, field: str, value: Any) -> Any:
+    """Replaces one field; answers what stood there."""
     *path, last = field.split(".")
     at = tree
     try:
         for name in path:
             at = at[int(name)] if isinstance(at, list) else at[name]
-        if isinstance(at, list):
-            at[int(last)] = value
-        else:
-            at[last]
-            at[last] = value
+        spot = int(last) if isinstance(at, list) else last
+        replaced = at[spot]  # a field that is not there is refused, not added
+        at[spot] = value
     except (KeyError, IndexError, ValueError, TypeError) as error:
         raise Rejected(
             f"The document has no field {field!r}.",
@@ -212,3 +220,4 @@ def _put(tree: Any, field: str, value: Any) -> None:
             place=Place(field=field),
             next_step="See tillbridge dead-letters show for its fields.",
         ) from error
+    return replaced

@@ -224,6 +224,15 @@ class Journal:
         """
         if standing["resolve_in_s"] > 0:
             raise Parked(standing["resolve_in_s"], f"unknown: {standing['reason'] or 'in flight'}")
+        try:
+            return await self._end_unknown(effect, ability, standing, timeout_s)
+        except Transient as error:
+            wait_s = error.wait_s if error.wait_s is not None else self._patience.margin_s
+            raise Parked(wait_s, f"unknown: {error.message}", cause=error) from error
+
+    async def _end_unknown(
+        self, effect: Effect, ability: Write, standing: asyncpg.Record, timeout_s: float
+    ) -> Receipt | None:
         fields = unpack(standing["request"])
         wire = wire_key(effect.key, standing["round"])
         call = self.call(wire, time.monotonic() + timeout_s, timeout_s)

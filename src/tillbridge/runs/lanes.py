@@ -184,6 +184,11 @@ async def due(database: Database, limit: int) -> list[Lane]:
     return [Lane(row["subject"], row["target"]) for row in rows]
 
 
+async def take_chore(database: Database, name: str, every_s: float) -> bool:
+    """Whether this worker does a chore now: at most one does it in so many seconds."""
+    return await database.fetch_value(SQL["take_chore"], name, every_s) is not None
+
+
 async def wake(tx: Tx, lane: Lane) -> None:
     """Makes a lane due now (a gate opened, a person acted)."""
     await tx.execute(SQL["arrive"], lane.subject)

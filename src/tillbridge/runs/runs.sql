@@ -240,3 +240,8 @@ FROM runs WHERE state IN ('ready', 'waiting');
 -- name: bury_delivery
 INSERT INTO runs (subject, target, sequence, journey, input, state, ended_at, ending)
 VALUES ($1, $2, 0, 'receive', $3, 'dead', now(), $4) RETURNING id;
+
+-- name: take_chore
+INSERT INTO chores (name, next_at) VALUES ($1, now() + make_interval(secs => $2))
+ON CONFLICT (name) DO UPDATE SET next_at = EXCLUDED.next_at WHERE chores.next_at <= now()
+RETURNING name;

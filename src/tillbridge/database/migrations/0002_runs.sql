@@ -131,3 +131,9 @@ CREATE TABLE patches (
     after bytea NOT NULL
 );
 CREATE INDEX patches_by_run ON patches (run_id);
+
+-- What is done again and again by whichever worker comes first.
+CREATE TABLE chores (
+    name text PRIMARY KEY,
+    next_at timestamptz NOT NULL
+);

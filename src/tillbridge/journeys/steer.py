@@ -1,0 +1,123 @@
+"""Steering: what a person does to the house, each with who and why in the audit.
+
+The act and its audit entry are one commit, so that neither is there without the other.
+"""
+
+from typing import Any
+
+from tillbridge.access.audit import record
+from tillbridge.canonical.card_data import scan
+from tillbridge.canonical.errors import Place, Rejected
+from tillbridge.connections.gates import SQL as GATES
+from tillbridge.database.database import Database, Tx
+from tillbridge.journeys.house import House
+from tillbridge.journeys.receive import card_data_found
+from tillbridge.journeys.replay import cancel_dead_letter, replay_dead_letter
+from tillbridge.runs import dead_letters
+from tillbridge.runs.dead_letters import open_dead_letter
+
+WHY_LENGTH_MAX = 1000
+
+
+async def pause(database: Database, connection: str, operator: str, why: str) -> None:
+    """Closes a connection's gate by hand: the kill switch. Its work waits and is not lost.
+
+    Raises:
+        Rejected: there is no such connection, or no reason is given.
+    """
+    why = reason_of(why)
+    async with database.transaction() as tx:
+        if await tx.fetchval(GATES["pause"], connection, why, operator) is None:
+            raise _no_gate(connection)
+        await record(tx, operator, "pause", connection, why=why, after={"state": "paused"})
+
+
+async def resume(database: Database, connection: str, operator: str, why: str) -> None:
+    """Opens a connection's gate by hand; parked work looks again within a minute.
+
+    Raises:
+        Rejected: there is no such connection, or no reason is given.
+    """
+    why = reason_of(why)
+    async with database.transaction() as tx:
+        if await tx.fetchval(GATES["resume"], connection, operator) is None:
+            raise _no_gate(connection)
+        await record(tx, operator, "resume", connection, why=why, after={"state": "open"})
+
+
+async def correct(
+    database: Database, run_id: int, field: str, value: Any, *, operator: str, why: str
+) -> int:
+    """Changes one field of a dead letter before it is replayed; answers the patch's number.
+
+    Raises:
+        Rejected: card data, no reason, no such letter or field, or it may not be changed any more.
+    """
+    why = reason_of(why)
+    found = scan({"field": field, "value": value})
+    if found:
+        raise card_data_found(found)
+
+    async def audit(tx: Tx, replaced: Any) -> None:
+        await record(
+            tx,
+            operator,
+            "edit",
+            f"run {run_id}",
+            why=why,
+            before={field: replaced},
+            after={field: value},
+        )
+
+    return await dead_letters.patch(
+        database, run_id, field, value, operator=operator, why=why, record=audit
+    )
+
+
+async def replay(house: House, run_id: int, operator: str, why: str) -> int:
+    """Runs a dead letter again; answers the new run's number.
+
+    Raises:
+        Rejected: no reason, no such open letter, or a delivery that nothing could be made of.
+    """
+    why = reason_of(why)
+    opened = await open_dead_letter(house.database, run_id)
+    if opened.letter.kind == "unusable":
+        raise Rejected(
+            f"Dead letter {run_id} is a delivery that could not be read: there is nothing to run.",
+            reason="not_replayable",
+            next_step="Ask its sender to mend and send it again, then cancel this one.",
+        )
+    return await replay_dead_letter(house, run_id, operator, why)
+
+
+async def cancel(house: House, run_id: int, operator: str, why: str) -> None:
+    """Gives a dead letter up for good; a hold it leaves behind is released.
+
+    Raises:
+        Rejected: no reason, or no such open letter.
+    """
+    await cancel_dead_letter(house, run_id, operator, reason_of(why))
+
+
+def reason_of(why: str) -> str:
+    """A person's reason without spaces around it. Raises Rejected unless it may be kept."""
+    why = why.strip()
+    if not why or len(why) > WHY_LENGTH_MAX:
+        raise Rejected(
+            f"A reason has 1 to {WHY_LENGTH_MAX} characters; this one has {len(why)}.",
+            reason="no_reason",
+            place=Place(field="why"),
+            next_step="Say in a sentence why: it stands in the audit.",
+        )
+    if scan({"why": why}):
+        raise card_data_found(["why"])
+    return why
+
+
+def _no_gate(connection: str) -> Rejected:
+    return Rejected(
+        f"There is no connection {connection!r}.",
+        reason="unknown_connection",
+        next_step="See tillbridge gates list for their names.",
+    )
