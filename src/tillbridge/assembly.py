@@ -136,7 +136,7 @@ async def open_house(
 
 async def close_house(house: House) -> None:
     """Waits for calls in flight, then closes sockets and the pool."""
-    await checkout.settle_open_checkouts()
+    await checkout.settle_open_checkouts(house)
     await house.connections.close()
     await house.database.close()
 

@@ -80,9 +80,7 @@ def compute(fields: Fields, settings: SageProSettings) -> Amounts:
     return amounts
 
 
-def _line(
-    line: Fields, place: str, currency: str, places: int
-) -> tuple[OrderLine, Decimal]:
+def _line(line: Fields, place: str, currency: str, places: int) -> tuple[OrderLine, Decimal]:
     """A line, and by how much its extension exceeds what it must come to."""
     item = documents.text(line, "item").strip().upper()
     if not item:
@@ -97,7 +95,9 @@ def _line(
             place=Place(field=f"{place}.qtyord"),
         )
     price = _limited(
-        documents.price(line, "price", currency, f"{place}.price"), _PRICE_DECIMALS, f"{place}.price"
+        documents.price(line, "price", currency, f"{place}.price"),
+        _PRICE_DECIMALS,
+        f"{place}.price",
     )
     percent = _limited(
         documents.number(line, "disc", f"{place}.disc"), _QUANTITY_DECIMALS, f"{place}.disc"
@@ -114,9 +114,7 @@ def _line(
     if discount and quantity * price:
         percent = (discount * 100 / (quantity * price)).quantize(_PERCENT, ROUND_HALF_UP)
     extprice = extended(quantity, price, percent, places)
-    made = OrderLine(
-        item, documents.text(line, "descrip"), quantity, price, percent, extprice
-    )
+    made = OrderLine(item, documents.text(line, "descrip"), quantity, price, percent, extprice)
     return made, extprice - wanted
 
 

@@ -69,7 +69,10 @@ def _counter(rows: Sequence[Row], settings: SageProSettings) -> CheckLine:
     last, mirror = rows[0]
     if mirror is None or int(mirror) != int(last):
         return CheckLine(
-            title, False, f"sysdata says {last}, SOsysd says {mirror}", "Set them equal in Sage Pro."
+            title,
+            False,
+            f"sysdata says {last}, SOsysd says {mirror}",
+            "Set them equal in Sage Pro.",
         )
     return CheckLine(title, True, f"last order number {last}")
 

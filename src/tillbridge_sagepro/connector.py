@@ -12,11 +12,13 @@ from tillbridge_sagepro.checks import check_company
 from tillbridge_sagepro.company import Company, KnownCompany
 from tillbridge_sagepro.database import AlreadyClaimed, Database, Transaction
 from tillbridge_sagepro.errors import ALREADY_EXISTS
+from tillbridge_sagepro.new_order import NewOrder
 from tillbridge_sagepro.numbers import stored_number
-from tillbridge_sagepro.sales_orders import KIND, NewOrder, order_receipt, write_order
+from tillbridge_sagepro.sales_orders import KIND, order_receipt, write_order
 from tillbridge_sagepro.settings import SageProSettings, check_settings
 from tillbridge_sagepro.statements import statement
 from tillbridge_sagepro.structure import CROSS_REFERENCES
+from tillbridge_sagepro.writing import Writing
 
 T = TypeVar("T")
 
@@ -87,7 +89,7 @@ class SageProSession:
         return await self._write_once(
             call,
             KIND,
-            lambda transaction, company: write_order(transaction, order, company, self._settings),
+            lambda writing: write_order(writing, order),
             self._order_found,
         )
 
@@ -96,9 +98,7 @@ class SageProSession:
         return await self._write_once(
             call,
             "release",
-            lambda transaction, company: order_changes.release(
-                transaction, sono, company, self._settings
-            ),
+            lambda writing: order_changes.release(writing, sono),
             self._order_found,
         )
 
@@ -107,9 +107,7 @@ class SageProSession:
         return await self._write_once(
             call,
             "cancellation",
-            lambda transaction, company: order_changes.cancel(
-                transaction, sono, company, self._settings
-            ),
+            lambda writing: order_changes.cancel(writing, sono),
             self._order_found,
         )
 
@@ -117,9 +115,7 @@ class SageProSession:
         return await self._write_once(
             call,
             documents.required_text(fields, "operation"),
-            lambda transaction, company: payments.write_payment(
-                transaction, fields, company, self._settings
-            ),
+            lambda writing: payments.write_payment(writing, fields),
             lambda company, found: payments.payment_receipt(company, found.docno, call.key),
         )
 
@@ -135,14 +131,12 @@ class SageProSession:
         self,
         call: Call,
         doctype: str,
-        work: Callable[[Transaction, Company], Receipt],
+        work: Callable[[Writing], Receipt],
         receipt_of: Callable[[Company, cross_references.Claimed], Receipt],
     ) -> Receipt:
         """Writes, or answers with what the effect's key already names."""
         try:
-            return await self._writing(
-                call, lambda transaction: work(transaction, self._company.read(transaction))
-            )
+            return await self._writing(call, lambda transaction: work(self._begun(transaction)))
         except AlreadyClaimed:
             pass
         company, found = await self._database.read(
@@ -153,6 +147,9 @@ class SageProSession:
             ),
         )
         return receipt_of(company, found)
+
+    def _begun(self, transaction: Transaction) -> Writing:
+        return Writing.begin(transaction, self._company.read(transaction), self._settings)
 
     async def _writing(self, call: Call, work: Callable[[Transaction], T]) -> T:
         """A structure that turns out to be another is read again next time."""

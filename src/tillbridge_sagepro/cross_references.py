@@ -68,9 +68,7 @@ def claimed(
     transaction: Transaction, settings: SageProSettings, doctype: str, ext_id: str
 ) -> Claimed:
     """The row that won. Raises Unreconciled when it is gone again: somebody deleted it."""
-    (rows,) = transaction.read(
-        statement("claimed"), key_values(settings, doctype, ext_id)
-    )
+    (rows,) = transaction.read(statement("claimed"), key_values(settings, doctype, ext_id))
     if not rows:
         raise Unreconciled(
             f"ix_xref refused the {doctype} {ext_id} as a duplicate, but has no such row.",

@@ -1,20 +1,25 @@
 """Customers: linked by stored reference, made when absent, never matched by a typed e-mail."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 
-from tillbridge.canonical.errors import Misconfigured, Place, Rejected, Transient
-from tillbridge.connector.documents import Fields
+from tillbridge.canonical.errors import (
+    Misconfigured,
+    Place,
+    Rejected,
+    TillbridgeError,
+    Transient,
+)
 from tillbridge_sagepro import documents
 from tillbridge_sagepro.cross_references import CrossReference
-from tillbridge_sagepro.database import Row, Transaction
-from tillbridge_sagepro.inserts import Batch, Bound, Given
+from tillbridge_sagepro.database import Row
+from tillbridge_sagepro.inserts import Bound, Given
+from tillbridge_sagepro.new_order import NewOrder, Wanted
 from tillbridge_sagepro.settings import SageProSettings
-from tillbridge_sagepro.stamps import Stamp
 from tillbridge_sagepro.statements import statement
-from tillbridge_sagepro.structure import Structure
+from tillbridge_sagepro.writing import Writing
 
 LOCKED_WAIT_S = 5.0
 _LOCKED = "L"
@@ -38,30 +43,6 @@ class Customer:
     taxtbl: str
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """Who a document's customer is: a fixed number, or the shop's customer."""
-
-    custno: str
-    shop_customer: str
-
-    @property
-    def linked(self) -> bool:
-        return not self.custno
-
-
-def wanted(fields: Fields, settings: SageProSettings) -> Wanted:
-    """The rule: a fixed customer, else the shop's customer, else the guests' one."""
-    about = documents.group(fields, "custno")
-    fixed = documents.text(about, "custno").strip().upper()
-    shop_customer = documents.text(about, "id").strip()
-    if fixed:
-        return Wanted(fixed, "")
-    if shop_customer:
-        return Wanted("", shop_customer)
-    return Wanted(settings.guest_customer.upper(), "")
-
-
 def query(wish: Wanted) -> str:
     """The statement that reads the customer's row."""
     return statement("linked_customer" if wish.linked else "customer")
@@ -74,85 +55,88 @@ def read_customer(rows: Sequence[Row]) -> Customer | None:
     """
     if not rows:
         return None
-    *row, lock, lock_user = rows[0]
-    values = [value.rstrip() if isinstance(value, str) else value for value in row]
-    if lock.strip() == _LOCKED:
+    row = rows[0]
+    (custno, pterms, salesmn, terr, gllink, taxdist, taxtbl, lock, lock_user) = (
+        str(row[at]).strip() for at in (0, 1, 5, 6, 7, 8, 9, 10, 11)
+    )
+    if lock == _LOCKED:
         raise Transient(
-            f"Customer {values[0]} is being edited by {lock_user.strip() or 'a user'}.",
+            f"Customer {custno} is being edited by {lock_user or 'a user'}.",
             wait_s=LOCKED_WAIT_S,
             reason="row_locked",
         )
-    return Customer(*values)
+    return Customer(
+        custno=custno,
+        pterms=pterms,
+        pdisc=row[2],
+        pdays=row[3],
+        pnet=row[4],
+        salesmn=salesmn,
+        terr=terr,
+        gllink=gllink,
+        taxdist=taxdist,
+        taxtbl=taxtbl,
+    )
 
 
-def resolve(
-    transaction: Transaction,
-    found: Customer | None,
-    wish: Wanted,
-    fields: Fields,
-    stamp: Stamp,
-    settings: SageProSettings,
-    structure: Structure,
-) -> Customer:
+def resolve(writing: Writing, found: Customer | None, order: NewOrder) -> Customer:
     """The order's customer, made if the shop's customer is new. The counter's lock is held."""
     if found is not None:
         return found
-    if not wish.linked:
-        is_guest = wish.custno == settings.guest_customer.upper()
-        raise (Misconfigured if is_guest else Rejected)(
-            f"There is no customer {wish.custno} in {settings.company_database}.",
-            reason="unknown_customer",
-            place=Place(field="guest_customer" if is_guest else "custno.custno"),
-            next_step="Create it in Sage Pro, or correct the setting."
-            if is_guest
-            else "Correct the mapping, or create it in Sage Pro.",
-        )
-    if not settings.create_customers:
+    if not order.customer.linked:
+        raise _unknown(order.customer.custno, writing.settings)
+    if not writing.settings.create_customers:
         raise Rejected(
-            f"The shop's customer {wish.shop_customer} is not linked to a customer of Sage Pro.",
+            f"The shop's customer {order.customer.shop_customer} is not linked to a customer of"
+            " Sage Pro.",
             reason="unknown_customer",
             place=Place(field="custno.id"),
             next_step="Link it, or allow create_customers.",
         )
-    return _create(transaction, wish, fields, stamp, settings, structure)
+    return _create(writing, order)
 
 
-def _create(
-    transaction: Transaction,
-    wish: Wanted,
-    fields: Fields,
-    stamp: Stamp,
-    settings: SageProSettings,
-    structure: Structure,
-) -> Customer:
+def _unknown(custno: str, settings: SageProSettings) -> TillbridgeError:
+    message = f"There is no customer {custno} in {settings.company_database}."
+    if custno == settings.guest_customer.upper():
+        return Misconfigured(
+            message,
+            reason="unknown_customer",
+            place=Place(field="guest_customer"),
+            next_step="Create it in Sage Pro, or correct the setting.",
+        )
+    return Rejected(
+        message,
+        reason="unknown_customer",
+        place=Place(field="custno.custno"),
+        next_step="Correct the mapping, or create it in Sage Pro.",
+    )
+
+
+def _create(writing: Writing, order: NewOrder) -> Customer:
     """Terms, posting link and territory are those of the guests' customer."""
+    settings = writing.settings
     lowest, highest = _range(settings)
-    template_rows, highest_rows = transaction.read(
+    template_rows, highest_rows = writing.transaction.read(
         f"{statement('customer')}; {statement('highest_customer_number')}",
         {"custno": settings.guest_customer.upper(), "lowest": lowest, "highest": highest},
     )
     template = read_customer(template_rows)
     if template is None:
-        raise Misconfigured(
-            f"There is no customer {settings.guest_customer} to take terms from.",
-            reason="unknown_customer",
-            next_step="Create it in Sage Pro, or correct guest_customer.",
-        )
-    custno = _free_number(transaction, highest_rows, settings)
-    batch = Batch(stamp.characters, settings.blank_date)
-    reference = CrossReference("customer", wish.shop_customer, stamp.at, docno=custno)
-    batch.add(statement("claim"), **reference.values(settings))
-    about = documents.group(fields, "custno")
-    batch.insert(
-        structure["arcust"], [_row(about, custno, template, documents.total(fields).currency, stamp)]
+        raise _unknown(settings.guest_customer.upper(), settings)
+    custno = _free_number(writing, highest_rows)
+    reference = CrossReference(
+        "customer", order.customer.shop_customer, writing.stamp.at, docno=custno
     )
-    transaction.write(batch.sql, batch.values)
-    return Customer(custno, *(getattr(template, name) for name in _COPIED))
+    batch = writing.batch()
+    batch.add(statement("claim"), **writing.claim_values(reference))
+    batch.insert(writing.table("arcust"), [_row(writing, order, custno, template)])
+    writing.send(batch)
+    return replace(template, custno=custno)
 
 
-def _row(
-    about: Fields, custno: str, template: Customer, currency: str, stamp: Stamp
-) -> dict[str, Given]:
+def _row(writing: Writing, order: NewOrder, custno: str, template: Customer) -> dict[str, Given]:
+    about = documents.group(order.fields, "custno")
     row: dict[str, Given] = {
         name: Bound(f"new_{name}", text)
         for name in (
@@ -164,12 +148,12 @@ def _row(
     if "company" not in row:
         row["company"] = Bound("new_company", documents.required_text(about, "company"))
     row["custno"] = Bound("new_custno", custno)
-    row["currency"] = Bound("new_currency", currency)
-    row["entered"] = Bound("today", stamp.today)
+    row["currency"] = Bound("new_currency", writing.company.currency)
+    row["entered"] = Bound("today", writing.stamp.today)
     for name in _COPIED:
         row[name] = Bound(f"new_{name}", getattr(template, name))
     row["webcust"] = 1
-    return row | stamp.columns()
+    return row | writing.stamp.columns()
 
 
 def _range(settings: SageProSettings) -> tuple[str, str]:
@@ -177,14 +161,13 @@ def _range(settings: SageProSettings) -> tuple[str, str]:
     return prefix + "0" * _DIGITS, prefix + "9" * _DIGITS
 
 
-def _free_number(
-    transaction: Transaction, highest_rows: Sequence[Row], settings: SageProSettings
-) -> str:
+def _free_number(writing: Writing, highest_rows: Sequence[Row]) -> str:
+    settings = writing.settings
     prefix = settings.customer_prefix.upper()
     highest = str(highest_rows[0][0] or "").strip() if highest_rows else ""
     if highest and _ordinal(highest, prefix) is None:
         lowest, most = _range(settings)
-        (rows,) = transaction.read(
+        (rows,) = writing.transaction.read(
             statement("customer_numbers"), {"lowest": lowest, "highest": most}
         )
         taken = [_ordinal(str(row[0]).strip(), prefix) for row in rows]
@@ -208,7 +191,7 @@ def _ordinal(custno: str, prefix: str) -> int | None:
 
 
 def columns_of(customer: Customer) -> dict[str, Given]:
-    """What an order's header takes over; `entered` columns come from the document."""
+    """What an order's header takes over from its customer."""
     values: dict[str, str | Decimal | date] = {
         "pterms": customer.pterms, "pdisc": customer.pdisc, "pdays": customer.pdays,
         "pnet": customer.pnet, "salesmn": customer.salesmn, "terr": customer.terr,

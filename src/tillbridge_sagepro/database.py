@@ -13,7 +13,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any, TypeAlias, TypeVar
 
-import pytds
+import pytds  # type: ignore[import-untyped] # python-tds ships no types
+
 from tillbridge.canonical.errors import Misconfigured, TillbridgeError, Transient
 from tillbridge.connector.abilities import Call
 from tillbridge.connector.connector import Opening
@@ -270,7 +271,9 @@ class Database:
         except (OSError, pytds.Error) as error:
             if wire is not None:
                 wire.close()
-            reason = error.__cause__ if isinstance(error.__cause__, OSError | pytds.Error) else error
+            reason = (
+                error.__cause__ if isinstance(error.__cause__, OSError | pytds.Error) else error
+            )
             raise unreachable(reason, self.name) from error
         line.until(deadline)
         return line

@@ -22,6 +22,7 @@ _ADDRESS = (
     Field("phone", "text", "Phone", length_max=20),
     Field("email", "text", "E-mail", length_max=50),
 )
+_ADDRESS_LINE_3 = Field("address3", "text", "Address line 3", length_max=60)
 
 SALES_ORDER = DocumentShape(
     "sales_order",
@@ -38,7 +39,7 @@ SALES_ORDER = DocumentShape(
                 *_ADDRESS,
             ),
         ),
-        Field("shipto", "group", "Ship to", of=(*_ADDRESS, Field("address3", "text", length_max=60))),
+        Field("shipto", "group", "Ship to", of=(*_ADDRESS, _ADDRESS_LINE_3)),
         Field("ordate", "date", "Order date", required=True),
         Field("rqdate", "date", "Requested date"),
         Field("shipvia", "text", "Ship via", length_max=12),
@@ -71,9 +72,7 @@ SALES_ORDER = DocumentShape(
 
 _ORDER = Field("sono", "text", "Order number", required=True, length_max=10)
 
-SALES_ORDER_RELEASE = DocumentShape(
-    "sales_order_release", "Release of a sales order", (_ORDER,)
-)
+SALES_ORDER_RELEASE = DocumentShape("sales_order_release", "Release of a sales order", (_ORDER,))
 
 SALES_ORDER_CANCELLATION = DocumentShape(
     "sales_order_cancellation", "Cancellation of a sales order", (_ORDER,)

@@ -6,7 +6,8 @@ Source: Microsoft, "Database engine events and errors" (learn.microsoft.com), by
 import socket
 from enum import StrEnum
 
-import pytds
+import pytds  # type: ignore[import-untyped] # python-tds ships no types
+
 from tillbridge.canonical.errors import (
     Misconfigured,
     Rejected,
@@ -118,9 +119,7 @@ def unreachable(error: Exception, connection: str) -> TillbridgeError:
     if number_of(error):
         return translated(error, connection, committing=False)
     if isinstance(error, socket.gaierror):
-        return Transient(
-            f"{connection}: the host's name is not known.", gate=True, reason="dns"
-        )
+        return Transient(f"{connection}: the host's name is not known.", gate=True, reason="dns")
     return Transient(
         f"{connection}: no connection to the SQL Server ({type(error).__name__}).",
         gate=True,

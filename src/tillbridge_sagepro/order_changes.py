@@ -5,15 +5,11 @@ from decimal import Decimal
 
 from tillbridge.canonical.errors import Misconfigured, Place, Rejected, Transient
 from tillbridge.connector.abilities import Receipt
-from tillbridge_sagepro.company import Company
 from tillbridge_sagepro.cross_references import CrossReference
 from tillbridge_sagepro.customers import LOCKED_WAIT_S
-from tillbridge_sagepro.database import Transaction
-from tillbridge_sagepro.inserts import Batch
 from tillbridge_sagepro.sales_orders import order_receipt
-from tillbridge_sagepro.settings import SageProSettings
-from tillbridge_sagepro.stamps import Stamp, stamp
 from tillbridge_sagepro.statements import statement
+from tillbridge_sagepro.writing import Writing
 
 _VOID, _CLOSED, _LOCKED = "V", "C", "L"
 
@@ -30,67 +26,53 @@ class OpenOrder:
     shipped_lines: int
 
 
-def release(
-    transaction: Transaction, sono: str, company: Company, settings: SageProSettings
-) -> Receipt:
+def release(writing: Writing, sono: str) -> Receipt:
     """Releases a held order; one that is not on hold stays as it is.
 
     Raises AlreadyClaimed when the effect's key is already there, Rejected for a void or closed one.
     """
-    if not company.structure["somast"].has(settings.hold_column):
+    settings = writing.settings
+    if not writing.table("somast").has(settings.hold_column):
         raise Misconfigured(
             f"somast has no column {settings.hold_column} to release an order with.",
             reason="no_hold_column",
             next_step="Set hold_column to the site's own.",
         )
-    marks = stamp(transaction.call.now, settings)
-    order = _claim(transaction, "release", sono, marks, company, settings)
+    order = _claim(writing, "release", sono)
     if order.sostat in (_VOID, _CLOSED):
         raise _refused(order, "released")
     if order.held != settings.released_value:
-        transaction.write(
+        writing.transaction.write(
             statement("release_order", hold_column=settings.hold_column),
-            {"sono": sono, "released": settings.released_value} | marks.values(),
+            {"sono": sono, "released": settings.released_value} | writing.stamp.values(),
         )
-    return order_receipt(company, order.sono, order.custno, order.ordamt)
+    return order_receipt(writing.company, order.sono, order.custno, order.ordamt)
 
 
-def cancel(
-    transaction: Transaction, sono: str, company: Company, settings: SageProSettings
-) -> Receipt:
+def cancel(writing: Writing, sono: str) -> Receipt:
     """Voids an order and its lines, and takes it off the customer's open total.
 
     A void order stays as it is. Raises AlreadyClaimed when the effect's key is already there,
     Rejected for an order that is closed or of which something has been shipped.
     """
-    marks = stamp(transaction.call.now, settings)
-    order = _claim(transaction, "cancellation", sono, marks, company, settings)
+    order = _claim(writing, "cancellation", sono)
     if order.sostat == _CLOSED or order.shipped_lines:
         raise _refused(order, "cancelled")
     if order.sostat != _VOID:
-        batch = Batch(marks.characters, settings.blank_date)
-        batch.add(statement("void_order"), sono=sono, **marks.values())
-        batch.add(
-            statement("add_on_order"), on_order=f"{-order.ordamt:f}", custno=order.custno
-        )
-        transaction.write(batch.sql, batch.values)
-    return order_receipt(company, order.sono, order.custno, order.ordamt)
+        batch = writing.batch()
+        batch.add(statement("void_order"), sono=sono, **writing.stamp.values())
+        batch.add(statement("add_on_order"), on_order=f"{-order.ordamt:f}", custno=order.custno)
+        writing.send(batch)
+    return order_receipt(writing.company, order.sono, order.custno, order.ordamt)
 
 
-def _claim(
-    transaction: Transaction,
-    doctype: str,
-    sono: str,
-    marks: Stamp,
-    company: Company,
-    settings: SageProSettings,
-) -> OpenOrder:
+def _claim(writing: Writing, doctype: str, sono: str) -> OpenOrder:
     """Claims the effect's key and locks the order's row. Raises Transient while a user edits it."""
-    column = settings.hold_column
-    if not company.structure["somast"].has(column):
+    column = writing.settings.hold_column
+    if not writing.table("somast").has(column):
         column = "sostat"
-    reference = CrossReference(doctype, transaction.call.key, marks.at, docno=sono)
-    rows, history = transaction.claim(
+    reference = CrossReference(doctype, writing.key, writing.stamp.at, docno=sono)
+    rows, history = writing.transaction.claim(
         "; ".join(
             (
                 statement("claim"),
@@ -98,7 +80,7 @@ def _claim(
                 statement("order_in_history"),
             )
         ),
-        reference.values(settings) | {"sono": sono},
+        writing.claim_values(reference) | {"sono": sono},
     )
     if not rows:
         raise _unknown(sono, closed=bool(history))
@@ -109,9 +91,7 @@ def _claim(
             wait_s=LOCKED_WAIT_S,
             reason="row_locked",
         )
-    return OpenOrder(
-        sono, custno.strip(), sostat.strip(), ordamt, held.strip(), shipped
-    )
+    return OpenOrder(sono, custno.strip(), sostat.strip(), ordamt, held.strip(), shipped)
 
 
 def _refused(order: OpenOrder, what: str) -> Rejected:

@@ -6,16 +6,14 @@ Source: what importers that work at SQL Server sites write, column by column.
 from collections.abc import Mapping
 from decimal import Decimal
 
-from tillbridge.connector.documents import Fields
 from tillbridge_sagepro import documents
-from tillbridge_sagepro.amounts import Amounts, OrderLine
+from tillbridge_sagepro.amounts import OrderLine
 from tillbridge_sagepro.customers import Customer, columns_of
 from tillbridge_sagepro.inserts import Bound, Given
+from tillbridge_sagepro.new_order import NewOrder
 from tillbridge_sagepro.numbers import OrderNumber
-from tillbridge_sagepro.settings import SageProSettings
-from tillbridge_sagepro.stamps import Stamp
 from tillbridge_sagepro.stock import Item
-from tillbridge_sagepro.structure import Table
+from tillbridge_sagepro.writing import Writing
 
 _IMPORTED = "X"
 _SHIP_TO = "D"
@@ -25,46 +23,40 @@ _FROM_DOCUMENT = ("shipvia", "fob", "notes", "websono")
 
 
 def header_row(
-    fields: Fields,
-    amounts: Amounts,
-    number: OrderNumber,
-    customer: Customer,
-    settings: SageProSettings,
-    stamp: Stamp,
-    somast: Table,
-    currency: str,
+    writing: Writing, order: NewOrder, number: OrderNumber, customer: Customer
 ) -> dict[str, Given]:
     """The row of somast; columns of multi-currency are filled as for the base currency."""
+    settings, amounts = writing.settings, order.amounts
     total, tax = Bound("ordamt", amounts.total.amount), Bound("tax", amounts.header_tax)
-    row = columns_of(customer) | _overrides(fields)
+    row = columns_of(customer) | _overrides(order)
     row |= {
         "sono": Bound("sono", number.sono), "custno": Bound("custno", customer.custno),
-        "sodate": Bound("today", stamp.today), "ponum": Bound("ponum", _text(fields, "ponum")),
+        "sodate": Bound("today", writing.stamp.today), "ponum": Bound("ponum", order.ponum),
         "ordamt": total, "bordamt": total, "tax": tax, "btax": tax,
         "glarec": Bound("gllink", customer.gllink), "tosw": Bound("tosw", _IMPORTED),
-        "currid": Bound("currid", currency), "exchrat": 1,
+        "currid": Bound("currid", writing.company.currency), "exchrat": 1,
         "defloc": Bound("loctid", settings.location),
+        "ordate": Bound("ordate", order.sale_date),
     }  # fmt: skip
     if amounts.header_tax:
         row["taxsamt"] = Bound("taxsamt", amounts.total.amount - amounts.header_tax)
-    ordate = documents.day(fields, "ordate")
-    if ordate is not None:
-        row["ordate"] = Bound("ordate", ordate)
     for name in _FROM_DOCUMENT:
-        if text := _text(fields, name):
+        if text := order.text(name):
             row[name] = Bound(name, text)
-    held = settings.hold_value if fields.get("hold") else settings.released_value
+    held = settings.hold_value if order.fields.get("hold") else settings.released_value
     row[settings.hold_column] = Bound("held", held)
-    _keep_payment_id(row, fields, settings, somast)
-    for name in documents.group(fields, "custom"):
-        row[name] = Bound(f"custom_{name}", _text(documents.group(fields, "custom"), name))
-    return row | stamp.columns()
+    _keep_payment_id(row, writing, order)
+    custom = documents.group(order.fields, "custom")
+    for name in custom:
+        row[name] = Bound(f"custom_{name}", documents.text(custom, name))
+    return row | writing.stamp.columns()
 
 
 def address_row(
-    fields: Fields, number: OrderNumber, customer: Customer, stamp: Stamp
+    writing: Writing, order: NewOrder, number: OrderNumber, customer: Customer
 ) -> dict[str, Given]:
     """The row of soaddr: where the goods go."""
+    fields = order.fields
     about = documents.group(fields, "shipto") or documents.group(fields, "custno")
     names = (
         "company", "address1", "address2", "address3", "city", "addrstate", "zip", "country",
@@ -78,35 +70,32 @@ def address_row(
         "custno": Bound("custno", customer.custno),
         "adtype": Bound("adtype", _SHIP_TO),
     }
-    return row | stamp.columns()
+    return row | writing.stamp.columns()
 
 
 def line_rows(
-    fields: Fields,
-    amounts: Amounts,
+    writing: Writing,
+    order: NewOrder,
     number: OrderNumber,
     customer: Customer,
     items: Mapping[str, Item],
-    settings: SageProSettings,
-    stamp: Stamp,
-    currency: str,
 ) -> list[dict[str, Given]]:
     """The rows of sotran, pseudo-items last."""
-    ordate = documents.day(fields, "ordate")
-    assert ordate is not None, "an order without a date was refused earlier"
-    shared = columns_of(customer) | _overrides(fields)
+    settings, ordate = writing.settings, order.sale_date
+    wanted_on = documents.day(order.fields, "rqdate") or ordate
+    shared = columns_of(customer) | _overrides(order)
     shared = {name: shared[name] for name in ("salesmn", "terr", "taxdist")}
     shared |= {
         "sono": Bound("sono", number.sono), "custno": Bound("custno", customer.custno),
         "ordate": Bound("ordate", ordate),
-        "rqdate": Bound("rqdate", documents.day(fields, "rqdate") or ordate),
+        "rqdate": Bound("rqdate", wanted_on),
         "glsale": Bound("gllink", customer.gllink), "loctid": Bound("loctid", settings.location),
-        "currid": Bound("currid", currency), "exchrat": 1,
+        "currid": Bound("currid", writing.company.currency), "exchrat": 1,
     }  # fmt: skip
-    shared |= stamp.columns()
+    shared |= writing.stamp.columns()
     return [
         shared | _line_columns(at, line, items[line.item])
-        for at, line in enumerate(amounts.lines, 1)
+        for at, line in enumerate(order.amounts.lines, 1)
     ]
 
 
@@ -134,21 +123,16 @@ def _line_columns(at: int, line: OrderLine, item: Item) -> dict[str, Given]:
     return row
 
 
-def _overrides(fields: Fields) -> dict[str, Given]:
-    return {name: Bound(name, text) for name in _OVERRIDES if (text := _text(fields, name))}
+def _overrides(order: NewOrder) -> dict[str, Given]:
+    return {name: Bound(name, text) for name in _OVERRIDES if (text := order.text(name))}
 
 
-def _keep_payment_id(
-    row: dict[str, Given], fields: Fields, settings: SageProSettings, somast: Table
-) -> None:
+def _keep_payment_id(row: dict[str, Given], writing: Writing, order: NewOrder) -> None:
     """The full id always stands in ix_xref; here too where the site's column has room."""
-    column, payment_id = settings.payment_id_column, _text(fields, "payment_id")
+    column, payment_id = writing.settings.payment_id_column, order.text("payment_id")
+    somast = writing.table("somast")
     if not column or not payment_id or not somast.has(column):
         return
     width = somast.width(column)
     if width is None or len(payment_id) <= width:
         row[column] = Bound("payment_id", payment_id)
-
-
-def _text(fields: Fields, name: str) -> str:
-    return documents.text(fields, name).strip()

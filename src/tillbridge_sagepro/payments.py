@@ -14,15 +14,13 @@ from tillbridge_sagepro.cross_references import CrossReference, order_number_of
 from tillbridge_sagepro.database import Transaction
 from tillbridge_sagepro.numbers import stored_number
 from tillbridge_sagepro.settings import SageProSettings
-from tillbridge_sagepro.stamps import stamp
 from tillbridge_sagepro.statements import statement
+from tillbridge_sagepro.writing import Writing
 
 KIND = "payment_transaction"
 
 
-def write_payment(
-    transaction: Transaction, fields: Fields, company: Company, settings: SageProSettings
-) -> Receipt:
+def write_payment(writing: Writing, fields: Fields) -> Receipt:
     """Notes one operation. Raises AlreadyClaimed when the effect's key is already there."""
     operation = documents.required_text(fields, "operation")
     if operation not in documents.OPERATIONS:
@@ -33,18 +31,18 @@ def write_payment(
         )
     transaction_id = documents.required_text(fields, "transaction_id")
     amount = fields.get("amount")
-    docno = _order(transaction, fields, settings)
+    docno = _order(writing.transaction, fields, writing.settings)
     reference = CrossReference(
         operation,
-        transaction.call.key,
-        stamp(transaction.call.now, settings).at,
+        writing.key,
+        writing.stamp.at,
         docno=docno,
         transaction_id=transaction_id,
         shop_ref=documents.text(fields, "websono"),
         amount=amount if isinstance(amount, Money) else None,
     )
-    transaction.claim(statement("claim"), reference.values(settings))
-    return payment_receipt(company, docno, transaction.call.key)
+    writing.transaction.claim(statement("claim"), writing.claim_values(reference))
+    return payment_receipt(writing.company, docno, writing.key)
 
 
 def payment_receipt(company: Company, docno: str, key: str) -> Receipt:

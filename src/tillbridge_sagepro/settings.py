@@ -109,7 +109,9 @@ def check_settings(settings: SageProSettings, connection: str) -> None:
     try:
         ZoneInfo(settings.timezone)
     except (ZoneInfoNotFoundError, ValueError):
-        raise _wrong(connection, "timezone", settings.timezone, "a zone such as America/New_York") from None
+        raise _wrong(
+            connection, "timezone", settings.timezone, "a zone such as America/New_York"
+        ) from None
 
 
 def _wrong(connection: str, name: str, value: str, takes: str) -> Misconfigured:

@@ -6,13 +6,12 @@ from datetime import datetime
 from decimal import Decimal
 
 from tillbridge.canonical.errors import Misconfigured, Place, Rejected
-from tillbridge_sagepro.database import Row, Transaction
-from tillbridge_sagepro.inserts import Batch, Bound, Given
+from tillbridge_sagepro.database import Row
+from tillbridge_sagepro.inserts import Bound, Given
 from tillbridge_sagepro.numbers import counter_id, padded
-from tillbridge_sagepro.settings import SageProSettings
-from tillbridge_sagepro.stamps import Stamp
 from tillbridge_sagepro.statements import statement
-from tillbridge_sagepro.structure import Structure, Table
+from tillbridge_sagepro.structure import Table
+from tillbridge_sagepro.writing import Writing
 
 _ACCOUNTS = ("icacct", "rclacct", "iclacct", "icacts", "icactv")
 _SUFFIX = slice(6, 9)
@@ -48,18 +47,7 @@ def query(items: Sequence[str], location: str) -> tuple[str, dict[str, str]]:
 
 def read_items(rows: Sequence[Row], wanted: Sequence[str]) -> dict[str, Item]:
     """The items by code. Raises Rejected, naming every one that is unknown."""
-    found: dict[str, Item] = {}
-    for row in rows:
-        *known, at_location, cost, gllink, qserial = row
-        values = [value.rstrip() if isinstance(value, str) else value for value in known]
-        code = str(values[0]).upper()
-        found[code] = Item(
-            *values,
-            located=at_location is not None,
-            cost=cost if cost is not None else Decimal(0),
-            gllink=(gllink or "").rstrip(),
-            qserial=(qserial or "").rstrip(),
-        )
+    found = {str(row[0]).strip().upper(): _read_item(row) for row in rows}
     unknown = [code for code in wanted if code not in found]
     if unknown:
         raise Rejected(
@@ -72,28 +60,39 @@ def read_items(rows: Sequence[Row], wanted: Sequence[str]) -> dict[str, Item]:
     return found
 
 
-def complete(
-    transaction: Transaction,
-    items: Mapping[str, Item],
-    stamp: Stamp,
-    settings: SageProSettings,
-    structure: Structure,
-) -> dict[str, Item]:
+def _read_item(row: Row) -> Item:
+    code, title, group, stocked, taxcode, unit, factor, serials, located, cost, link, serial = row
+    return Item(
+        item=code.rstrip(),
+        itmdesc=title.rstrip(),
+        itmclss=group.rstrip(),
+        stkcode=stocked.rstrip(),
+        taxcode=taxcode.rstrip(),
+        sunmsid=unit.rstrip(),
+        sumfact=factor,
+        nserial=serials,
+        located=located is not None,
+        cost=cost if cost is not None else Decimal(0),
+        gllink=(link or "").rstrip(),
+        qserial=(serial or "").rstrip(),
+    )
+
+
+def complete(writing: Writing, items: Mapping[str, Item]) -> dict[str, Item]:
     """The items with the rows of iciloc and iciqty made that were missing."""
-    done = dict(items)
-    for code, item in items.items():
-        if not item.located:
-            done[code] = item = _locate(transaction, item, stamp, settings, structure["iciloc"])
-        if not item.qserial:
-            done[code] = _number_serial(transaction, item, stamp, settings, structure["iciqty"])
-    return done
+    located = {
+        code: item if item.located else _locate(writing, item) for code, item in items.items()
+    }
+    return {
+        code: item if item.qserial else _number_serial(writing, item)
+        for code, item in located.items()
+    }
 
 
-def _locate(
-    transaction: Transaction, item: Item, stamp: Stamp, settings: SageProSettings, table: Table
-) -> Item:
+def _locate(writing: Writing, item: Item) -> Item:
     """Copies another location's row, with this location's suffix in its accounts."""
-    location_rows, copied = transaction.read(
+    settings, table = writing.settings, writing.table("iciloc")
+    location_rows, copied = writing.transaction.read(
         f"{statement('location')}; {_columns_of(table)}",
         {"loctid": settings.location, "item": item.item},
     )
@@ -111,14 +110,16 @@ def _locate(
             if given is not None:
                 row[name] = given
     row |= {"item": Bound("item", item.item), "loctid": Bound("loctid", settings.location)}
-    batch = Batch(stamp.characters, settings.blank_date)
-    batch.insert(table, [row | stamp.columns()])
-    transaction.write(batch.sql, batch.values)
+    batch = writing.batch()
+    batch.insert(table, [row | writing.stamp.columns()])
+    writing.send(batch)
     cost, gllink = row.get("slsdcst"), row.get("gllink")
     return replace(
         item,
         located=True,
-        cost=cost.value if isinstance(cost, Bound) and isinstance(cost.value, Decimal) else item.cost,
+        cost=cost.value
+        if isinstance(cost, Bound) and isinstance(cost.value, Decimal)
+        else item.cost,
         gllink=str(gllink.value) if isinstance(gllink, Bound) else item.gllink,
     )
 
@@ -142,12 +143,11 @@ def _copied(name: str, value: object, suffix: str) -> Given | None:
     return Bound(f"copied_{name}", value) if isinstance(value, Decimal) else None
 
 
-def _number_serial(
-    transaction: Transaction, item: Item, stamp: Stamp, settings: SageProSettings, table: Table
-) -> Item:
+def _number_serial(writing: Writing, item: Item) -> Item:
     """A row of iciqty: its serial is the item's next, its transaction number the IC counter's."""
+    settings = writing.settings
     counter = counter_id("IC", settings)
-    (rows,) = transaction.read(
+    (rows,) = writing.transaction.read(
         statement("stock_counter", system=settings.system_database), {"stock_counter": counter}
     )
     if not rows:
@@ -158,7 +158,7 @@ def _number_serial(
         )
     count = int(rows[0][0]) + 1
     serial = str(int(item.nserial) + 1)
-    batch = Batch(stamp.characters, settings.blank_date)
+    batch = writing.batch()
     batch.add(
         statement("set_stock_counter", system=settings.system_database),
         stock_count=str(count),
@@ -171,6 +171,6 @@ def _number_serial(
         "loctid": Bound("loctid", settings.location),
         "qtranno": Bound("qtranno", padded(str(count))),
     }
-    batch.insert(table, [row | stamp.columns()])
-    transaction.write(batch.sql, batch.values)
+    batch.insert(writing.table("iciqty"), [row | writing.stamp.columns()])
+    writing.send(batch)
     return replace(item, qserial=serial)

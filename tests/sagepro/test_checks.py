@@ -42,7 +42,7 @@ async def test_the_table_is_made_once(world: World) -> None:
 async def test_what_is_wrong_is_named_with_the_next_step(
     setting: str, value: str, title: str
 ) -> None:
-    async with opened(SageProSimulator(), provision=False, **{setting: value}) as world:
+    async with opened(SageProSimulator(), False, **{setting: value}) as world:
         failed = _failed(await world.session.check(call_of()))
         assert title in [line.title for line in failed]
         assert all(line.next_step for line in failed)
@@ -81,7 +81,7 @@ async def test_settings_that_cannot_be_right_are_refused_at_once(
     setting: str, value: object
 ) -> None:
     with pytest.raises(Misconfigured, match=setting):
-        async with opened(SageProSimulator(), **{setting: value}):
+        async with opened(SageProSimulator(), False, **{setting: value}):
             pass
 
 

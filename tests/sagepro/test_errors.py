@@ -1,6 +1,6 @@
 """What SQL Server's error numbers become; an unknown one is an error that says so."""
 
-import pytds
+import pytds  # type: ignore[import-untyped] # python-tds ships no types
 import pytest
 
 from tillbridge.canonical.errors import Misconfigured, Rejected, TillbridgeError, Transient

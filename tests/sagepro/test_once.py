@@ -95,26 +95,30 @@ async def test_orders_of_one_new_customer_at_once_make_one_customer(world: World
     assert made == [{"custno": "W000001", "company": "Ada Byron", "onorder": "327.6800"}]
 
 
-async def test_the_guard_is_asked_before_the_first_write_and_before_commit(world: World) -> None:
-    asked: list[int] = []
+class _Guard:
+    """Refuses the nth time it is asked."""
 
-    def refuse_at(nth: int) -> None:
-        asked.append(nth)
-        if len(asked) == nth:
+    def __init__(self, nth: int) -> None:
+        self._left = nth
+
+    def __call__(self) -> None:
+        self._left -= 1
+        if self._left == 0:
             raise Transient("The lease is gone.", sent="no", reason="lease")
 
-    write = world.session.writes["sales_order"]
-    for nth in (1, 2, 3):
-        asked.clear()
-        before = len(world.entries("request"))
-        with pytest.raises(Transient, match="lease"):
-            await write.send(
-                call_of("KEY1", guard=lambda nth=nth: refuse_at(nth)), sales_order()  # type: ignore[misc] # mypy cannot type a lambda with a default
-            )
-        assert not world.simulator.web_orders()
-        sent = [str(facts["operation"]) for facts in world.entries("request")[before:]]
-        assert "COMMIT TRANSACTION" not in sent
-        assert any(text.startswith("INSERT INTO dbo.ix_xref") for text in sent) == (nth > 1)
+
+@pytest.mark.parametrize(("nth", "claimed"), [(1, False), (2, True), (3, True)])
+async def test_the_guard_is_asked_before_each_write_and_before_commit(
+    world: World, nth: int, claimed: bool
+) -> None:
+    with pytest.raises(Transient, match="lease"):
+        await world.session.writes["sales_order"].send(
+            call_of("KEY1", guard=_Guard(nth)), sales_order()
+        )
+    assert not world.simulator.web_orders()
+    sent = [str(facts["operation"]) for facts in world.entries("request")]
+    assert "COMMIT TRANSACTION" not in sent
+    assert any(text.startswith("INSERT INTO dbo.ix_xref") for text in sent) is claimed
 
 
 async def test_a_call_that_was_given_up_sends_no_commit(world: World) -> None:

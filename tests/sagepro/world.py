@@ -58,14 +58,14 @@ class World:
 
 @asynccontextmanager
 async def opened(
-    simulator: SageProSimulator, *, provision: bool = True, threads: int = 4, **changed: object
+    simulator: SageProSimulator, provision: bool = True, **changed: object
 ) -> AsyncIterator[World]:
     """A started simulator and a session; stops and closes both."""
     await simulator.start()
     try:
         session = SageProSession(
             settings_of(simulator, **changed),
-            Opening("sage", lambda: datetime.now(UTC), FACTOR, threads),
+            Opening("sage", lambda: datetime.now(UTC), FACTOR),
         )
         try:
             if provision:

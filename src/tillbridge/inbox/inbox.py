@@ -3,6 +3,7 @@
 import hashlib
 import json
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Literal
 
 from tillbridge.connector.delivery import Delivery
@@ -65,6 +66,25 @@ async def counts(database: Database) -> Counts:
     row = await database.fetch_row(SQL["counts"])
     assert row is not None, "counts answers one row"
     return Counts(row["deliveries"], row["repeats"], row["altered"], row["kept_back"])
+
+
+@dataclass(frozen=True, slots=True)
+class KeptBack:
+    """A delivery that nothing was made of, and why."""
+
+    source: str
+    delivery_id: str
+    received_at: datetime
+    why: str
+
+
+async def kept_back(database: Database, limit: int = 100) -> list[KeptBack]:
+    """Deliveries that nothing was made of, newest first."""
+    rows = await database.fetch(SQL["kept_back"], limit)
+    return [
+        KeptBack(row["source"], row["delivery_id"], row["received_at"], row["kept_back"])
+        for row in rows
+    ]
 
 
 async def forget(database: Database, days: int) -> None:

@@ -115,8 +115,8 @@ async def checkout(house: House, delivery: Delivery) -> Answer:
     if isinstance(begun, Answer):
         return begun
     task = asyncio.create_task(_carry_out(house, payments, begun, request))
-    _TASKS.add(task)
-    task.add_done_callback(_TASKS.discard)
+    house.calls.add(task)
+    task.add_done_callback(house.calls.discard)
     done, _ = await asyncio.wait({task}, timeout=house.pace.answer_s)
     if done and task.exception() is not None:
         _LOG.error(
@@ -138,10 +138,10 @@ async def status_of(house: House, shop: str, attempt_key: str) -> Answer:
     return _answer(attempt)
 
 
-async def settle_open_checkouts() -> None:
+async def settle_open_checkouts(house: House) -> None:
     """Waits for calls that are still being read on (a graceful stop)."""
-    if _TASKS:
-        await asyncio.wait(set(_TASKS))
+    if house.calls:
+        await asyncio.wait(set(house.calls))
 
 
 async def resume(house: House, turn: Turn, run: Run) -> None:
@@ -172,9 +172,6 @@ async def resume(house: House, turn: Turn, run: Run) -> None:
     except FencedOff:
         await _abandon(house, effect.key, "fenced")
     turn.change(Change(run.id, "done", ending="resolved by the resolver"))
-
-
-_TASKS: set["asyncio.Task[None]"] = set()
 
 
 def _read(shop: Connection, delivery: Delivery) -> CheckoutRequest:

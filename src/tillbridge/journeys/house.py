@@ -1,7 +1,8 @@
 """The parts a journey needs, passed in by the assembly."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from tillbridge.connections.connections import Connections
@@ -63,6 +64,7 @@ class House:
     Attributes:
         holder: this process's name in leases.
         factor: every wait of the world is divided by it (1 in production).
+        calls: checkouts whose gateway call is still being read on.
         catalogue: the active flow versions; old versions by number for pinned runs.
     """
 
@@ -76,3 +78,4 @@ class House:
     factor: float
     pace: Pace
     patience: Patience
+    calls: "set[asyncio.Task[None]]" = field(default_factory=set)

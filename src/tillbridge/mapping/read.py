@@ -27,6 +27,7 @@ from tillbridge.mapping.text import (
     read_text,
     scalar_of,
     shown,
+    unknown,
 )
 
 _NAME = re.compile(r"[a-z0-9]+(?:[-_][a-z0-9]+)*", re.ASCII)
@@ -153,7 +154,12 @@ def _rule(node: Node) -> Rule:
 
 
 def _group(node: Node) -> GroupRule:
-    if "fields" not in any_entries(node).nodes:
+    keys = any_entries(node).nodes
+    for key, value in keys.items():
+        if key not in ("fields", "when"):
+            known = {"fields", *_RULES, *(name for names in _RULES.values() for name in names)}
+            raise unknown("field", key, known - {key}, value.place)
+    if "fields" not in keys:
         raise Misconfigured(
             "This is not a rule.",
             reason="bad_rule",
@@ -161,8 +167,8 @@ def _group(node: Node) -> GroupRule:
             next_step="A rule is an expression, or has from:, constant:, lookup:, each:"
             " or fields:.",
         )
-    group = entries_of(node, required=("fields",), optional=("when",))
-    return GroupRule(read_rules(group.nodes["fields"]), group.place, _maybe(group, "when"))
+    when = _maybe(any_entries(node), "when")
+    return GroupRule(read_rules(keys["fields"]), node.place, when)
 
 
 def _constant(node: Node) -> str:

@@ -54,7 +54,20 @@ def order_facts(organization: Organization, order: Row) -> dict[str, object]:
     }
     for name in _TOTALS:
         facts[name] = text(order.get(name))
+    facts["items"] = [_item(line) for line in lines if not line.get("isproductoverridden")]
     return facts
+
+
+def _item(line: Row) -> dict[str, str]:
+    """One product line; `amount` is without tax."""
+    tax = line.get("tax")
+    extended = line.get("extendedamount")
+    assert isinstance(extended, Decimal), "every priced line has one"
+    return {
+        "product": str(line["productnumber"]),
+        "quantity": text(line.get("quantity")),
+        "amount": text(extended - tax if isinstance(tax, Decimal) else extended),
+    }
 
 
 def own(row: Mapping[str, Cell], suffix: str) -> str:

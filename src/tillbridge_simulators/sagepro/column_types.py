@@ -48,7 +48,7 @@ def column_type(declared: str) -> ColumnType:
     assert match is not None, f"a type is declared, not {declared!r}"
     word, first, second = match.groups()
     kind = _ALIASES.get(word, word)
-    if kind == "datetime2" or kind == "date":
+    if kind in ("datetime2", "date"):
         return ColumnType("datetime", text="datetime")
     if kind == "numeric":
         return ColumnType(kind, None, int(first or 18), int(second or 0), declared)
@@ -133,7 +133,7 @@ def _moment(value: object) -> str:
         return "1900-01-01 00:00:00.000"
     for shape in _MOMENTS:
         try:
-            moment = datetime.strptime(text, shape)  # noqa: DTZ007 (datetime columns have no zone)
+            moment = datetime.strptime(text, shape)
         except ValueError:
             continue
         return f"{moment:%Y-%m-%d %H:%M:%S}.{moment.microsecond // 1000:03d}"

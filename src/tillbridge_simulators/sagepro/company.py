@@ -36,7 +36,7 @@ def seed(store: Store, *, currency: str = "USD", next_order: int = 10000) -> Non
     for name, counter in (("SO", next_order), ("IC", 500)):
         add(store, "sysdata", sysid=f"{name}{COMPANY_ID}", int1=counter)
         add(store, f"{name.lower()}sysd", sysid=f"{name}{COMPANY_ID}", int1=counter)
-    add(store, "sysdata", sysid="SO01", int1=77, pass2="D")  # noqa: S106 (a column's name: a deleted company)
+    add(store, "sysdata", sysid="SO01", int1=77, pass2="D")
     _customers(store, currency)
     for number, (item, (title, price)) in enumerate(PRODUCTS.items(), 1):
         _item(store, item, title, Decimal(price), number)
@@ -89,7 +89,9 @@ def _item(store: Store, item: str, title: str, price: Decimal, number: int) -> N
     cost = (price / 2).quantize(Decimal("0.0001"))
     accounts = {"icacct": "140000100", "iclacct": "140500100", "rclacct": "210000100"}
     add(store, "iciloc", item=item, loctid="MAIN", slsdcst=cost, gllink="STK", **accounts)
-    add(store, "iciqty", qserial="1", item=item, loctid="MAIN", qonhand=100, qtranno=f"{number:>10}")
+    add(
+        store, "iciqty", qserial="1", item=item, loctid="MAIN", qonhand=100, qtranno=f"{number:>10}"
+    )
     if item == ITEM_WITHOUT_LOCATION:
         return
     add(store, "iciloc", item=item, loctid="WEB", slsdcst=cost, gllink="STK", **accounts)

@@ -54,7 +54,9 @@ class ControlRoutes:
 
     async def _log(self, request: web.Request) -> web.Response:
         after = int(request.query.get("after", "0"))
-        return web.json_response([asdict(entry) for entry in self._simulator.log.entries(after=after)])
+        return web.json_response(
+            [asdict(entry) for entry in self._simulator.log.entries(after=after)]
+        )
 
     async def _state(self, _request: web.Request) -> web.Response:
         return web.json_response(

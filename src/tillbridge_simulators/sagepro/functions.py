@@ -3,6 +3,7 @@
 import sqlite3
 from collections.abc import Callable
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from typing import Any
 
 from tillbridge_simulators.sagepro.column_types import cast, fit
 from tillbridge_simulators.sagepro.sql_errors import SqlError
@@ -16,10 +17,10 @@ class LastError:
     def __init__(self) -> None:
         self._error: SqlError | None = None
 
-    def catching(self, function: Callable[..., object]) -> Callable[..., object]:
+    def catching(self, function: Callable[..., Any]) -> Callable[..., Any]:
         """The function, remembering what it raises."""
 
-        def called(*arguments: object) -> object:
+        def called(*arguments: Any) -> Any:
             try:
                 return function(*arguments)
             except SqlError as error:
@@ -40,9 +41,7 @@ def register(connection: sqlite3.Connection, last: LastError) -> None:
     connection.create_collation("EXACT", _compare_exact)
     connection.create_aggregate("exact_sum", 1, _ExactSum)  # type: ignore[arg-type] # typeshed wants finalize() -> float | int | bytes | str | None of its own protocol
     for name, arguments, function in _FUNCTIONS:
-        connection.create_function(
-            name, arguments, last.catching(function), deterministic=True
-        )
+        connection.create_function(name, arguments, last.catching(function), deterministic=True)
 
 
 def _compare_text(left: str, right: str) -> int:
@@ -127,7 +126,7 @@ def _divided(left: Decimal, right: Decimal) -> Decimal:
     return left / right
 
 
-_FUNCTIONS: tuple[tuple[str, int, Callable[..., object]], ...] = (
+_FUNCTIONS: tuple[tuple[str, int, Callable[..., Any]], ...] = (
     ("fit", 3, fit),
     ("cast_to", 2, cast),
     ("exact_add", 2, _arithmetic(lambda left, right: left + right)),

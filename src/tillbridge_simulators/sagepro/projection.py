@@ -22,9 +22,7 @@ class ResultColumn:
     type: ColumnType
 
 
-def projected(
-    tree: exp.Expression, resolve: Callable[[exp.Table], Table]
-) -> tuple[ResultColumn, ...]:
+def projected(tree: exp.Expr, resolve: Callable[[exp.Table], Table]) -> tuple[ResultColumn, ...]:
     """The columns of a SELECT or UNION; a star is written out in place."""
     select = tree
     while not isinstance(select, exp.Select):
@@ -42,13 +40,21 @@ def projected(
 
 
 def type_of(
-    node: exp.Expression,
+    node: exp.Expr,
     scope: Mapping[str, Table],
     resolve: Callable[[exp.Table], Table] | None = None,
 ) -> ColumnType:
     """The type of one expression among the tables in scope. Raises SqlError 207."""
     match node:
-        case exp.Alias() | exp.Paren() | exp.Sum() | exp.Min() | exp.Max() | exp.Coalesce() | exp.Round():
+        case (
+            exp.Alias()
+            | exp.Paren()
+            | exp.Sum()
+            | exp.Min()
+            | exp.Max()
+            | exp.Coalesce()
+            | exp.Round()
+        ):
             return type_of(node.this, scope, resolve)
         case exp.Column():
             return _column(node, scope)
@@ -82,7 +88,7 @@ def _arithmetic(left: ColumnType, right: ColumnType) -> ColumnType:
     return TEXT if left.textual and right.textual else left
 
 
-def _scope(select: exp.Expression, resolve: Callable[[exp.Table], Table]) -> dict[str, Table]:
+def _scope(select: exp.Expr, resolve: Callable[[exp.Table], Table]) -> dict[str, Table]:
     found: dict[str, Table] = {}
     source = select.args.get("from_")
     parts = [source.this] if source is not None else []

@@ -95,7 +95,7 @@ class _Cursor:
             return self._text("utf-16-le" if kind in (0xE7, 0xEF) else "cp1252")
         if kind in (0x6A, 0x6C):
             return self._decimal()
-        if kind == 0x2A or kind == 0x29:
+        if kind in (0x2A, 0x29):
             return self._scaled_moment()
         if kind == 0x28:
             return self._day()
@@ -137,9 +137,7 @@ class _Cursor:
             return None
         ticks = int.from_bytes(self.raw(length - 3), "little")
         days = int.from_bytes(self.raw(3), "little")
-        moment = datetime(1, 1, 1) + timedelta(  # noqa: DTZ001 (datetime columns have no zone)
-            days=days, microseconds=ticks * 10**6 // 10**scale
-        )
+        moment = datetime(1, 1, 1) + timedelta(days=days, microseconds=ticks * 10**6 // 10**scale)
         return moment.isoformat(sep=" ", timespec="milliseconds")
 
     def _day(self) -> str | None:
@@ -160,6 +158,6 @@ class _Cursor:
             return f"{Decimal((high << 32) + low).scaleb(-4):f}"
         if kind == 0x6F:
             days, ticks = struct.unpack("<iI", piece)
-            moment = datetime(1900, 1, 1) + timedelta(days=days, seconds=ticks / 300)  # noqa: DTZ001 (datetime columns have no zone)
+            moment = datetime(1900, 1, 1) + timedelta(days=days, seconds=ticks / 300)
             return moment.isoformat(sep=" ", timespec="milliseconds")
         raise SqlError(8009, f"The parameter type 0x{kind:02X} is not supported.")

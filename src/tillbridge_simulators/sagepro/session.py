@@ -24,7 +24,7 @@ from tillbridge_simulators.sagepro.sql_errors import (
     no_database,
 )
 from tillbridge_simulators.sagepro.store import Store
-from tillbridge_simulators.sagepro.translation import Statement
+from tillbridge_simulators.sagepro.translation import Statement, translate
 
 _NUMBERS = count(1)
 _DRAWN_FOR = {
@@ -169,7 +169,7 @@ class ClientSession:
             await self._misbehave(self._world.faults.draw("read"))
         output = _Output(request.procedure)
         try:
-            statements = self._world.store.translator.translate(request.text, self._database)
+            statements = translate(self._world.store.schema, request.text, self._database)
             await self._run(statements, request.values, output)
         except SqlError as failure:
             self._fail(failure, output)
@@ -204,9 +204,7 @@ class ClientSession:
             self._forget(commit=False)
         output.add(tokens.error(failure) + body, failed=True)
 
-    async def _one(
-        self, statement: Statement, values: dict[str, object], output: _Output
-    ) -> None:
+    async def _one(self, statement: Statement, values: dict[str, object], output: _Output) -> None:
         match statement.kind:
             case "begin":
                 self._transaction = self._transaction or next(_NUMBERS)

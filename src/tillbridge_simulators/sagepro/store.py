@@ -19,7 +19,7 @@ from tillbridge_simulators.sagepro.sql_errors import (
     null_refused,
     unknown_column,
 )
-from tillbridge_simulators.sagepro.translation import CATALOG, Statement, Translator
+from tillbridge_simulators.sagepro.translation import CATALOG, Schema, Statement
 
 Row = tuple[object, ...]
 
@@ -40,7 +40,7 @@ class Store:
         self.system = system
         self.company = company
         self.tables = standard_tables(system, company)
-        self.translator = Translator(self.tables)
+        self.schema = Schema(self.tables)
         self.owner: object | None = None
         self._waiting: deque[tuple[object, asyncio.Future[None]]] = deque()
         self._last = LastError()
@@ -57,18 +57,21 @@ class Store:
         self._db.execute(
             "CREATE TEMP TABLE changes (number INTEGER PRIMARY KEY, what, id, before, after)"
         )
-        for table in list(self.tables.values()):
-            self.create(table)
+        for table in tuple(self.tables.values()):
+            self._make(table)
 
     def databases(self) -> tuple[str, str]:
         """Both databases' names."""
         return self.system, self.company
 
     def create(self, table: Table) -> None:
-        """Makes one table and lists it in the catalog."""
-        self._db.execute(ddl(table))
+        """Makes one table more and lists it in the catalog."""
+        self._make(table)
         self.tables[table.database.lower(), table.name] = table
-        self.translator.forget()
+        self.schema = Schema(self.tables)
+
+    def _make(self, table: Table) -> None:
+        self._db.execute(ddl(table))
         for position, (name, kind) in enumerate(table.columns.items(), 1):
             nullable = "YES" if name in table.nullable else "NO"
             self._db.execute(
@@ -86,7 +89,7 @@ class Store:
             f"DELETE FROM {CATALOG} WHERE table_name = ? AND column_name = ?",  # noqa: S608 (a constant)
             (table, column),
         )
-        self.translator.forget()
+        self.schema = Schema(self.tables)
 
     def rows(self, sql: str, *values: object) -> list[Row]:
         """Straight from SQLite, for judging and seeding: no locks, no translation."""
@@ -143,22 +146,26 @@ class Store:
 
     def watch(self, table: str, operation: str, what: str, change: tuple[str, str, str]) -> None:
         """Notes changes of a table in `changes`: id, before and after as SQL over NEW and OLD."""
+        noted = f"VALUES ('{what}', {', '.join(change)})"
         self._db.execute(
-            f'CREATE TEMP TRIGGER "{what}" AFTER {operation} ON "{self.company}"."{table}" BEGIN'
-            f" INSERT INTO changes (what, id, before, after) VALUES ('{what}', {', '.join(change)});"  # noqa: S608 (constants of ours)
-            " END"
+            f'CREATE TEMP TRIGGER "{what}" AFTER {operation} ON "{self.company}"."{table}"'  # noqa: S608 (constants of ours)
+            f" BEGIN INSERT INTO changes (what, id, before, after) {noted}; END"
         )
 
     def take_changes(self) -> list[tuple[str, str, str, str]]:
         """What was noted since last asked, in order."""
-        rows = self._db.execute("SELECT what, id, before, after FROM changes ORDER BY number").fetchall()
+        rows = self._db.execute(
+            "SELECT what, id, before, after FROM changes ORDER BY number"
+        ).fetchall()
         if rows:
             self._db.execute("DELETE FROM changes")
         return rows
 
     def changes(self) -> list[tuple[str, str, str, str]]:
         """The same without taking it."""
-        return self._db.execute("SELECT what, id, before, after FROM changes ORDER BY number").fetchall()
+        return self._db.execute(
+            "SELECT what, id, before, after FROM changes ORDER BY number"
+        ).fetchall()
 
     def close(self) -> None:
         self._db.close()

@@ -27,7 +27,9 @@ class Effect:
 def watch(store: Store) -> None:
     """Starts noting what matters."""
     store.watch("somast", "INSERT", "sales_order", ("NEW.sono", "''", "NEW.websono"))
-    store.watch("somast", "UPDATE OF release", "release", ("NEW.sono", "OLD.release", "NEW.release"))
+    store.watch(
+        "somast", "UPDATE OF release", "release", ("NEW.sono", "OLD.release", "NEW.release")
+    )
     store.watch("somast", "UPDATE OF sostat", "sostat", ("NEW.sono", "OLD.sostat", "NEW.sostat"))
     store.watch("arcust", "INSERT", "customer", ("NEW.custno", "''", "NEW.company"))
 

@@ -1,7 +1,8 @@
 """T-SQL statements as SQLite's, with the types of their columns; parsed once per text."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal, TypeAlias
 
 import sqlglot
@@ -11,12 +12,22 @@ from sqlglot.errors import SqlglotError
 from tillbridge_simulators.sagepro.column_types import ColumnType, cast, column_type
 from tillbridge_simulators.sagepro.projection import ResultColumn, projected, type_of
 from tillbridge_simulators.sagepro.schema import Table
-from tillbridge_simulators.sagepro.sql_errors import SqlError, syntax, unknown_column, unknown_object
+from tillbridge_simulators.sagepro.sql_errors import (
+    SqlError,
+    syntax,
+    unknown_column,
+    unknown_object,
+)
 
 Kind: TypeAlias = Literal["query", "write", "create", "begin", "commit", "rollback", "set", "use"]
 Tables: TypeAlias = Mapping[tuple[str, str], Table]
 
-_FUNCTIONS = {exp.Add: "exact_add", exp.Sub: "exact_sub", exp.Mul: "exact_mul", exp.Div: "exact_div"}
+_FUNCTIONS: dict[type[exp.Expr], str] = {
+    exp.Add: "exact_add",
+    exp.Sub: "exact_sub",
+    exp.Mul: "exact_mul",
+    exp.Div: "exact_div",
+}
 _LOCKING = {"UPDLOCK", "XLOCK", "TABLOCKX", "HOLDLOCK", "SERIALIZABLE"}
 CATALOG = "information_schema_columns"
 """Where INFORMATION_SCHEMA.COLUMNS stands in SQLite."""
@@ -45,35 +56,34 @@ class Statement:
     created: Table | None = None
 
 
-@dataclass
-class Translator:
-    """Remembers what it has translated: statements repeat, parsing is slow."""
+class Schema:
+    """The tables statements are translated for; equal when all their columns are."""
 
-    tables: dict[tuple[str, str], Table]
-    _known: dict[tuple[str, str], tuple[Statement, ...]] = field(default_factory=dict)
+    def __init__(self, tables: Tables) -> None:
+        self.tables = dict(tables)
+        self._print = repr(sorted(self.tables.items()))
 
-    def translate(self, text: str, database: str) -> tuple[Statement, ...]:
-        """The statements of a batch. Raises SqlError 102, 207 or 208."""
-        found = self._known.get((text, database))
-        if found is None:
-            try:
-                parsed = sqlglot.parse(text, read="tsql")
-            except SqlglotError as error:
-                raise syntax(str(error)[:200]) from error
-            found = tuple(_Rewriting(self.tables, database, tree).statement() for tree in parsed if tree)
-            if not any(statement.kind == "create" for statement in found):
-                self._known[text, database] = found
-        return found
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Schema) and other._print == self._print
 
-    def forget(self) -> None:
-        """After the structure has changed."""
-        self._known.clear()
+    def __hash__(self) -> int:
+        return hash(self._print)
+
+
+@lru_cache(maxsize=4096)
+def translate(schema: Schema, text: str, database: str) -> tuple[Statement, ...]:
+    """The statements of a batch, parsed once a text. Raises SqlError 102, 207, 208, 2714."""
+    try:
+        parsed = sqlglot.parse(text, read="tsql")
+    except SqlglotError as error:
+        raise syntax(str(error)[:200]) from error
+    return tuple(_Rewriting(schema.tables, database, tree).statement() for tree in parsed if tree)
 
 
 class _Rewriting:
     """One statement on its way from T-SQL to SQLite."""
 
-    def __init__(self, tables: Tables, database: str, tree: exp.Expression) -> None:
+    def __init__(self, tables: Tables, database: str, tree: exp.Expr) -> None:
         self._tables = tables
         self._database = database
         self._tree = tree
@@ -101,13 +111,13 @@ class _Rewriting:
             case _:
                 raise syntax(tree.sql("tsql")[:80])
 
-    def _query(self, tree: exp.Expression) -> Statement:
+    def _query(self, tree: exp.Expr) -> Statement:
         columns = projected(tree, self._resolve)
         locks = bool(self._hints & _LOCKING)
         dirty = bool(self._hints & {"NOLOCK", "READUNCOMMITTED"})
         return Statement("query", self._rewritten(tree), locks=locks, dirty=dirty, columns=columns)
 
-    def _write(self, tree: exp.Expression) -> Statement:
+    def _write(self, tree: exp.Expr) -> Statement:
         target = tree.this.this if isinstance(tree.this, exp.Schema) else tree.this
         table = self._resolve(target)
         columns: tuple[ResultColumn, ...] = ()
@@ -148,7 +158,7 @@ class _Rewriting:
                 [_fitted(value, table, name) for value, name in zip(values, names, strict=True)],
             )
 
-    def _rewritten(self, tree: exp.Expression) -> str:
+    def _rewritten(self, tree: exp.Expr) -> str:
         for node in list(tree.find_all(exp.Table)):
             self._rename(node)
         for node in reversed(list(tree.walk())):
@@ -160,7 +170,7 @@ class _Rewriting:
     def _rename(self, node: exp.Table) -> None:
         node.set("hints", None)
         if node.name.upper() == "COLUMNS" and node.db.upper() == "INFORMATION_SCHEMA":
-            new = exp.to_table(CATALOG)
+            new = exp.table_(CATALOG)
         else:
             table = self._resolve(node)
             new = exp.table_(table.name, db=table.database)
@@ -187,7 +197,7 @@ class _Rewriting:
         columns = {
             part.name.lower(): column_type(part.kind.sql("tsql"))
             for part in tree.this.expressions
-            if isinstance(part, exp.ColumnDef)
+            if isinstance(part, exp.ColumnDef) and part.kind is not None
         }
         key = tuple(
             column.name.lower()
@@ -197,7 +207,7 @@ class _Rewriting:
         return Table(table.name.lower(), database, key, columns)
 
 
-def _hints_of(tree: exp.Expression) -> Iterator[str]:
+def _hints_of(tree: exp.Expr) -> Iterator[str]:
     for hint in tree.find_all(exp.WithTableHint):
         for word in hint.expressions:
             yield word.name.upper()
@@ -209,7 +219,7 @@ def _option(tree: exp.Set) -> tuple[str, str]:
     return words[1].upper(), words[-1].upper()
 
 
-def _fitted(value: exp.Expression, table: Table, name: str) -> exp.Expression:
+def _fitted(value: exp.Expr, table: Table, name: str) -> exp.Expr:
     wanted = table.columns.get(name)
     if wanted is None:
         raise unknown_column(name)
@@ -222,7 +232,7 @@ def _fitted(value: exp.Expression, table: Table, name: str) -> exp.Expression:
     )
 
 
-def _as_sqlite(node: exp.Expression) -> exp.Expression:
+def _as_sqlite(node: exp.Expr) -> exp.Expr:
     """One node of T-SQL as SQLite wants it; numbers with a point become exact text."""
     name = _FUNCTIONS.get(type(node))
     if name is not None:

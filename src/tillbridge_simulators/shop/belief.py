@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Literal, TypeAlias
 
-from tillbridge_simulators.shop.shoppers import Purchase
+from tillbridge_simulators.shop.shoppers import Purchase, shipments
 
 State: TypeAlias = Literal[
     "new",  # no answer so far
@@ -89,8 +89,17 @@ class ShopOrder:
             self.paid += amount
         elif status == "reversed":
             self.released += amount
+            self.state = "declined" if self.state == "in_review" else self.state
         elif status == "declined" and self.state in ("in_review", "unanswered"):
             self.state = "declined"
+
+    def due(self) -> Decimal:
+        """What the shipments that were sent come to; one without an amount means all of it."""
+        sent = [part for part in shipments(self.purchase) if part["id"] in self.shipments_sent]
+        amounts = [part["amount"] for part in sent]
+        if None in amounts:
+            return self.total
+        return sum((Decimal(amount["amount"]) for amount in amounts), Decimal(0))
 
     def summary(self) -> dict[str, Any]:
         """The order as plain JSON; amounts as text."""
@@ -102,6 +111,11 @@ class ShopOrder:
             "held": str(self.held),
             "paid": str(self.paid),
             "released": str(self.released),
+            "due": str(self.due()),
+            "lines": [
+                {name: line[name] for name in ("product", "quantity", "amount")}
+                for line in self.purchase.document["lines"]
+            ],
             "ending": self.purchase.ending,
             "shipments_sent": list(self.shipments_sent),
             "messages": list(self.messages),

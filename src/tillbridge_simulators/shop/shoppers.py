@@ -51,12 +51,21 @@ class Purchase:
     ending: Ending
 
 
-def purchase(seed: int, shopper: int, currencies: Sequence[str], prefix: str) -> Purchase:
-    """What this shopper does; order numbers are the prefix and the shopper's number."""
+def purchase(
+    seed: int,
+    shopper: int,
+    currencies: Sequence[str],
+    prefix: str,
+    first_cards: Mapping[str, int] = FIRST_CARD,
+) -> Purchase:
+    """What this shopper does; order numbers are the prefix and the shopper's number.
+
+    `first_cards` are the weights of how the first card ends.
+    """
     draw = random.Random(f"{seed}/{shopper}")  # noqa: S311 (a simulation, not a secret)
     currency = draw.choice(list(currencies))
     document = _order(draw, f"{prefix}{shopper}", currency)
-    cards = [_drawn(draw, FIRST_CARD)]
+    cards = [_drawn(draw, first_cards)]
     cards += [_drawn(draw, LATER_CARD) for _ in range(CARDS_MAX - 1)]
     return Purchase(document, cards, _drawn(draw, ENDINGS))
 

@@ -1,8 +1,8 @@
 """One web shop with its shoppers, on one port."""
 
 import asyncio
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import aiohttp
@@ -17,7 +17,7 @@ from tillbridge_simulators.shop.control import Control
 from tillbridge_simulators.shop.deliveries import Deliveries
 from tillbridge_simulators.shop.messages import PATH as MESSAGES_PATH
 from tillbridge_simulators.shop.messages import Messages
-from tillbridge_simulators.shop.shoppers import purchase
+from tillbridge_simulators.shop.shoppers import FIRST_CARD, purchase
 
 TIMEOUT_S = 35.0
 """The API answers within 25 s; a good shop waits a little longer before it asks again."""
@@ -34,6 +34,8 @@ class Options:
         prefix: of order numbers.
         factor: every wait is divided by it.
         ships: False: the shop only checks out, and whoever runs it calls `settle`.
+        first_cards: the weights of how the first card ends (outcomes of the Cybersource
+            simulator).
     """
 
     connection: str = "webshop"
@@ -42,6 +44,7 @@ class Options:
     prefix: str = "W"
     factor: float = 1.0
     ships: bool = True
+    first_cards: Mapping[str, int] = field(default_factory=lambda: dict(FIRST_CARD))
 
 
 class ShopSimulator:
@@ -138,7 +141,9 @@ class ShopSimulator:
     def order(self, shopper: int) -> ShopOrder:
         """The shopper's order, new in the shop's books."""
         options = self.options
-        wanted = purchase(options.seed, shopper, options.currencies, options.prefix)
+        wanted = purchase(
+            options.seed, shopper, options.currencies, options.prefix, options.first_cards
+        )
         order = ShopOrder(wanted)
         self.orders[order.number] = order
         self.log.add(

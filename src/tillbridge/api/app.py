@@ -1,0 +1,85 @@
+"""The HTTP surface: doors for shops and payment systems, a desk for operators.
+
+POST /doors/{connection}, /checkout/payments     signed by the sender (plain Starlette)
+everything else                                   an operator's token; /docs describes it
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+
+from tillbridge import VERSION
+from tillbridge.api import (
+    answers,
+    audit,
+    dead_letters,
+    gates,
+    health,
+    inbox,
+    runs,
+    trace,
+    unknowns,
+)
+from tillbridge.api.doors import doors
+from tillbridge.assembly import Site, close_house, open_house, shop_of
+from tillbridge.canonical.errors import TillbridgeError
+from tillbridge.database.database import Database
+from tillbridge.journeys.house import House
+
+POOL = 20
+OPERATORS_POOL = 4
+ROUTERS = (runs, dead_letters, unknowns, trace, gates, inbox, audit, health)
+
+
+def create_app(site: Site, dsn: str) -> FastAPI:
+    """The application over one site and its prepared database.
+
+    Its lifespan opens the house and closes it: calls in flight are read to their end.
+    """
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        house = await open_house(site, dsn, role="api", pool=POOL)
+        try:
+            desk = await Database.connect(dsn, size_max=OPERATORS_POOL, name="tillbridge operators")
+            try:
+                app.state.house = house
+                app.state.desk = replace(house, database=desk)
+                yield
+            finally:
+                await desk.close()
+        finally:
+            await close_house(house)
+
+    app = FastAPI(
+        title="Tillbridge",
+        version=VERSION,
+        summary="Carries money from the till to the books.",
+        lifespan=lifespan,
+        redoc_url=None,
+        swagger_ui_oauth2_redirect_url=None,
+    )
+    app.router.routes.extend(doors(lambda: _house(app), shop_of))
+    for noun in ROUTERS:
+        app.include_router(noun.router)
+    _translate_errors(app)
+    return app
+
+
+def _house(app: FastAPI) -> House:
+    house = app.state.house
+    assert isinstance(house, House), "the house is opened before the first request"
+    return house
+
+
+def _translate_errors(app: FastAPI) -> None:
+    app.add_exception_handler(TillbridgeError, answers.on_error)
+    app.add_exception_handler(HTTPException, answers.on_http_error)
+    app.add_exception_handler(RequestValidationError, answers.on_invalid)
+    for gone in answers.DATABASE_GONE:
+        app.add_exception_handler(gone, answers.on_database_gone)
+    app.add_exception_handler(Exception, answers.on_bug)

@@ -1,0 +1,76 @@
+"""The command `tillbridge`: one subcommand a noun."""
+
+from pathlib import Path
+
+import click
+
+from tillbridge import VERSION
+from tillbridge.assembly import Site
+from tillbridge.cli.api import api
+from tillbridge.cli.check import check
+from tillbridge.cli.connectors import connectors
+from tillbridge.cli.dead_letters import dead_letters
+from tillbridge.cli.failures import Commands
+from tillbridge.cli.gates import gates
+from tillbridge.cli.inbox import inbox
+from tillbridge.cli.init import init
+from tillbridge.cli.migrate import migrate
+from tillbridge.cli.operators import operators
+from tillbridge.cli.provision import provision
+from tillbridge.cli.runs import runs
+from tillbridge.cli.secrets import secrets
+from tillbridge.cli.surroundings import Surroundings
+from tillbridge.cli.trace import trace
+from tillbridge.cli.unknowns import unknowns
+from tillbridge.cli.up import up
+from tillbridge.cli.worker import worker
+
+
+@click.group(cls=Commands)
+@click.version_option(VERSION, prog_name="tillbridge")
+@click.option(
+    "--folder",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path(),
+    envvar="TILLBRIDGE_FOLDER",
+    help="Your folder with tillbridge.yaml; the current one if not given.",
+)
+@click.option(
+    "--environment",
+    default="",
+    envvar="TILLBRIDGE_ENVIRONMENT",
+    help="Which values of tillbridge.yaml hold, such as qa; the one it names if not given.",
+)
+@click.option(
+    "--database-url",
+    default="",
+    envvar="TILLBRIDGE_DATABASE_URL",
+    help="A PostgreSQL server's address; the one that comes with the folder if not given.",
+)
+@click.option(
+    "--factor",
+    type=click.FloatRange(min=0, min_open=True),
+    default=1.0,
+    envvar="TILLBRIDGE_FACTOR",
+    hidden=True,
+    help="Every wait is divided by it (demo and campaigns).",
+)
+@click.pass_context
+def main(
+    ctx: click.Context, folder: Path, environment: str, database_url: str, factor: float
+) -> None:
+    """Carries money from the till to the books."""
+    ctx.obj = Surroundings(Site(folder, environment, factor), database_url)
+
+
+for command in (
+    *(init, check, provision, up),
+    *(api, worker, migrate),
+    *(runs, dead_letters, unknowns, trace, gates, inbox),
+    *(secrets, operators, connectors),
+):
+    main.add_command(command)
+
+
+if __name__ == "__main__":
+    main()

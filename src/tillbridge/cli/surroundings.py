@@ -1,0 +1,91 @@
+"""Where a command works: the user's folder, the environment, and the database."""
+
+import getpass
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+
+from tillbridge.assembly import Site, close_house, open_house, prepare
+from tillbridge.canonical.errors import Misconfigured
+from tillbridge.connections.configuration import FILE
+from tillbridge.database.database import Database
+from tillbridge.database.embedded import EmbeddedPostgres
+from tillbridge.database.migrate import check_schema
+from tillbridge.journeys.house import House
+
+POOL = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What the global options say.
+
+    Attributes:
+        database_url: "" for the PostgreSQL that comes with the folder.
+    """
+
+    site: Site
+    database_url: str
+
+    @asynccontextmanager
+    async def address(self) -> AsyncIterator[str]:
+        """The database's address; the embedded one is found running, or started for so long."""
+        if self.database_url:
+            yield self.database_url
+            return
+        self.expect_folder()
+        async with EmbeddedPostgres(self.site.own) as postgres:
+            if await _is_new(postgres.dsn):
+                await prepare(postgres.dsn)
+            yield postgres.dsn
+
+    @asynccontextmanager
+    async def database(self) -> AsyncIterator[Database]:
+        """A database whose schema fits this program. Raises Misconfigured, Transient."""
+        async with self.address() as dsn:
+            database = await Database.connect(dsn, size_max=POOL, name="tillbridge command")
+            try:
+                await check_schema(database)
+                yield database
+            finally:
+                await database.close()
+
+    @asynccontextmanager
+    async def house(self) -> AsyncIterator[House]:
+        """The whole house, for commands that start runs."""
+        self.expect_folder()
+        async with self.address() as dsn:
+            house = await open_house(self.site, dsn, role="command", pool=POOL)
+            try:
+                yield house
+            finally:
+                await close_house(house)
+
+    def expect_folder(self) -> None:
+        """Raises Misconfigured unless the folder is one of ours."""
+        if not (self.site.folder / FILE).is_file():
+            raise Misconfigured(
+                f"There is no {FILE} in {self.site.folder.resolve()}.",
+                reason="no_folder",
+                next_step="Run tillbridge init FOLDER --template NAME, or give --folder.",
+            )
+
+
+async def _is_new(dsn: str) -> bool:
+    database = await Database.connect(dsn, size_max=1, name="tillbridge command")
+    try:
+        found = await database.fetch_value("SELECT to_regclass('schema_migrations') IS NULL")
+    finally:
+        await database.close()
+    return bool(found)
+
+
+def who() -> str:
+    """Whose name the audit shows for what is done by command."""
+    return f"{getpass.getuser()} (command line)"
+
+
+pass_surroundings = click.make_pass_decorator(Surroundings)
