@@ -5,7 +5,7 @@ import contextlib
 import json
 import shutil
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
@@ -88,8 +88,13 @@ async def open_town(
     settings: dict[str, str] | None = None,
     ships: bool = True,
     turns_max: int = 10,
+    extend: Callable[[Path], None] | None = None,
 ) -> AsyncIterator[Town]:
-    """A town over a migrated database; `settings` are added to the Cybersource connection."""
+    """A town over a migrated database.
+
+    `settings` are added to the Cybersource connection; `extend` changes the folder before it is
+    read.
+    """
     async with contextlib.AsyncExitStack() as stack:
         port = free_port()
         url = f"http://127.0.0.1:{port}"
@@ -116,6 +121,8 @@ async def open_town(
             stack.push_async_callback(sage.stop)
         copy_template(folder, template)
         write_connections(folder, cybersource, shop, dynamics, sage, settings=settings or {})
+        if extend is not None:
+            extend(folder)
         patch = pytest.MonkeyPatch()
         stack.callback(patch.undo)
         for name, value in secrets(cybersource, dynamics, sage, subscription).items():
