@@ -1,4 +1,4 @@
-"""A stranger's connector carries a real order through a flow, with no line of the engine touched."""
+"""A stranger's connector carries a real order through a flow; no line of the engine is touched."""
 
 import importlib
 import subprocess

@@ -21,6 +21,8 @@ class Tx(Protocol):
     async def fetchval(self, query: str, *args: Any) -> Any: ...
 
 
+BROKEN = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError)
+"""What a lost database looks like: nothing is known to be wrong with the work itself."""
 DURABLE = ("fsync", "full_page_writes", "synchronous_commit")
 
 

@@ -52,8 +52,8 @@ async def receive(house: House, delivery: Delivery) -> Received:
     """
     connection = _door(house, delivery)
     session = connection.session
-    if isinstance(session, VerifiesDeliveries):
-        session.verify(delivery)
+    assert isinstance(session, VerifiesDeliveries), "a door asks who is there"
+    session.verify(delivery)
     delivery, masked = _without_card_data(connection, delivery)
     translation = _translate(connection, delivery)
     async with house.database.transaction() as tx:
@@ -114,7 +114,8 @@ async def take_events(house: House, tx: Tx, events: Sequence[Event]) -> None:
 def _door(house: House, delivery: Delivery) -> Connection:
     if delivery.connection in house.connections:
         connection = house.connections[delivery.connection]
-        if isinstance(connection.session, TranslatesDeliveries):
+        session = connection.session
+        if isinstance(session, TranslatesDeliveries) and isinstance(session, VerifiesDeliveries):
             return connection
     raise Rejected(
         f"There is no door {delivery.connection!r}.",

@@ -14,6 +14,7 @@ from tillbridge.canonical.errors import (
     Unreconciled,
 )
 from tillbridge.connections.gates import GateClosed
+from tillbridge.database.database import BROKEN
 from tillbridge.journeys.house import House
 from tillbridge.runs.lanes import Lane, Turn, claim, release
 from tillbridge.runs.lease import Lease, LeaseLost
@@ -86,9 +87,11 @@ async def _advance(house: House, turn: Turn, run: Run, journey: Journey) -> None
     except (Rejected, Misconfigured, Unreconciled) as error:
         kind = type(error).__name__.lower()
         _bury(turn, run, kind, error.reason, str(error))
-    except AssertionError as bug:
+    except (*BROKEN, LeaseLost):
+        raise
+    except Exception as bug:
         _LOG.exception("run %s of %s: a bug", run.id, run.subject)
-        _bury(turn, run, "bug", "assertion", f"A bug in Tillbridge: {bug!r}")
+        _bury(turn, run, "bug", type(bug).__name__, f"A bug in Tillbridge: {type(bug).__name__}.")
     assert run.id in turn.changes, f"the journey {run.journey} left run {run.id} undecided"
 
 

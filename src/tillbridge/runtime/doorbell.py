@@ -66,6 +66,7 @@ class Doorbell:
             batch_size=max(1, turns_max // 2),
             max_concurrent_tasks=max(2, turns_max),
             heartbeat_timeout=timedelta(seconds=60),
+            shutdown_on_listener_failure=True,
         )
 
     def stop(self) -> None:

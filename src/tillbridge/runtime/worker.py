@@ -9,6 +9,7 @@ from functools import partial
 import asyncpg
 
 from tillbridge.canonical.errors import TillbridgeError
+from tillbridge.database.database import BROKEN
 from tillbridge.journeys.house import House
 from tillbridge.journeys.turn import Journey, take_turns
 from tillbridge.runs.lanes import Lane, due
@@ -17,8 +18,6 @@ from tillbridge.runtime.leases import HeldLeases
 
 _LOG = logging.getLogger(__name__)
 _SWEEP_MAX = 200
-BROKEN = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError)
-"""What a lost database looks like; the work is found again in the journal."""
 
 
 class Worker:
