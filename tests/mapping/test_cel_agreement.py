@@ -1,6 +1,7 @@
 """Where no money is involved our expressions mean what an independent CEL implementation says."""
 
 import celpy
+from celpy.adapter import json_to_cel
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.mapping.values import ORDER, context
@@ -11,7 +12,7 @@ from tillbridge.mapping.source import event_scope
 
 SCOPE = event_scope()
 ENVIRONMENT = celpy.Environment()
-CEL_ORDER = celpy.json_to_cel(
+CEL_ORDER = json_to_cel(
     {
         "number": ORDER.number,
         "custom": dict(ORDER.custom),

@@ -41,23 +41,19 @@ def run_examples(
     Names that are not part of the event are results of earlier steps, as text.
     """
     results = []
+    steps = {name for example in mapping.examples for name in example.given}
+    scope = {**dict.fromkeys(steps, ANY), **event_scope()}
     for example in mapping.examples:
         try:
-            differences = _run(example, mapping, target, lookups)
+            filler = prepare_mapping(mapping, target, lookups, scope)
+            differences = _run(example, filler, target)
         except Misconfigured as error:
             differences = [str(error)]
         results.append(ExampleResult(mapping.name, example.name, example.place, tuple(differences)))
     return results
 
 
-def _run(
-    example: Example,
-    mapping: DocumentMapping,
-    target: DocumentShape,
-    lookups: Mapping[str, Lookup],
-) -> list[str]:
-    scope = {**dict.fromkeys(example.given, ANY), **event_scope()}
-    filler = prepare_mapping(mapping, target, lookups, scope)
+def _run(example: Example, filler: Filler, target: DocumentShape) -> list[str]:
     context = context_of(example.given)
     if example.expect is None:
         return _refusal(filler, context, example.refused)

@@ -86,7 +86,11 @@ def read_text(text: str, file: str) -> Node:
         line = min(mark.line, text.rstrip("\n").count("\n")) + 1 if mark is not None else None
         problem = " ".join(part for part in (error.context, error.problem) if part)
         raise Misconfigured(
-            f"This is not YAML: {problem}.", reason="bad_yaml", place=Place(file, line)
+            f"This is not YAML: {problem}.",
+            reason="bad_yaml",
+            place=Place(file, line),
+            next_step="Put double quotes around an expression that begins with a quote or has"
+            " ': ', ' #', [ or { in it.",
         ) from error
     except (yaml.YAMLError, ValueError) as error:
         raise Misconfigured(
