@@ -6,11 +6,18 @@ from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from functools import lru_cache
 
-from tillbridge_simulators.sagepro.sql_errors import not_convertible, overflow, truncated
+from tillbridge_simulators.sagepro.sql_errors import SqlError, not_convertible, overflow, truncated
 
 _SHAPE = re.compile(r"(\w+)(?:\s*\(\s*(\w+)\s*(?:,\s*(\d+)\s*)?\))?")
-_ALIASES = {"decimal": "numeric", "nchar": "char", "smallint": "int", "tinyint": "int"}
+_ALIASES = {
+    "decimal": "numeric",
+    "nchar": "char",
+    "smallint": "int",
+    "tinyint": "int",
+    "integer": "int",
+}
 _TEXT = {"char", "varchar", "nvarchar", "text", "image"}
+_KNOWN = {*_TEXT, "money", "numeric", "int", "bigint", "bit", "datetime", "float"}
 _MONEY_LIMIT = Decimal("922337203685477.5807")
 _MOMENTS = (
     "%Y-%m-%d %H:%M:%S.%f",
@@ -48,6 +55,8 @@ def column_type(declared: str) -> ColumnType:
     assert match is not None, f"a type is declared, not {declared!r}"
     word, first, second = match.groups()
     kind = _ALIASES.get(word, word)
+    if kind not in _KNOWN and kind not in ("datetime2", "date"):
+        raise SqlError(243, f"Type {kind} is not a defined system type.")
     if kind in ("datetime2", "date"):
         return ColumnType("datetime", text="datetime")
     if kind == "numeric":

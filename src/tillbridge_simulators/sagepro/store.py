@@ -148,7 +148,7 @@ class Store:
         """Notes changes of a table in `changes`: id, before and after as SQL over NEW and OLD."""
         noted = f"VALUES ('{what}', {', '.join(change)})"
         self._db.execute(
-            f'CREATE TEMP TRIGGER "{what}" AFTER {operation} ON "{self.company}"."{table}"'  # noqa: S608 (constants of ours)
+            f'CREATE TEMP TRIGGER "{what}" AFTER {operation} ON "{self.company}"."{table}"'
             f" BEGIN INSERT INTO changes (what, id, before, after) {noted}; END"
         )
 

@@ -170,10 +170,11 @@ class _Rewriting:
     def _rename(self, node: exp.Table) -> None:
         node.set("hints", None)
         if node.name.upper() == "COLUMNS" and node.db.upper() == "INFORMATION_SCHEMA":
-            new = exp.table_(CATALOG)
+            name, database = CATALOG, None
         else:
             table = self._resolve(node)
-            new = exp.table_(table.name, db=table.database)
+            name, database = table.name, table.database
+        new = exp.table_(name, db=database)
         node.set("this", new.this)
         node.set("db", new.args.get("db"))
         node.set("catalog", None)
@@ -242,6 +243,8 @@ def _as_sqlite(node: exp.Expr) -> exp.Expr:
             return exp.Placeholder(this=node.name)
         case exp.Literal() if not node.is_string and not node.this.isdigit():
             return exp.Literal.string(node.this)
+        case exp.Neg() if isinstance(node.this, exp.Literal) and node.this.is_string:
+            return exp.Literal.string(f"-{node.this.this}")
         case exp.Sum():
             return exp.func("exact_sum", node.this)
         case exp.Cast():

@@ -1,0 +1,70 @@
+"""A sales order document, checked as far as it can be without the server."""
+
+from dataclasses import dataclass
+from datetime import date
+
+from tillbridge.connector.documents import Fields
+from tillbridge_sagepro import documents
+from tillbridge_sagepro.amounts import Amounts, compute
+from tillbridge_sagepro.settings import SageProSettings
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Who a document's customer is: a fixed number, or the shop's customer."""
+
+    custno: str
+    shop_customer: str
+
+    @property
+    def linked(self) -> bool:
+        return not self.custno
+
+
+@dataclass(frozen=True, slots=True)
+class NewOrder:
+    """One order to be written.
+
+    Attributes:
+        shop_reference: the shop's order number: websono, else ponum.
+        sale_date: ordate, the order's date.
+    """
+
+    fields: Fields
+    amounts: Amounts
+    customer: Wanted
+    ponum: str
+    shop_reference: str
+    sale_date: date
+
+    @classmethod
+    def of(cls, fields: Fields, settings: SageProSettings) -> "NewOrder":
+        """Raises Rejected, naming the field."""
+        ponum = documents.required_text(fields, "ponum")
+        ordate = documents.day(fields, "ordate")
+        if ordate is None:
+            raise documents.missing("ordate")
+        return cls(
+            fields=fields,
+            amounts=compute(fields, settings),
+            customer=_wanted(fields, settings),
+            ponum=ponum,
+            shop_reference=documents.text(fields, "websono").strip() or ponum,
+            sale_date=ordate,
+        )
+
+    def text(self, name: str) -> str:
+        """A text field of the document without its outer spaces."""
+        return documents.text(self.fields, name).strip()
+
+
+def _wanted(fields: Fields, settings: SageProSettings) -> Wanted:
+    """The rule: a fixed customer, else the shop's customer, else the guests' one."""
+    about = documents.group(fields, "custno")
+    fixed = documents.text(about, "custno").strip().upper()
+    shop_customer = documents.text(about, "id").strip()
+    if fixed:
+        return Wanted(fixed, "")
+    if shop_customer:
+        return Wanted("", shop_customer)
+    return Wanted(settings.guest_customer.upper(), "")
