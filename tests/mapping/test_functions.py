@@ -94,6 +94,10 @@ def test_a_function_gives(text: str, expected: object) -> None:
         ("plus_days(date_from('9999-12-31'), 1)", "is no date"),
         ("plus_days(date_from('2026-01-01'), 99999999999)", "is no date"),
         ("date_format(date_from('2026-01-01'), '%H')", "A date has no %H."),
+        (
+            "date_format(date_from('2026-01-01'), pad_left('', 101, '.'))",
+            "A format has at most 100 characters.",
+        ),
         ("instant('1:30', '%H:%M', 'UTC')", "does not say the year"),
         ("instant('2026-1-5', '%Y-%m-%d', 'UTC')", "is not written in the form"),
         ("instant('x', '%Y', 'UTC')", "is not written in the form"),

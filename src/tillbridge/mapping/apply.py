@@ -73,6 +73,8 @@ def prepare(
 ) -> Filler:
     """Rules checked against what they read and fill, and compiled.
 
+    `scope` has at least the names of every event (`source.event_scope`).
+
     Raises:
         Misconfigured: the first of what `problems_of` finds.
     """
@@ -146,13 +148,12 @@ def _compile(
     names = {name: Bound(kind) for name, kind in scope.items()}
     body: list[ast.stmt] = []
     for name in EVENT_NAMES:
-        if name in scope:
-            variable = writer.variable("e")
-            names[name] = Bound(scope[name], variable)
-            value = ast.Call(
-                ast.Attribute(load("context"), "get", ast.Load()), [ast.Constant(name)], []
-            )
-            body.append(ast.Assign([ast.Name(variable, ast.Store())], value))
+        variable = writer.variable("e")
+        names[name] = Bound(scope[name], variable)
+        value = ast.Call(
+            ast.Attribute(load("context"), "get", ast.Load()), [ast.Constant(name)], []
+        )
+        body.append(ast.Assign([ast.Name(variable, ast.Store())], value))
     rule_writer = RuleWriter(writer, lookups)
     out, filling = rule_writer.fill(rules, target.fields, names, place)
     body += [*filling, ast.Return(load(out))]

@@ -89,14 +89,12 @@ class Program:
     def _located(self, error: Exception) -> Exception:
         frames = list(traceback.walk_tb(error.__traceback__))
         ours = [at for at in frames if at[0].f_code.co_filename == FILE_NAME]
-        if not ours or (not isinstance(error, Rejected) and ours[-1] != frames[-1]):
+        if not isinstance(error, Rejected) and ours[-1] != frames[-1]:
             return error
         frame, number = ours[-1]
         spot = self.spots[number - 1]
         place = _place(spot, frame)
         if isinstance(error, Rejected):
-            if error.place is not None and error.place.file is not None:
-                return error
             return Rejected(
                 error.message, reason=error.reason, place=place, next_step=error.next_step
             )

@@ -172,9 +172,7 @@ class RuleWriter:
             day = self._written(rule.on, scope, path)
             _check_sort(day.kind, "date", rule.on, "The day of a lookup")
             return day.node
-        bound = scope["event"]
-        event = load(bound.variable) if bound.variable else _item(load("context"), "event")
-        return self._writer.call(day_of_event, event)
+        return self._writer.call(day_of_event, load(scope["event"].variable))
 
     def _default(
         self, field: Field, default: Parsed | None, scope: Mapping[str, Bound], path: str
@@ -323,10 +321,6 @@ def _assign(variable: str, value: ast.expr) -> ast.stmt:
 
 def _put(out: str, name: str, value: ast.expr) -> ast.stmt:
     return ast.Assign([ast.Subscript(load(out), ast.Constant(name), ast.Store())], value)
-
-
-def _item(of: ast.expr, name: str) -> ast.expr:
-    return ast.Subscript(of, ast.Constant(name), ast.Load())
 
 
 def _method(of: ast.expr, name: str, argument: ast.expr) -> ast.expr:
