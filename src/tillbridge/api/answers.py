@@ -1,5 +1,6 @@
 """How errors look over HTTP: one JSON shape, one status a cause."""
 
+import logging
 from collections.abc import Mapping
 from typing import Any
 
@@ -19,6 +20,7 @@ from tillbridge.canonical.errors import (
     Transient,
 )
 
+_LOG = logging.getLogger(__name__)
 _STATUS = {
     "bad_signature": 401,
     "unsigned": 401,
@@ -119,8 +121,9 @@ async def on_invalid(_request: Request, error: Exception) -> Response:
     return error_answer(wrong)
 
 
-async def on_database_gone(_request: Request, _error: Exception) -> Response:
+async def on_database_gone(_request: Request, error: Exception) -> Response:
     """The database is away. It may have gone in the middle, so nothing is said to be undone."""
+    _LOG.warning("the database does not answer: %r", error)
     gone = Transient(
         "The database does not answer.",
         wait_s=1.0,

@@ -155,7 +155,11 @@ async def replay(tx: Tx, run_id: int, flow_version: str) -> tuple[int, Lane]:
         flow_version or row["flow_version"],
         patched or row["input"],
     )
-    await tx.fetchval(SQL["resolve_dead_letter"], run_id, f"replayed as {number}")
+    resolution = f"replayed as {number}"
+    if await tx.fetchval(SQL["resolve_dead_letter"], run_id, resolution) is None:
+        raise Rejected(  # somebody else was faster; this run is rolled back
+            f"There is no open dead letter {run_id}.", reason="unknown_dead_letter"
+        )
     return int(number), Lane(row["subject"], row["target"])
 
 

@@ -1,0 +1,49 @@
+"""Two questions with two answers: do we accept, do we process?"""
+
+from datetime import UTC, datetime, timedelta
+
+from tests.api.conftest import Api
+from tests.api.history import bury
+
+from tillbridge.database.database import Database
+
+
+async def test_a_house_without_workers_accepts_and_does_not_process(api: Api) -> None:
+    assert (await api.ask("GET", "/health/accepting", role=""))[0] == 200
+    status, body = await api.ask("GET", "/health/processing", role="viewer")
+    assert (status, body["processing"], body["worker_sessions"]) == (503, False, 0)
+
+
+async def test_a_connected_worker_processes(api: Api, dsn: str) -> None:
+    worker = await Database.connect(dsn, size_max=1, name="tillbridge worker")
+    status, body = await api.ask("GET", "/health/processing", role="viewer")
+    await worker.close()
+    assert (status, body["processing"]) == (200, True)
+
+
+async def test_work_that_lies_about_is_not_processing_even_with_a_worker(
+    api: Api, dsn: str
+) -> None:
+    long_ago = datetime.now(UTC) - timedelta(minutes=5)
+    await api.database.execute(
+        "INSERT INTO lanes (subject, target, wake_at) VALUES ('1', 'till', $1)", long_ago
+    )
+    worker = await Database.connect(dsn, size_max=1, name="tillbridge worker")
+    status, body = await api.ask("GET", "/health/processing", role="viewer")
+    await worker.close()
+    assert status == 503
+    assert body["overdue_s"] > 299
+
+
+async def test_dead_letters_are_counted_with_the_age_of_the_oldest(api: Api) -> None:
+    await bury(api.database)
+    _, body = await api.ask("GET", "/health/processing", role="viewer")
+    assert body["dead_letters"]["count"] == 1
+    assert body["dead_letters"]["oldest"]
+
+
+async def test_a_schema_that_does_not_fit_is_not_accepting(api: Api) -> None:
+    await api.database.execute("DELETE FROM schema_migrations WHERE number = 3")
+    await api.database.execute("INSERT INTO schema_migrations (number, name) VALUES (999, 'x')")
+    status, body = await api.ask("GET", "/health/accepting", role="")
+    assert (status, body) == (503, {"accepting": False, "reason": "schema_newer"})
