@@ -18,7 +18,8 @@ class Commands(click.Group):
     default: str = ""
 
     def __init__(self, *args: Any, default: str = "", **settings: Any) -> None:
-        super().__init__(*args, invoke_without_command=bool(default), **settings)
+        settings["invoke_without_command"] = bool(default)
+        super().__init__(*args, **settings)
         self.default = default
 
     def invoke(self, ctx: click.Context) -> Any:

@@ -61,10 +61,11 @@ def copy(template: Traversable, target: Path) -> list[Path]:
     """
     contents = dict(_contents(template, Path()))
     contents.setdefault(Path(IGNORED), f"{OWN_FOLDER}/\n".encode())
-    there = [str(target / path) for path in contents if (target / path).exists()]
+    there = sorted(str(path) for path in contents if (target / path).exists())
     if there:
+        more = f" and {len(there) - 3} more" if len(there) > 3 else ""
         raise Rejected(
-            f"These files are there already: {', '.join(sorted(there))}. Nothing was written.",
+            f"{target} has {', '.join(there[:3])}{more} already; nothing was written.",
             reason="not_empty",
             next_step="Choose another folder.",
         )

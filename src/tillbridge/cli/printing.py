@@ -13,7 +13,6 @@ from tillbridge.canonical.money import Money
 
 PIPED_WIDTH = 240
 """Columns when nobody looks at a terminal, so that lines stay whole in a file."""
-KEY_SHOWN = 10
 
 
 def say(*sentences: str) -> None:
@@ -30,6 +29,15 @@ def next_step(sentence: str) -> None:
 def complain(sentence: str) -> None:
     """A sentence on the error stream."""
     Console(stderr=True, highlight=False).print(Text(clean(sentence)), soft_wrap=True)
+
+
+def verdict(passed: bool, sentence: str, then: str = "") -> None:
+    """A line of a check: whether it passed, and what to do if not."""
+    line = Text("  pass  " if passed else "  FAIL  ", style="green" if passed else "bold red")
+    line.append(clean(sentence), style="default")
+    _console().print(line, soft_wrap=True)
+    if then and not passed:
+        _console().print(Text(f"        {clean(then)}"), soft_wrap=True)
 
 
 def heading(title: str) -> None:
@@ -76,7 +84,7 @@ def age(since: datetime, now: datetime | None = None) -> str:
 def span(length: timedelta) -> str:
     """A length of time in its two largest units."""
     seconds = int(length.total_seconds())
-    parts = []
+    parts: list[str] = []
     for unit, size in (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1)):
         count, seconds = divmod(seconds, size)
         if count or (unit == "s" and not parts):

@@ -1,0 +1,82 @@
+"""`tillbridge trace`: one order's whole story, by any id it has anywhere."""
+
+import asyncio
+
+import click
+
+from tillbridge.cli.printing import heading, next_step, say, table
+from tillbridge.cli.surroundings import Surroundings, pass_surroundings
+from tillbridge.journeys.trace import Moment, Trace
+from tillbridge.journeys.trace import trace as tell
+
+
+@click.command()
+@click.argument("any_id", metavar="ID")
+@pass_surroundings
+def trace(surroundings: Surroundings, any_id: str) -> None:
+    """Tell an order's story across all systems, in time order.
+
+    ID may be an order number, a payment system's request id, an ERP's GUID or order number, an
+    effect's key, or a run (run:17).
+    """
+    story = asyncio.run(_tell(surroundings, any_id))
+    say(f"Order {story.subject}.")
+    if story.others:
+        say(f"The same id belongs to {', '.join(story.others)} too.")
+    _show_payments(story)
+    _show_references(story)
+    heading("What happened")
+    table(("when", "where", "what", "amount", "how", "id"), map(_row, story.moments))
+    dead = [moment for moment in story.moments if moment.what.endswith(" dead")]
+    if dead:
+        number = dead[-1].id.partition(":")[2]
+        next_step(f"It needs a person: tillbridge dead-letters show {number}")
+
+
+def _show_payments(story: Trace) -> None:
+    if not story.payments:
+        say("No payment was asked for.")
+        return
+    heading("Payments")
+    table(
+        ("at", "state", "held", "captured", "given back", "card", "authorization", "why"),
+        [
+            (
+                line.connection,
+                line.state,
+                line.amount,
+                line.captured,
+                line.reversed,
+                line.card,
+                line.authorization_id,
+                line.reason,
+            )
+            for line in story.payments
+        ],
+    )
+
+
+def _show_references(story: Trace) -> None:
+    if story.references:
+        heading("How it is known elsewhere")
+        table(
+            ("system", "kind", "id", "since"),
+            [
+                (
+                    known.reference.system,
+                    known.reference.kind,
+                    known.reference.id,
+                    known.recorded_at,
+                )
+                for known in story.references
+            ],
+        )
+
+
+def _row(moment: Moment) -> tuple[object, ...]:
+    return moment.at, moment.where, moment.what, moment.amount, moment.detail, moment.id
+
+
+async def _tell(surroundings: Surroundings, any_id: str) -> Trace:
+    async with surroundings.database() as database:
+        return await tell(database, any_id)

@@ -1,0 +1,157 @@
+"""`tillbridge up`: everything on one machine, supervised.
+
+PostgreSQL (embedded, brought back when it dies)
+  |-- tillbridge api        started again when it dies
+  `-- tillbridge worker x N started again when they die
+"""
+
+import asyncio
+import os
+import sys
+import time
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+
+import click
+
+from tillbridge.access.operators import FIRST_OPERATOR, add_first_operator
+from tillbridge.assembly import close_house, open_house, prepare
+from tillbridge.cli.operators import show_token
+from tillbridge.cli.printing import complain, next_step, say
+from tillbridge.cli.stopping import TETHER, Stopping
+from tillbridge.cli.surroundings import Surroundings, pass_surroundings
+from tillbridge.connector.settings import Secret
+from tillbridge.database.embedded import EmbeddedPostgres
+
+STOP_S = 80.0
+"""More than an API or a worker takes for calls in flight."""
+RESTART_WAIT_MIN_S = 0.5
+RESTART_WAIT_MAX_S = 30.0
+SETTLED_S = 60.0
+"""A process that lived so long was well: its next start waits the shortest time again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Child:
+    """A process that is kept running."""
+
+    name: str
+    arguments: tuple[str, ...]
+
+
+@click.command()
+@click.option("--workers", type=click.IntRange(0, 64), default=2, show_default=True)
+@click.option("--turns", type=click.IntRange(1, 500), default=20, show_default=True)
+@click.option("--host", default="127.0.0.1", show_default=True, help="0.0.0.0 for every network.")
+@click.option("--port", type=click.IntRange(1, 65535), default=8080, show_default=True)
+@pass_surroundings
+def up(surroundings: Surroundings, workers: int, turns: int, host: str, port: int) -> None:
+    """Run everything here: database, API and workers; what dies is started again.
+
+    Ctrl-C stops it gracefully: calls in flight get up to 80 seconds. Ctrl-C again stops it now.
+    """
+    surroundings.expect_folder()
+    children = [Child("api", ("api", "--host", host, "--port", str(port)))]
+    children += [
+        Child(f"worker {at}", ("worker", "--turns", str(turns))) for at in range(1, workers + 1)
+    ]
+    asyncio.run(_up(surroundings, children))
+
+
+async def _up(surroundings: Surroundings, children: list[Child]) -> None:
+    stopping = Stopping()
+    stopping.listen()
+    async with _database(surroundings) as dsn:
+        token = await _prepare(surroundings, dsn)
+        if token is not None:
+            show_token(FIRST_OPERATOR, token)
+        environment = _environment(surroundings, dsn)
+        say(f"Up, with {len(children)} processes.")
+        next_step("Look: tillbridge runs, tillbridge dead-letters. Stop: Ctrl-C.")
+        keeping = [asyncio.create_task(keep(child, environment, stopping)) for child in children]
+        await stopping.asked.wait()
+        say("Stopping: calls in flight are read to their end. Ctrl-C again stops at once.")
+        await asyncio.gather(*keeping)
+    say("Stopped.")
+
+
+@asynccontextmanager
+async def _database(surroundings: Surroundings) -> AsyncIterator[str]:
+    """The database's address; the embedded server is brought back whenever it dies."""
+    if surroundings.database_url:
+        yield surroundings.database_url
+        return
+    async with EmbeddedPostgres(surroundings.site.own) as postgres:
+        supervising = asyncio.create_task(postgres.supervise())
+        try:
+            yield postgres.dsn
+        finally:
+            supervising.cancel()
+            with suppress(asyncio.CancelledError):
+                await supervising
+
+
+async def _prepare(surroundings: Surroundings, dsn: str) -> Secret | None:
+    """Migrates, opens the house once so that what is wrong is said here, and answers the first
+    operator's token, once."""
+    await prepare(dsn)
+    house = await open_house(surroundings.site, dsn, role="up", pool=2)
+    try:
+        async with house.database.transaction() as tx:
+            return await add_first_operator(tx)
+    finally:
+        await close_house(house)
+
+
+async def keep(child: Child, environment: Mapping[str, str], stopping: Stopping) -> None:
+    """Keeps a process running until asked to stop; then ends it gracefully."""
+    wait_s = RESTART_WAIT_MIN_S
+    asked = asyncio.create_task(stopping.asked.wait())
+    while not asked.done():
+        began = time.monotonic()
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "tillbridge.cli.main", *child.arguments),
+            stdin=asyncio.subprocess.PIPE,
+            env=environment,
+            start_new_session=True,
+        )
+        ended = asyncio.create_task(process.wait())
+        await asyncio.wait({ended, asked}, return_when=asyncio.FIRST_COMPLETED)
+        if not ended.done():
+            return await _end(process, ended, stopping)
+        if time.monotonic() - began > SETTLED_S:
+            wait_s = RESTART_WAIT_MIN_S
+        if not asked.done():
+            complain(
+                f"{child.name} ended with code {process.returncode};"
+                f" it is started again in {wait_s:g} s."
+            )
+        await asyncio.wait({asked}, timeout=wait_s)
+        wait_s = min(wait_s * 2, RESTART_WAIT_MAX_S)
+    return None
+
+
+async def _end(
+    process: asyncio.subprocess.Process, ended: "asyncio.Task[int]", stopping: Stopping
+) -> None:
+    process.terminate()
+    urged = asyncio.create_task(stopping.urged.wait())
+    await asyncio.wait({ended, urged}, timeout=STOP_S, return_when=asyncio.FIRST_COMPLETED)
+    urged.cancel()
+    if not ended.done():
+        process.kill()
+    await ended
+
+
+def _environment(surroundings: Surroundings, dsn: str) -> dict[str, str]:
+    """The address of the database stands in no command line: others could read it there."""
+    site = surroundings.site
+    return {
+        **os.environ,
+        "TILLBRIDGE_FOLDER": str(site.folder.resolve()),
+        "TILLBRIDGE_ENVIRONMENT": site.environment,
+        "TILLBRIDGE_FACTOR": str(site.factor),
+        "TILLBRIDGE_DATABASE_URL": dsn,
+        TETHER: "1",
+    }

@@ -1,0 +1,75 @@
+"""`tillbridge worker`: one process's share of the work; as many as you like, on any machine."""
+
+import asyncio
+import contextlib
+
+import click
+import uvloop
+
+from tillbridge.assembly import close_house, open_house
+from tillbridge.assembly import worker as worker_over
+from tillbridge.cli.logs import write_logs
+from tillbridge.cli.printing import complain, say
+from tillbridge.cli.stopping import Stopping
+from tillbridge.cli.surroundings import Surroundings, pass_surroundings
+from tillbridge.journeys.house import House
+
+STOP_S = 70.0
+"""A call is read on for 60 s (journeys.house.Pace.read_on_s); then its answer is committed."""
+POOL_MIN = 10
+CLOSE_S = 5.0
+
+
+@click.command()
+@click.option(
+    "--turns", type=click.IntRange(1, 500), default=20, show_default=True, help="Lanes at a time."
+)
+@click.option(
+    "--stop-within",
+    type=click.FloatRange(min=0),
+    default=STOP_S,
+    show_default=True,
+    help="Seconds that turns in progress get when it is asked to stop.",
+)
+@pass_surroundings
+def worker(surroundings: Surroundings, turns: int, stop_within: float) -> None:
+    """Work through what is due until asked to stop (SIGINT or SIGTERM).
+
+    Turns in progress are finished within the stated time; what is cut off is found again in the
+    journal by the next worker.
+    """
+    write_logs("worker")
+    surroundings.expect_folder()
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(_work(surroundings, turns, stop_within))
+
+
+async def _work(surroundings: Surroundings, turns: int, stop_s: float) -> None:
+    stopping = Stopping()
+    stopping.listen()
+    async with surroundings.address() as dsn:
+        house = await open_house(surroundings.site, dsn, role="worker", pool=max(POOL_MIN, turns))
+        try:
+            say(f"Working, {turns} lanes at a time.")
+            await _run(house, dsn, turns, stop_s, stopping)
+        finally:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(close_house(house), CLOSE_S)
+
+
+async def _run(house: House, dsn: str, turns: int, stop_s: float, stopping: Stopping) -> None:
+    own = worker_over(house, turns_max=turns)
+    running = asyncio.create_task(own.run(dsn))
+    asked = asyncio.create_task(stopping.wait())
+    await asyncio.wait({running, asked}, return_when=asyncio.FIRST_COMPLETED)
+    asked.cancel()
+    if running.done():
+        return running.result()
+    say(f"Stopping: turns in progress get {stop_s:g} s.")
+    own.stop()
+    done, _ = await asyncio.wait({running}, timeout=stop_s)
+    if done:
+        return running.result()
+    complain("Turns were cut off; the next worker finds them in the journal.")
+    running.cancel()
+    return None
