@@ -154,6 +154,16 @@ def test_operators_look_first(text: str, expected: object) -> None:
     assert expression(text, SCOPE).evaluate(names) == expected
 
 
+def test_only_declared_fields_of_a_canonical_value_are_read() -> None:
+    names = {**context(), "loose": usd("1")}
+    assert expression("loose.amount", SCOPE).evaluate(names) == Decimal("1.00")
+    assert expression("loose.minor", SCOPE).evaluate(names) == 100
+    for name in ("of", "__class__", "__init__", "split", "zero"):
+        with pytest.raises(Rejected, match=f"There is no '{name}' here"):
+            expression(f"loose.{name}", SCOPE).evaluate(names)
+        assert expression(f"has(loose.{name})", SCOPE).evaluate(names) is False
+
+
 def test_a_sum_whose_digits_are_too_far_apart_is_refused() -> None:
     names = {**context(), "loose": {"a": Decimal("1E+399"), "b": Decimal("1E-399"), "c": 10**399}}
     assert expression("loose.a + loose.a", SCOPE).evaluate(names) == Decimal("2E+399")

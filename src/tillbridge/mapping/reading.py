@@ -63,6 +63,9 @@ _NOTHING = _Nothing()
 def _look(value: Any, name: str) -> Any:
     if isinstance(value, Mapping):
         return value.get(name, _NOTHING)
-    if is_dataclass(value) and not name.startswith("_"):
-        return getattr(value, name, _NOTHING)
+    kind = type(value)
+    if is_dataclass(kind) and (
+        name in kind.__dataclass_fields__ or isinstance(vars(kind).get(name), property)
+    ):
+        return getattr(value, name)
     return _NOTHING
