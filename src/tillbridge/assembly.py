@@ -181,12 +181,12 @@ def _pinned(
     return found
 
 
-def worker(house: House, *, turns_max: int = 20) -> Worker:
+def worker(house: House, *, turns_by_target: int = 100) -> Worker:
     """A worker over a house."""
     return Worker(
         house,
         JOURNEYS,
-        turns_max=turns_max,
+        turns_by_target=turns_by_target,
         sweep_s=1.0 / house.factor,
         chores={
             "gates": (1.0 / house.factor, probe_gates),

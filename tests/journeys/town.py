@@ -87,7 +87,7 @@ async def open_town(
     options: CybersourceOptions | None = None,
     settings: dict[str, str] | None = None,
     ships: bool = True,
-    turns_max: int = 10,
+    turns_by_target: int = 20,
     extend: Callable[[Path], None] | None = None,
 ) -> AsyncIterator[Town]:
     """A town over a migrated database.
@@ -135,7 +135,7 @@ async def open_town(
         stack.push_async_callback(close_house, house)
         await provision(house)
         await stack.enter_async_context(serving(desk, port))
-        await stack.enter_async_context(working(house, dsn, turns_max))
+        await stack.enter_async_context(working(house, dsn, turns_by_target))
         yield Town(cybersource, dynamics, sage, shop, site, dsn, house, desk, url, stack)
 
 
@@ -242,8 +242,8 @@ async def serving(desk: House, port: int) -> AsyncIterator[None]:
 
 
 @contextlib.asynccontextmanager
-async def working(house: House, dsn: str, turns_max: int) -> AsyncIterator[None]:
-    toil = worker(house, turns_max=turns_max)
+async def working(house: House, dsn: str, turns_by_target: int) -> AsyncIterator[None]:
+    toil = worker(house, turns_by_target=turns_by_target)
     task = asyncio.create_task(toil.run(dsn))
     try:
         yield

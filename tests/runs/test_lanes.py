@@ -76,8 +76,7 @@ async def test_an_overtaken_holder_changes_nothing_at_release(database: Database
     assert second is not None
     first.change(Change(first.runs[0].id, "done"))
 
-    async with database.transaction() as tx:
-        assert not await release(tx, first)
+    assert not await release(database, first)
 
     state = await database.fetch_value("SELECT state FROM runs")
     assert state == "ready"
@@ -90,8 +89,7 @@ async def test_what_arrives_during_a_turn_makes_the_lane_due_again(database: Dat
     await take_in(database, event(2), START)
     turn.change(Change(turn.runs[0].id, "done"))
 
-    async with database.transaction() as tx:
-        assert await release(tx, turn)
+    assert await release(database, turn)
 
     assert await due(database, 10) == [LANE]
 
@@ -102,8 +100,7 @@ async def test_an_event_wakes_the_lane_that_waits_for_its_kind(database: Databas
     assert turn is not None
     kinds = (Kind.ORDER_FULFILLED.value,)
     turn.change(Change(turn.runs[0].id, "waiting", 3600.0, "shipping", kinds))
-    async with database.transaction() as tx:
-        await release(tx, turn)
+    await release(database, turn)
     assert await due(database, 10) == []
 
     assert await take_in(database, event(2, Kind.PAYMENT_CAPTURED)) == ()
@@ -117,8 +114,7 @@ async def test_an_ending_is_final_even_for_the_database(database: Database) -> N
     turn = await claim(database, LANE, "a test", 30.0)
     assert turn is not None
     turn.change(Change(turn.runs[0].id, "done"))
-    async with database.transaction() as tx:
-        await release(tx, turn)
+    await release(database, turn)
 
     try:
         await database.execute("UPDATE runs SET state = 'ready', ended_at = NULL")
@@ -146,8 +142,7 @@ async def test_no_bell_is_lost_however_arrivals_and_releases_meet(database: Data
             for run in turn.runs:
                 seen.add(run.event_number)
                 turn.change(Change(run.id, "done"))
-            async with database.transaction() as tx:
-                await release(tx, turn)
+            await release(database, turn)
 
     await asyncio.wait_for(asyncio.gather(arrive(), work(), work(), work()), 20)
 

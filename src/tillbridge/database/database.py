@@ -26,6 +26,10 @@ BROKEN = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError)
 DURABLE = ("fsync", "full_page_writes", "synchronous_commit")
 
 
+async def _nothing(_connection: object) -> None:
+    """What a connection needs before it goes back: no session state is ever left on one."""
+
+
 class Database:
     """A pool of connections to one PostgreSQL.
 
@@ -51,6 +55,7 @@ class Database:
                 max_size=size_max,
                 max_inactive_connection_lifetime=0,
                 statement_cache_size=512,
+                reset=_nothing,
                 server_settings={"application_name": name, "jit": "off"},
             )
         except (OSError, asyncpg.CannotConnectNowError) as error:

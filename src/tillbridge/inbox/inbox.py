@@ -1,11 +1,11 @@
 """Keeps each delivery once, by (source, its own id)."""
 
 import hashlib
-import json
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from tillbridge.canonical.codec import encode
 from tillbridge.connector.delivery import Delivery
 from tillbridge.database.database import Database, Tx
 from tillbridge.database.statements import load_statements
@@ -40,25 +40,22 @@ async def keep(
     A repeat is not kept again; an altered repeat keeps its body too, for a person to compare.
     """
     digest = hashlib.sha256(delivery.body).digest()
+    headers = {k: v for k, v in delivery.headers.items() if k not in _UNKEPT_HEADERS}
     row = await tx.fetchrow(
-        SQL["keep"], delivery.connection, delivery_id, digest, delivery.received_at, kept_back
+        SQL["keep"],
+        delivery.connection,
+        delivery_id,
+        digest,
+        delivery.received_at,
+        kept_back,
+        encode(headers).decode(),
+        delivery.body,
+        masked,
     )
     assert row is not None, "keep answers one row"
-    verdict: Literal["new", "repeat", "altered"] = (
-        "altered" if row["altered"] else "repeat" if row["repeats"] else "new"
-    )
-    if verdict != "repeat":
-        headers = {k: v for k, v in delivery.headers.items() if k not in _UNKEPT_HEADERS}
-        await tx.execute(
-            SQL["keep_body"],
-            delivery.connection,
-            delivery_id,
-            json.dumps(headers),
-            delivery.body,
-            masked,
-            delivery.received_at,
-        )
-    return Keeping(verdict)
+    if row["altered"]:
+        return Keeping("altered")
+    return Keeping("repeat" if row["repeats"] else "new")
 
 
 async def counts(database: Database) -> Counts:

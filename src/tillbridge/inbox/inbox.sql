@@ -1,17 +1,20 @@
 -- Statements of the room `inbox`.
 
 -- name: keep
--- Once by (source, its own id). A repeat is counted; a repeat with another body is an alert.
-INSERT INTO deliveries (source, delivery_id, body_sha256, received_at, kept_back)
-VALUES ($1, $2, $3, $4, $5)
-ON CONFLICT (source, delivery_id) DO UPDATE
-    SET repeats = deliveries.repeats + 1,
-        altered = deliveries.altered + (deliveries.body_sha256 <> EXCLUDED.body_sha256)::int
-RETURNING repeats, body_sha256 <> $3 AS altered;
-
--- name: keep_body
-INSERT INTO delivery_bodies (source, delivery_id, headers, body, card_data_masked, received_at)
-VALUES ($1, $2, $3, $4, $5, $6);
+-- Once by (source, its own id). A repeat is counted; a repeat with another body is an alert and
+-- keeps its body too.
+WITH kept AS (
+    INSERT INTO deliveries (source, delivery_id, body_sha256, received_at, kept_back)
+    VALUES ($1, $2, $3, $4, $5)
+    ON CONFLICT (source, delivery_id) DO UPDATE
+        SET repeats = deliveries.repeats + 1,
+            altered = deliveries.altered + (deliveries.body_sha256 <> EXCLUDED.body_sha256)::int
+    RETURNING repeats, body_sha256 <> $3 AS altered
+), body AS (
+    INSERT INTO delivery_bodies (source, delivery_id, headers, body, card_data_masked, received_at)
+    SELECT $1, $2, $6, $7, $8, $4 FROM kept WHERE repeats = 0 OR altered
+)
+SELECT repeats, altered FROM kept;
 
 -- name: bodies
 SELECT number, source, delivery_id, headers, body, card_data_masked, received_at

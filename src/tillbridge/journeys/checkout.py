@@ -100,18 +100,20 @@ async def checkout(house: House, delivery: Delivery) -> Answer:
     shop = house.connections[delivery.connection]
     request = _read(shop, delivery)
     check_order(request.order)
-    existing = await by_shop_key(house.database, shop.name, request.attempt_key)
-    if existing is not None and not _may_reopen(existing):
-        return await _attach(house, existing, request)
     payments = house.connections[shop.configured.pays_through]
     try:
         await house.gates.enter(payments.name)
     except GateClosed as closed:
+        known = await by_shop_key(house.database, shop.name, request.attempt_key)
+        if known is not None and not _may_reopen(known):
+            return await _attach(house, known, request)
         return _not_attempted(f"Payments are {closed.reason}.")
     try:
         begun = await _begin(house, shop, payments, request)
     except _LaneHeldError:
         return _in_flight(None, request.order.number)
+    if isinstance(begun, Attempt):
+        return await _attach(house, begun, request)
     if isinstance(begun, Answer):
         return begun
     task = asyncio.create_task(_carry_out(house, payments, begun, request))
@@ -193,8 +195,11 @@ def _read(shop: Connection, delivery: Delivery) -> CheckoutRequest:
 
 async def _begin(
     house: House, shop: Connection, payments: Connection, request: CheckoutRequest
-) -> "_Begun | Answer":
-    """One commit: the attempt, its lane's lease, its run, and the intent to authorize."""
+) -> "_Begun | Attempt | Answer":
+    """One commit: the attempt, its lane's lease, its run, and the intent to authorize.
+
+    Answers the attempt that has this key already, or what stands in its way.
+    """
     order = request.order
     ordinal = f"{shop.name}:{request.attempt_key}"
     effect = Effect(payments.name, order.number, AUTHORIZATION, ordinal)
@@ -209,9 +214,13 @@ async def _begin(
     lane = Lane(order.number, payments.name)
     lease_s = house.pace.read_on_s + _SPARE_S
     async with house.database.transaction() as tx:
-        await give_way(tx, payments.name, order.number)
-        if not await open_attempt(tx, opening) and not await reopen(tx, opening):
-            return await _in_the_way(tx, payments.name, request)
+        if not await open_attempt(tx, opening):
+            known = await by_shop_key(tx, shop.name, request.attempt_key)
+            if known is not None and not _may_reopen(known):
+                return known
+            await give_way(tx, payments.name, order.number)
+            if not await open_attempt(tx, opening) and not await reopen(tx, opening):
+                return await _in_the_way(tx, payments.name, request)
         held = await start_held(
             tx,
             lane,
@@ -273,9 +282,9 @@ async def _carry_out(
     else:
         await house.gates.succeeded(payments.name)
         begun.turn.change(Change(run.id, "done", ending="answered"))
-    async with house.database.transaction() as tx:
-        if await release(tx, begun.turn):
-            await house.ring(tx, [Lane(run.subject, run.target)])
+    if await release(house.database, begun.turn):
+        async with house.database.connection() as connection:
+            await house.ring(connection, [Lane(run.subject, run.target)])
 
 
 async def _mark_unknown(house: House, payments: Connection, begun: _Begun, parked: Parked) -> None:

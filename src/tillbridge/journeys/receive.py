@@ -15,7 +15,7 @@ from typing import Literal
 from tillbridge.canonical.card_data import mask_body, may_hold
 from tillbridge.canonical.errors import Place, Rejected, TillbridgeError
 from tillbridge.canonical.events import Event
-from tillbridge.canonical.payments import Observation
+from tillbridge.canonical.payments import Observation, Source
 from tillbridge.canonical.references import ExternalReference
 from tillbridge.connections.connections import Connection
 from tillbridge.connector.abilities import (
@@ -94,10 +94,11 @@ async def take_in(
     """Observations move payments; what follows from them, and the events, start and wake runs."""
     following: list[Event] = []
     for seen in observations:
-        if seen.order_number:
+        observed = await observe(tx, connection, seen)
+        following += observed.events
+        if observed.new and seen.order_number and seen.source is not Source.REPLY:
             reference = ExternalReference(connection, seen.operation, seen.request_id)
             await record(tx, seen.order_number, [reference])
-        following += await observe(tx, connection, seen)
     await take_events(house, tx, [*following, *events])
 
 

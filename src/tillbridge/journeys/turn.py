@@ -52,8 +52,7 @@ async def take_turns(
         leases.add(turn.lease)
         try:
             await _advance_all(house, turn, journeys)
-            async with house.database.transaction() as tx:
-                again = await release(tx, turn)
+            again = await release(house.database, turn)
         except LeaseLost:
             _LOG.info("lane %s at %s: another worker goes on", lane.subject, lane.target)
             return turns

@@ -197,16 +197,17 @@ async def claim_capture(tx: Tx, effect_key: str, authorization_id: str, amount: 
             f"No authorization {authorization_id!r} is known.", reason="unknown_authorization"
         )
     attempt = Attempt.of(row)
-    earlier = await tx.fetchval(SQL["claim_of_effect"], effect_key)
-    if earlier is not None:
-        return _money(earlier, attempt.amount.currency)
+    claims = await tx.fetchrow(SQL["claims_of_attempt"], attempt.wire_key, effect_key)
+    assert claims is not None, "claims_of_attempt answers one row"
+    if claims["own"] is not None:
+        return _money(claims["own"], attempt.amount.currency)
     if attempt.state not in (AttemptState.AUTHORIZED, AttemptState.CAPTURED):
         raise Rejected(
             f"The authorization of order {attempt.order_number} is {attempt.state}:"
             " it cannot be captured.",
             reason="not_capturable",
         )
-    left = attempt.amount - _money(row["claimed"], attempt.amount.currency)
+    left = attempt.amount - _money(claims["captures"], attempt.amount.currency)
     if amount.amount <= 0 or left < amount:
         raise Rejected(
             f"Capturing {amount} of order {attempt.order_number} would pass what is held:"
@@ -228,9 +229,11 @@ async def claim_reversal(tx: Tx, effect_key: str, authorization_id: str) -> bool
     if row is None:
         return True
     attempt = Attempt.of(row)
-    if await tx.fetchval(SQL["claim_of_effect"], effect_key) is not None:
+    claims = await tx.fetchrow(SQL["claims_of_attempt"], attempt.wire_key, effect_key)
+    assert claims is not None, "claims_of_attempt answers one row"
+    if claims["own"] is not None:
         return True
-    if row["claimed"] or attempt.state in (AttemptState.CAPTURED, AttemptState.REVERSED):
+    if claims["captures"] or attempt.state in (AttemptState.CAPTURED, AttemptState.REVERSED):
         return False
     await tx.execute(SQL["claim"], effect_key, attempt.wire_key, "reversal", attempt.amount.amount)
     await tx.fetchval(

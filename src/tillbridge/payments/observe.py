@@ -49,10 +49,18 @@ class Move:
     kinds: tuple[Kind, ...] = ()
 
 
-async def observe(tx: Tx, connection: str, seen: Observation) -> tuple[Event, ...]:
-    """Keeps an observation once and moves its attempt; answers the events that follow.
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """Whether an observation told something new, and the events that follow from it."""
 
-    The same fact from a second source is only counted. The caller accepts the events in the same
+    new: bool
+    events: tuple[Event, ...] = ()
+
+
+async def observe(tx: Tx, connection: str, seen: Observation) -> Observed:
+    """Keeps an observation once and moves its attempt.
+
+    The same fact from a second source changes nothing. The caller accepts the events in the same
     transaction.
     """
     number = await tx.fetchval(
@@ -71,7 +79,7 @@ async def observe(tx: Tx, connection: str, seen: Observation) -> tuple[Event, ..
         seen.occurred_at,
     )
     if number is None:
-        return ()
+        return Observed(new=False)
     row = await tx.fetchrow(
         SQL["lock_attempt"],
         seen.attempt_key,
@@ -83,16 +91,17 @@ async def observe(tx: Tx, connection: str, seen: Observation) -> tuple[Event, ..
     )
     if row is None:
         await tx.execute(SQL["mean"], number, "unmatched", seen.attempt_key)
-        return ()
+        return Observed(new=True)
     attempt = Attempt.of(row)
     move = judge(attempt, seen)
-    await tx.execute(SQL["mean"], number, move.meaning, attempt.wire_key)
     if move.attempt is not None:
-        await _save(tx, move.attempt, seen)
+        await _save(tx, move.attempt, seen, number)
+    else:
+        await tx.execute(SQL["mean"], number, move.meaning, attempt.wire_key)
     events = [_event(kind, move.attempt or attempt, seen) for kind in move.kinds]
     if move.attempt is not None and move.attempt.state is AttemptState.IN_REVIEW:
         events += await _early_decisions(tx, connection, move.attempt)
-    return tuple(events)
+    return Observed(new=True, events=tuple(events))
 
 
 def judge(attempt: Attempt, seen: Observation) -> Move:
@@ -210,7 +219,7 @@ def _with_answer(
     )
 
 
-async def _save(tx: Tx, attempt: Attempt, seen: Observation) -> None:
+async def _save(tx: Tx, attempt: Attempt, seen: Observation, number: int) -> None:
     await tx.execute(
         SQL["move_attempt"],
         attempt.wire_key,
@@ -225,6 +234,8 @@ async def _save(tx: Tx, attempt: Attempt, seen: Observation) -> None:
         attempt.reversed.amount,
         attempt.held,
         seen.occurred_at if attempt.held else None,
+        "moved",
+        number,
     )
 
 
@@ -244,7 +255,7 @@ async def _early_decisions(tx: Tx, connection: str, attempt: Attempt) -> list[Ev
         )
         move = _judge_review(attempt, decision)
         if move.attempt is not None:
-            await _save(tx, move.attempt, decision)
+            await _save(tx, move.attempt, decision, row["number"])
             events += [_event(kind, move.attempt, decision) for kind in move.kinds]
             attempt = move.attempt
     return events

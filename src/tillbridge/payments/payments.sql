@@ -51,11 +51,12 @@ RETURNING number;
 UPDATE observations SET meaning = $2, wire_key = $3 WHERE number = $1;
 
 -- name: reviews_seen
-SELECT verdict, reason, source, occurred_at, request_id FROM observations
+SELECT number, verdict, reason, source, occurred_at, request_id FROM observations
 WHERE connection = $1 AND operation = 'review' AND (parent_id = $2 OR request_id = $2)
 ORDER BY number;
 
 -- name: move_attempt
+WITH meant AS (UPDATE observations SET meaning = $13, wire_key = $1 WHERE number = $14)
 UPDATE attempts
 SET state = $2, authorization_id = $3, approval_code = $4, reason = $5, review = $6, token = $7,
     card = $8, captured = $9, reversed = $10, held = $11,
@@ -83,16 +84,17 @@ WHERE wire_key = $1 AND request_sha256 = $2 AND state = 'abandoned' AND reason =
 RETURNING wire_key;
 
 -- name: lock_for_claim
-SELECT a.*, coalesce((SELECT sum(amount) FROM claims c
-                      WHERE c.wire_key = a.wire_key AND operation = 'capture'), 0) AS claimed
-FROM attempts a WHERE authorization_id = $1 FOR UPDATE;
+SELECT * FROM attempts WHERE authorization_id = $1 FOR UPDATE;
+
+-- name: claims_of_attempt
+-- Under the attempt's lock: what was claimed so far, and by this effect.
+SELECT coalesce(sum(amount) FILTER (WHERE operation = 'capture'), 0) AS captures,
+       max(amount) FILTER (WHERE effect_key = $2) AS own
+FROM claims WHERE wire_key = $1;
 
 -- name: claim
 INSERT INTO claims (effect_key, wire_key, operation, amount) VALUES ($1, $2, $3, $4)
 ON CONFLICT (effect_key) DO NOTHING RETURNING effect_key;
-
--- name: claim_of_effect
-SELECT amount FROM claims WHERE effect_key = $1;
 
 -- name: release_claim
 DELETE FROM claims WHERE effect_key = $1;

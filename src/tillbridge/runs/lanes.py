@@ -108,33 +108,42 @@ async def start_held(
 async def claim(database: Database, lane: Lane, holder: str, lease_s: float) -> Turn | None:
     """The lane's open runs under a new lease; None when it is held or nothing is due."""
     began = time.monotonic()
-    async with database.connection() as connection:
-        row = await connection.fetchrow(
-            SQL["claim_lane"], lane.subject, lane.target, holder, timedelta(seconds=lease_s)
-        )
-        if row is None:
-            return None
-        runs = await connection.fetch(SQL["open_runs"], lane.subject, lane.target)
-        known = [run["id"] for run in runs if run["state"] == "waiting" or row["claims"] > 1]
-        steps: dict[int, dict[str, bytes]] = {}
-        if known:
-            for step in await connection.fetch(SQL["steps_of_runs"], known):
-                steps.setdefault(step["run_id"], {})[step["name"]] = step["outcome"]
-    lease = Lease(lane.subject, lane.target, row["lease"], row["arrivals"], began + lease_s)
-    return Turn(lease, row["claims"], [Run.of(run, steps.get(run["id"], {})) for run in runs])
+    rows = await database.fetch(
+        SQL["claim_lane"], lane.subject, lane.target, holder, timedelta(seconds=lease_s)
+    )
+    if not rows:
+        return None
+    head = rows[0]
+    runs = [row for row in rows if row["id"] is not None]
+    known = [run["id"] for run in runs if run["state"] == "waiting" or head["claims"] > 1]
+    steps: dict[int, dict[str, bytes]] = {}
+    if known:
+        for step in await database.fetch(SQL["steps_of_runs"], known):
+            steps.setdefault(step["run_id"], {})[step["name"]] = step["outcome"]
+    lease = Lease(lane.subject, lane.target, head["lease"], head["arrivals"], began + lease_s)
+    return Turn(lease, head["claims"], [Run.of(run, steps.get(run["id"], {})) for run in runs])
 
 
-async def release(tx: Tx, turn: Turn) -> bool:
+async def release(database: Database, turn: Turn) -> bool:
     """Writes the turn's changes and frees the lane; True when something arrived meanwhile.
 
     A holder whose lease was taken over changes nothing and is told False.
     """
+    if not turn.letters:
+        async with database.connection() as connection:
+            return await _release(connection, turn)
+    async with database.transaction() as tx:
+        again = await _release(tx, turn)
+        for letter in turn.letters:
+            await open_letter(tx, letter)
+        return again
+
+
+async def _release(tx: Tx, turn: Turn) -> bool:
     changes = list(turn.changes.values())
     waiting = _still_waiting(turn)
     waits = sorted({kind for _, kinds in waiting.values() for kind in kinds})
     times = [wait_s for wait_s, _ in waiting.values() if wait_s is not None]
-    for letter in turn.letters:
-        await open_letter(tx, letter)
     again = await tx.fetchval(
         SQL["release_lane"],
         turn.lease.subject,

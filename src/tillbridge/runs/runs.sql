@@ -63,18 +63,24 @@ SELECT claimed.lease, started.id,
 FROM claimed, started;
 
 -- name: claim_lane
-UPDATE lanes
-SET lease = lease + 1, holder = $3, lease_until = now() + $4::interval, claims = claims + 1,
-    wake_at = now() + $4::interval
-WHERE subject = $1 AND target = $2 AND wake_at <= now()
-  AND (lease_until IS NULL OR lease_until <= now())
-RETURNING lease, claims, (SELECT arrivals FROM subjects WHERE subject = $1) AS arrivals;
-
--- name: open_runs
-SELECT id, subject, target, journey, flow, flow_version, event_number, input, state, waits, waiting_for,
-       tries, replay_of, started_at, extract(epoch FROM wake_at - now())::float8 AS wait_s
-FROM runs WHERE subject = $1 AND target = $2 AND state IN ('ready', 'waiting')
-ORDER BY sequence, id;
+-- The lane with its open runs as one snapshot shows them, together with the arrivals it has seen:
+-- what came later is told by the arrivals at the release.
+WITH claimed AS (
+    UPDATE lanes
+    SET lease = lease + 1, holder = $3, lease_until = now() + $4::interval, claims = claims + 1,
+        wake_at = now() + $4::interval
+    WHERE subject = $1 AND target = $2 AND wake_at <= now()
+      AND (lease_until IS NULL OR lease_until <= now())
+    RETURNING lease, claims
+)
+SELECT claimed.lease, claimed.claims,
+       (SELECT arrivals FROM subjects WHERE subject = $1) AS arrivals,
+       runs.id, subject, target, journey, flow, flow_version, event_number, input, state, waits,
+       waiting_for, tries, replay_of, started_at,
+       extract(epoch FROM runs.wake_at - now())::float8 AS wait_s
+FROM claimed LEFT JOIN runs
+    ON runs.subject = $1 AND runs.target = $2 AND runs.state IN ('ready', 'waiting')
+ORDER BY runs.sequence, runs.id;
 
 -- name: steps_of_runs
 SELECT run_id, name, kind, outcome FROM steps WHERE run_id = ANY ($1);
@@ -173,7 +179,9 @@ FROM effects WHERE run_id = $1 ORDER BY intended_at;
 
 -- name: open_dead_letter
 INSERT INTO dead_letters (run_id, class, reason, message, whose_turn, step)
-VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (run_id) DO NOTHING;
+SELECT $1, $2, $3, $4, $5, $6
+WHERE EXISTS (SELECT 1 FROM runs WHERE id = $1 AND state = 'dead')
+ON CONFLICT (run_id) DO NOTHING;
 
 -- name: list_dead_letters
 SELECT d.run_id, r.subject, r.target, r.flow, d.class, d.reason, d.message, d.whose_turn, d.step,

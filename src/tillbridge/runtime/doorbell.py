@@ -4,7 +4,7 @@ It promises at least once and no more, so nothing true lives in it: what is wait
 and who may advance it stands in our own tables, and the sweeper finds what no bell rang for.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 
 import asyncpg
@@ -17,6 +17,7 @@ from tillbridge.database.database import Tx
 from tillbridge.runs.lanes import Lane
 
 ENTRYPOINT = "turn"
+BATCH = 50
 _ENQUEUE = QueryQueueBuilder().build_enqueue_query("skip")
 _SEPARATOR = "\x1f"
 
@@ -48,23 +49,21 @@ async def ring(tx: Tx, lanes: Sequence[Lane]) -> None:
 class Doorbell:
     """One worker's ear: calls `answer` for each lane that was rung for."""
 
-    def __init__(
-        self, connection: asyncpg.Connection, answer: Callable[[Lane], Awaitable[None]]
-    ) -> None:
+    def __init__(self, connection: asyncpg.Connection, answer: Callable[[Lane], None]) -> None:
         self._queue = PgQueuer.from_asyncpg_connection(connection)
 
         @self._queue.entrypoint(ENTRYPOINT)
         async def on_ring(job: Job) -> None:
             assert job.payload is not None, "a bell names its lane"
             target, _, subject = job.payload.decode().partition(_SEPARATOR)
-            await answer(Lane(subject, target))
+            answer(Lane(subject, target))
 
-    async def listen(self, turns_max: int) -> None:
-        """Answers bells until `stop`; at most `turns_max` at a time."""
+    async def listen(self) -> None:
+        """Answers bells until `stop`; raises when the connection is lost."""
         await self._queue.run(
             dequeue_timeout=timedelta(seconds=5),
-            batch_size=max(1, turns_max // 2),
-            max_concurrent_tasks=max(2, turns_max),
+            batch_size=BATCH,
+            max_concurrent_tasks=2 * BATCH,
             heartbeat_timeout=timedelta(seconds=60),
             shutdown_on_listener_failure=True,
         )

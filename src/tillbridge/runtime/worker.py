@@ -4,7 +4,6 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
-from functools import partial
 
 import asyncpg
 
@@ -15,16 +14,17 @@ from tillbridge.journeys.turn import Journey, take_turns
 from tillbridge.runs.lanes import Lane, due
 from tillbridge.runtime.doorbell import Doorbell
 from tillbridge.runtime.leases import HeldLeases
+from tillbridge.runtime.turns import Turns
 
 _LOG = logging.getLogger(__name__)
-_SWEEP_MAX = 200
+_SWEEP_MAX = 500
 
 
 class Worker:
     """One process's share of the work.
 
     Args:
-        turns_max: turns at a time.
+        turns_by_target: turns at a time for each target.
         sweep_s: how often it sweeps, factor applied.
         chores: what else is done again and again, by name: seconds between, and the job.
     """
@@ -34,19 +34,17 @@ class Worker:
         house: House,
         journeys: Mapping[str, Journey],
         *,
-        turns_max: int = 20,
+        turns_by_target: int = 100,
         sweep_s: float = 1.0,
         chores: Mapping[str, tuple[float, Callable[[House], Awaitable[None]]]],
     ) -> None:
         self._house = house
         self._journeys = journeys
-        self._turns_max = turns_max
-        self._slots = asyncio.Semaphore(turns_max)
+        self._turns = Turns(self._turn, turns_by_target)
         self._sweep_s = sweep_s
         self._chores = chores
         self._leases = HeldLeases(house.database, house.pace.lease_s)
-        self._sweeping: set[Lane] = set()
-        self._turns: set[asyncio.Task[None]] = set()
+        self._stopped = False
         self._doorbell: Doorbell | None = None
 
     async def run(self, dsn: str) -> None:
@@ -63,8 +61,7 @@ class Worker:
             for loop in loops:
                 loop.cancel()
             await asyncio.gather(*loops, return_exceptions=True)
-            if self._turns:
-                await asyncio.wait(self._turns)
+            await self._turns.finish()
 
     def stop(self) -> None:
         """Takes no more work; turns in progress are finished."""
@@ -72,15 +69,13 @@ class Worker:
         if self._doorbell is not None:
             self._doorbell.stop()
 
-    _stopped = False
-
     async def _listen(self, dsn: str) -> None:
         while not self._stopped:
             try:
                 connection = await asyncpg.connect(dsn)
                 try:
-                    self._doorbell = Doorbell(connection, self._turn)
-                    await self._doorbell.listen(self._turns_max)
+                    self._doorbell = Doorbell(connection, self._turns.begin)
+                    await self._doorbell.listen()
                 finally:
                     with suppress(*BROKEN):
                         await connection.close(timeout=1)
@@ -89,23 +84,16 @@ class Worker:
                 await asyncio.sleep(min(1.0, self._sweep_s))
 
     async def _turn(self, lane: Lane) -> None:
-        async with self._slots:
-            try:
-                await take_turns(self._house, lane, self._journeys, self._leases)
-            except BROKEN as error:
-                _LOG.warning("a turn at %s lost its database: %s", lane, error)
+        try:
+            await take_turns(self._house, lane, self._journeys, self._leases)
+        except BROKEN as error:
+            _LOG.warning("a turn at %s lost its database: %s", lane, error)
+        except Exception:
+            _LOG.exception("a turn at %s broke; its lane is found again", lane)
 
     async def _sweep(self) -> None:
         for lane in await due(self._house.database, _SWEEP_MAX):
-            if lane not in self._sweeping:
-                self._sweeping.add(lane)
-                task = asyncio.create_task(self._turn(lane))
-                self._turns.add(task)
-                task.add_done_callback(self._turns.discard)
-                task.add_done_callback(partial(self._swept, lane))
-
-    def _swept(self, lane: Lane, _task: "asyncio.Task[None]") -> None:
-        self._sweeping.discard(lane)
+            self._turns.begin(lane)
 
     def _bound(self, chore: Callable[[House], Awaitable[None]]) -> Callable[[], Awaitable[None]]:
         return lambda: chore(self._house)
