@@ -65,6 +65,16 @@ class KnownCompany:
             {"company": settings.company_id},
         )
         currency = str(currencies[0][0]).strip().upper() if currencies else ""
+        stated = settings.currency.strip().upper()
+        if currencies and not currency:
+            currency = stated
+        if stated not in ("", currency):
+            raise Misconfigured(
+                f"{self._connection}: the setting currency says {stated}, but the books of company"
+                f" {settings.company_id!r} are in {currency or 'no currency'}.",
+                reason="bad_setting",
+                next_step="Correct the setting currency, or company_id.",
+            )
         if currency not in EXPONENTS:
             raise Misconfigured(
                 f"{self._connection}: {settings.system_database}..syccomp says"

@@ -1,5 +1,6 @@
 """Sage Pro, SQL Server edition, as a connector."""
 
+import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar
 
@@ -78,7 +79,7 @@ class SageProSession:
         await self._database.read(call, lambda session: session.read(statement("probe")))
 
     async def close(self) -> None:
-        self._database.close()
+        await asyncio.to_thread(self._database.close)
 
     def _check(self, transaction: Transaction) -> list[CheckLine]:
         company = self._company.look(transaction)

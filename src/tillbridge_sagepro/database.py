@@ -30,6 +30,8 @@ Values: TypeAlias = Mapping[str, str]
 """Parameters by name; everything crosses the wire as text, amounts digit for digit."""
 
 CONNECT_MAX_S = 3.0
+PACKET_BYTES = 16_000
+"""The largest packet SQL Server takes on an encrypted connection is 16,383 bytes."""
 _APPLICATION = "tillbridge"
 
 
@@ -259,6 +261,7 @@ class Database:
                 database=settings.company_database,
                 appname=_APPLICATION,
                 autocommit=True,
+                blocksize=PACKET_BYTES,
                 sock=wire,
                 login_timeout=0,  # no tries of the driver's own; the wire keeps the time
                 disable_connect_retry=True,

@@ -112,6 +112,19 @@ def text(fields: Fields, name: str) -> str:
     return value
 
 
+def identifier(fields: Fields, name: str, place: str, length_max: int) -> str:
+    """Text that names something: plain ASCII and never cut, because two cut ids may be one."""
+    value = text(fields, name).strip()
+    if len(value) <= length_max and value.isascii() and (value.isprintable() or not value):
+        return value
+    raise Rejected(
+        f"{place} is {value!r}; it takes up to {length_max} plain ASCII characters.",
+        reason="bad_identifier",
+        place=Place(field=place),
+        next_step="Correct it in the shop, or in the mapping.",
+    )
+
+
 def required_text(fields: Fields, name: str) -> str:
     """A text field that must be given."""
     value = text(fields, name).strip()

@@ -128,8 +128,8 @@ def unreachable(error: Exception, connection: str) -> TillbridgeError:
 
 
 def _broken(error: Exception, connection: str, *, committing: bool) -> TillbridgeError:
-    if not isinstance(error, OSError | pytds.Error):
-        raise error
+    if not committing and not isinstance(error, OSError | pytds.Error):
+        raise error  # a bug; the connection is closed, so nothing was kept
     what = "gave no answer in time" if isinstance(error, TimeoutError) else "cut the connection"
     when = "COMMIT was sent" if committing else "anything was committed"
     order = "after" if committing else "before"

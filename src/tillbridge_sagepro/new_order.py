@@ -8,6 +8,11 @@ from tillbridge_sagepro import documents
 from tillbridge_sagepro.amounts import Amounts, compute
 from tillbridge_sagepro.settings import SageProSettings
 
+PURCHASE_NUMBER_MAX, CUSTOMER_MAX = 20, 10
+"""Widths of ponum and custno (working integrations of SQL Server sites)."""
+SHOP_REFERENCE_MAX, PAYMENT_ID_MAX, SHOP_CUSTOMER_MAX = 50, 64, 64
+"""Widths in our own table ix_xref."""
+
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
@@ -27,6 +32,7 @@ class NewOrder:
 
     Attributes:
         shop_reference: the shop's order number: websono, else ponum.
+        payment_id: of the authorization; "" when the document has none.
         sale_date: ordate, the order's date.
     """
 
@@ -35,12 +41,15 @@ class NewOrder:
     customer: Wanted
     ponum: str
     shop_reference: str
+    payment_id: str
     sale_date: date
 
     @classmethod
     def of(cls, fields: Fields, settings: SageProSettings) -> "NewOrder":
         """Raises Rejected, naming the field."""
-        ponum = documents.required_text(fields, "ponum")
+        ponum = documents.identifier(fields, "ponum", "ponum", PURCHASE_NUMBER_MAX)
+        if not ponum:
+            raise documents.missing("ponum")
         ordate = documents.day(fields, "ordate")
         if ordate is None:
             raise documents.missing("ordate")
@@ -49,7 +58,9 @@ class NewOrder:
             amounts=compute(fields, settings),
             customer=_wanted(fields, settings),
             ponum=ponum,
-            shop_reference=documents.text(fields, "websono").strip() or ponum,
+            shop_reference=documents.identifier(fields, "websono", "websono", SHOP_REFERENCE_MAX)
+            or ponum,
+            payment_id=documents.identifier(fields, "payment_id", "payment_id", PAYMENT_ID_MAX),
             sale_date=ordate,
         )
 
@@ -61,8 +72,8 @@ class NewOrder:
 def _wanted(fields: Fields, settings: SageProSettings) -> Wanted:
     """The rule: a fixed customer, else the shop's customer, else the guests' one."""
     about = documents.group(fields, "custno")
-    fixed = documents.text(about, "custno").strip().upper()
-    shop_customer = documents.text(about, "id").strip()
+    fixed = documents.identifier(about, "custno", "custno.custno", CUSTOMER_MAX).upper()
+    shop_customer = documents.identifier(about, "id", "custno.id", SHOP_CUSTOMER_MAX)
     if fixed:
         return Wanted(fixed, "")
     if shop_customer:

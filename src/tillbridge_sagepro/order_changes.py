@@ -11,7 +11,7 @@ from tillbridge_sagepro.sales_orders import order_receipt
 from tillbridge_sagepro.statements import statement
 from tillbridge_sagepro.writing import Writing
 
-_VOID, _CLOSED, _LOCKED = "V", "C", "L"
+_OPEN, _VOID, _CLOSED, _LOCKED = "", "V", "C", "L"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ def release(writing: Writing, sono: str) -> Receipt:
             next_step="Set hold_column to the site's own.",
         )
     order = _claim(writing, "release", sono)
-    if order.sostat in (_VOID, _CLOSED):
+    if order.sostat != _OPEN:
         raise _refused(order, "released")
     if order.held != settings.released_value:
         writing.transaction.write(
@@ -56,7 +56,7 @@ def cancel(writing: Writing, sono: str) -> Receipt:
     Rejected for an order that is closed or of which something has been shipped.
     """
     order = _claim(writing, "cancellation", sono)
-    if order.sostat == _CLOSED or order.shipped_lines:
+    if order.sostat not in (_OPEN, _VOID) or order.shipped_lines:
         raise _refused(order, "cancelled")
     if order.sostat != _VOID:
         batch = writing.batch()
@@ -95,10 +95,11 @@ def _claim(writing: Writing, doctype: str, sono: str) -> OpenOrder:
 
 
 def _refused(order: OpenOrder, what: str) -> Rejected:
-    why = {_VOID: "void", _CLOSED: "closed"}.get(order.sostat, "partly shipped")
+    known = {_OPEN: "partly shipped", _VOID: "void", _CLOSED: "closed"}
+    why = known.get(order.sostat, f"in the unknown status {order.sostat!r}")
     return Rejected(
         f"Order {order.sono.strip()} is {why} and cannot be {what}.",
-        reason=f"order_{why.replace(' ', '_')}",
+        reason="order_not_open",
         place=Place(field="sono"),
         next_step="Settle it in Sage Pro.",
     )

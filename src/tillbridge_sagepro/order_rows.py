@@ -129,7 +129,7 @@ def _overrides(order: NewOrder) -> dict[str, Given]:
 
 def _keep_payment_id(row: dict[str, Given], writing: Writing, order: NewOrder) -> None:
     """The full id always stands in ix_xref; here too where the site's column has room."""
-    column, payment_id = writing.settings.payment_id_column, order.text("payment_id")
+    column, payment_id = writing.settings.payment_id_column, order.payment_id
     somast = writing.table("somast")
     if not column or not payment_id or not somast.has(column):
         return

@@ -12,6 +12,7 @@ from tillbridge_sagepro import documents
 from tillbridge_sagepro.company import Company
 from tillbridge_sagepro.cross_references import CrossReference, order_number_of
 from tillbridge_sagepro.database import Transaction
+from tillbridge_sagepro.new_order import PAYMENT_ID_MAX, SHOP_REFERENCE_MAX
 from tillbridge_sagepro.numbers import stored_number
 from tillbridge_sagepro.settings import SageProSettings
 from tillbridge_sagepro.statements import statement
@@ -29,7 +30,11 @@ def write_payment(writing: Writing, fields: Fields) -> Receipt:
             reason="bad_field",
             place=Place(field="operation"),
         )
-    transaction_id = documents.required_text(fields, "transaction_id")
+    transaction_id = documents.identifier(
+        fields, "transaction_id", "transaction_id", PAYMENT_ID_MAX
+    )
+    if not transaction_id:
+        raise documents.missing("transaction_id")
     amount = fields.get("amount")
     docno = _order(writing.transaction, fields, writing.settings)
     reference = CrossReference(
@@ -38,7 +43,7 @@ def write_payment(writing: Writing, fields: Fields) -> Receipt:
         writing.stamp.at,
         docno=docno,
         transaction_id=transaction_id,
-        shop_ref=documents.text(fields, "websono"),
+        shop_ref=_shop_reference(fields),
         amount=amount if isinstance(amount, Money) else None,
     )
     writing.transaction.claim(statement("claim"), writing.claim_values(reference))
@@ -54,13 +59,17 @@ def payment_receipt(company: Company, docno: str, key: str) -> Receipt:
     return Receipt(references, {"sono": docno.strip()})
 
 
+def _shop_reference(fields: Fields) -> str:
+    return documents.identifier(fields, "websono", "websono", SHOP_REFERENCE_MAX)
+
+
 def _order(transaction: Transaction, fields: Fields, settings: SageProSettings) -> str:
-    sono, shop_reference = documents.text(fields, "sono"), documents.text(fields, "websono")
+    sono, shop_reference = documents.text(fields, "sono"), _shop_reference(fields)
     if sono.strip():
         return stored_number(sono)
-    if not shop_reference.strip():
+    if not shop_reference:
         raise documents.missing("sono")
-    found = order_number_of(transaction, settings, shop_reference.strip())
+    found = order_number_of(transaction, settings, shop_reference)
     if not found:
         raise Rejected(
             f"No sales order was written for the shop's order {shop_reference}.",

@@ -69,8 +69,8 @@ def _claim_and_read(writing: Writing, order: NewOrder) -> _Found:
         KIND,
         writing.key,
         writing.stamp.at,
-        transaction_id=order.text("payment_id"),
-        shop_ref=writing.stamp.characters.fit(order.shop_reference, "websono"),
+        transaction_id=order.payment_id,
+        shop_ref=order.shop_reference,
         amount=order.amounts.total,
     )
     item_query, item_values = stock.query(order.amounts.items, settings.location)

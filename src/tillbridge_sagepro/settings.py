@@ -59,6 +59,9 @@ class SageProSettings:
         "Discount item", "Item of the order discount and rounding line.", default="DISCOUNT-"
     )
     tax_item: str = setting("Tax item", "Item of the sales tax line.", default="TAX-")
+    currency: str = setting(
+        "Base currency", "Of the books; only needed where syccomp.currid is blank.", default=""
+    )
     amount_decimals: int = setting(
         "Amount decimals", "Decimals the site keeps in money columns (which have 4).", default=2
     )

@@ -22,10 +22,10 @@ SELECT p.currid FROM {system}..syccomp AS p WHERE p.compid = CAST(%(company)s AS
 CREATE TABLE dbo.ix_xref (
   source varchar(32) NOT NULL,
   doctype varchar(16) NOT NULL,
-  ext_id varchar(64) NOT NULL,
+  ext_id varchar(64) COLLATE Latin1_General_BIN2 NOT NULL,
   docno char(10) NOT NULL,
   transaction_id char(64) NOT NULL,
-  shop_ref varchar(50) NOT NULL,
+  shop_ref varchar(50) COLLATE Latin1_General_BIN2 NOT NULL,
   amount money NOT NULL,
   currency char(3) NOT NULL,
   created_at datetime NOT NULL,
@@ -159,7 +159,7 @@ SELECT m.ordamt, m.tax, (SELECT SUM(t.extprice) FROM dbo.sotran AS t WHERE t.son
 FROM dbo.somast AS m WHERE m.sono = CAST(%(sono)s AS char(10))
 
 -- name: order_for_change
-SELECT m.custno, m.sostat, m.ordamt, m.lckstat, m.lckuser, m.{hold_column},
+SELECT m.custno, m.sostat, m.ordamt, m.lckstat, m.lckuser, m.[{hold_column}],
        (SELECT COUNT(*) FROM dbo.sotran AS t WHERE t.sono = m.sono
         AND (t.qtyshp <> 0 OR t.shipqty <> 0))
 FROM dbo.somast AS m WITH (UPDLOCK) WHERE m.sono = CAST(%(sono)s AS char(10))
@@ -168,7 +168,7 @@ FROM dbo.somast AS m WITH (UPDLOCK) WHERE m.sono = CAST(%(sono)s AS char(10))
 SELECT y.custno, y.sostat FROM dbo.soymst AS y WHERE y.sono = CAST(%(sono)s AS char(10))
 
 -- name: release_order
-UPDATE dbo.somast SET {hold_column} = %(released)s, lckuser = CAST(%(user)s AS char(4)),
+UPDATE dbo.somast SET [{hold_column}] = %(released)s, lckuser = CAST(%(user)s AS char(4)),
   lckdate = CAST(%(today)s AS datetime), lcktime = CAST(%(time)s AS char(8))
 WHERE sono = CAST(%(sono)s AS char(10))
 

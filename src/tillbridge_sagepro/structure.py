@@ -11,12 +11,15 @@ from tillbridge_sagepro.database import Row
 
 CROSS_REFERENCES = "ix_xref"
 NEEDED = {
-    "arcust": "custno company onorder gllink pterms salesmn terr",
-    "somast": "sono custno ponum ordamt tax sostat ordate sodate",
-    "soymst": "sono custno ponum sostat",
+    "arcust": "custno company onorder gllink pterms pdisc pdays pnet salesmn terr taxdist taxtbl"
+    " lckstat lckuser lckdate lcktime",
+    "somast": "sono custno ponum ordamt tax sostat ordate sodate currid"
+    " lckstat lckuser lckdate lcktime",
+    "soymst": "sono custno ponum ordamt tax sostat ordate currid",
     "soaddr": "sono custno adtype company address1",
-    "sotran": "sono tranlineno custno item qtyord price extprice",
-    "icitem": "item itmdesc itmclss nserial sunmsid sumfact",
+    "sotran": "sono tranlineno custno item qtyord price extprice qtyshp shipqty sostat"
+    " lckuser lckdate lcktime",
+    "icitem": "item itmdesc itmclss stkcode taxcode nserial sunmsid sumfact",
     "iciloc": "item loctid slsdcst gllink",
     "iciqty": "item loctid qserial qtranno",
     "icloct": "loctid icactm",

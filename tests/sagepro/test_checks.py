@@ -62,6 +62,15 @@ async def test_counters_that_differ_are_noticed(world: World) -> None:
     assert failed.detail == "sysdata says 10000, SOsysd says 9"
 
 
+async def test_books_whose_currency_is_blank_take_the_setting() -> None:
+    async with opened(SageProSimulator(currency=""), currency="usd") as world:
+        assert not _failed(await world.session.check(call_of()))
+    async with opened(SageProSimulator(currency="CAD"), False, currency="USD") as world:
+        (failed,) = _failed(await world.session.check(call_of()))
+        assert "says USD" in failed.detail
+        assert "in CAD" in failed.detail
+
+
 async def test_a_server_that_is_down_fails_the_check_and_raises_nothing(world: World) -> None:
     world.simulator.faults.down = True
     (failed,) = await world.session.check(call_of())

@@ -33,6 +33,18 @@ async def test_the_same_email_is_not_the_same_customer(world: World) -> None:
     assert receipt.fields["custno"] == "W000002"
 
 
+async def test_ids_that_differ_in_case_are_two_customers(world: World) -> None:
+    await world.write("sales_order", sales_order(custno=customer("c-77")))
+    receipt = await world.write("sales_order", sales_order("2", custno=customer("C-77")), "KEY2")
+    assert receipt.fields["custno"] == "W000002"
+
+
+@pytest.mark.parametrize("shop_number", ["C" * 65, "顧客7"])
+async def test_an_id_that_would_be_cut_or_lost_is_refused(world: World, shop_number: str) -> None:
+    with pytest.raises(Rejected, match=r"custno.id is .*64 plain ASCII"):
+        await world.write("sales_order", sales_order(custno=customer(shop_number)))
+
+
 async def test_numbers_that_are_not_ours_are_stepped_over(world: World) -> None:
     world.rows("UPDATE arcust SET custno = 'W00041    ' WHERE custno = 'SM0001'")
     world.rows("UPDATE arcust SET custno = 'W000007   ' WHERE custno = 'LOCKED01'")

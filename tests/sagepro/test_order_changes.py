@@ -56,6 +56,13 @@ async def test_what_has_been_shipped_is_not_cancelled(world: World) -> None:
     assert world.simulator.web_orders()[0]["sostat"] == ""
 
 
+async def test_an_order_in_an_unknown_status_is_left_alone(world: World) -> None:
+    await world.write("sales_order", sales_order())
+    world.rows("UPDATE somast SET sostat = 'Q' WHERE websono = '1042'")
+    with pytest.raises(Rejected, match="unknown status 'Q' and cannot be cancelled"):
+        await world.write("sales_order_cancellation", {"sono": "10001"}, "CANCEL")
+
+
 @pytest.mark.parametrize("kind", ["sales_order_release", "sales_order_cancellation"])
 async def test_an_order_being_edited_makes_us_wait(world: World, kind: str) -> None:
     await world.write("sales_order", sales_order(hold=True))

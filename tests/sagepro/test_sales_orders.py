@@ -269,11 +269,11 @@ async def test_a_trigger_that_changes_amounts_is_noticed_and_nothing_kept(world:
     _nothing_happened(world)
 
 
-async def test_an_order_of_250_lines_is_written_whole(world: World) -> None:
-    lines = [line_of("SPOON-SILVER", "1", "1.01") for _ in range(250)]
-    order = sales_order(lines=lines, total=usd("252.50"), tax=None, freight=None, discount=None)
+async def test_an_order_of_130_lines_is_written_whole(world: World) -> None:
+    lines = [line_of("SPOON-SILVER", "1", "1.01") for _ in range(130)]
+    order = sales_order(lines=lines, total=usd("131.30"), tax=None, freight=None, discount=None)
     await world.write("sales_order", order)
-    assert len(_lines(world.simulator.web_orders()[0])) == 250
+    assert len(_lines(world.simulator.web_orders()[0])) == 130
 
 
 async def test_an_order_takes_four_trips(world: World) -> None:

@@ -31,13 +31,18 @@ _MOMENTS = (
 
 @dataclass(frozen=True, slots=True)
 class ColumnType:
-    """One type. `length` is None for text without a limit; `text` is how it is declared."""
+    """One type.
+
+    `length` is None for text without a limit; `text` is how it is declared; `binary` text
+    compares with case.
+    """
 
     kind: str
     length: int | None = None
     precision: int = 0
     scale: int = 0
     text: str = ""
+    binary: bool = False
 
     @property
     def textual(self) -> bool:

@@ -60,7 +60,7 @@ def _column_ddl(table: Table, name: str, kind: ColumnType) -> str:
         return f'"{name}" INTEGER PRIMARY KEY AUTOINCREMENT'
     storage = "INTEGER"
     if kind.textual:
-        storage = "TEXT COLLATE SQLSERVER"
+        storage = "TEXT COLLATE RTRIM" if kind.binary else "TEXT COLLATE SQLSERVER"
     elif kind.exact:
         storage = "TEXT COLLATE EXACT"
     elif kind.kind in ("datetime", "float"):

@@ -1,7 +1,7 @@
 """T-SQL statements as SQLite's, with the types of their columns; parsed once per text."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Literal, TypeAlias
 
@@ -159,8 +159,8 @@ class _Rewriting:
             )
 
     def _rewritten(self, tree: exp.Expr) -> str:
-        for node in list(tree.find_all(exp.Table)):
-            self._rename(node)
+        for table in list(tree.find_all(exp.Table)):
+            self._rename(table)
         for node in reversed(list(tree.walk())):
             new = _as_sqlite(node)
             if new is not node:
@@ -196,7 +196,7 @@ class _Rewriting:
                 2714, f"There is already an object named '{table.name}' in the database."
             )
         columns = {
-            part.name.lower(): column_type(part.kind.sql("tsql"))
+            part.name.lower(): _declared(part, part.kind)
             for part in tree.this.expressions
             if isinstance(part, exp.ColumnDef) and part.kind is not None
         }
@@ -206,6 +206,14 @@ class _Rewriting:
             for column in primary.find_all(exp.Column)
         )
         return Table(table.name.lower(), database, key, columns)
+
+
+def _declared(column: exp.ColumnDef, kind: exp.DataType) -> ColumnType:
+    """A column's type; a collation whose name ends in BIN or BIN2 tells case apart."""
+    declared = column_type(kind.sql("tsql"))
+    collation = column.find(exp.CollateColumnConstraint)
+    binary = collation is not None and "_BIN" in collation.this.name.upper()
+    return replace(declared, binary=binary)
 
 
 def _hints_of(tree: exp.Expr) -> Iterator[str]:
