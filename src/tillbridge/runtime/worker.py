@@ -75,7 +75,8 @@ class Worker:
                 connection = await asyncpg.connect(dsn)
                 try:
                     self._doorbell = Doorbell(connection, self._turns.begin)
-                    await self._doorbell.listen()
+                    if not self._stopped:  # asked to stop while it connected
+                        await self._doorbell.listen()
                 finally:
                     with suppress(*BROKEN):
                         await connection.close(timeout=1)
