@@ -1,0 +1,1 @@
+"""Benchmarks: what the product costs, measured by the operating system."""

@@ -1,0 +1,308 @@
+"""What one order costs from checkout to capture: `python -m benchmarks.order_to_cash`.
+
+The mix: one ERP (Dynamics 365), three lines, 5 % declined, checkout + fulfilment + 2 webhooks an
+order; a gateway with median 1.2 s, p99 8 s and 1 % of its answers lost; shoppers come at a fixed
+rate, about 100 are in flight. The API, a worker and PostgreSQL are measured; the simulators and
+the load run apart.
+
+SCALE=short|full|long, SEED=7; `--orders`, `--per-s` and `--lost` change the scale.
+"""
+
+import argparse
+import asyncio
+import contextlib
+import json
+import os
+import socket
+import sys
+import tempfile
+import time
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import uvloop
+
+from benchmarks.commits import bare_commits_per_s
+from benchmarks.meter import Meter
+from benchmarks.shoppers import Bought, Crowd, purchases
+from campaigns.child import Child
+from campaigns.site import SHOP_SECRET, secrets, write_site
+from tillbridge.database.database import Database
+from tillbridge.database.embedded import EmbeddedPostgres
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """How many come, how many a second, and which share of the gateway's answers is lost."""
+
+    orders: int
+    per_s: float
+    lost: float = 0.01
+
+
+SCALES = {"short": Load(150, 25.0), "full": Load(3000, 30.0), "long": Load(20_000, 30.0)}
+WARM_UP = 20
+FACTOR = 1.0
+TARGETS = {"cpu_ms_per_order": 10.0, "authorize_added_p99_ms": 50.0, "event_to_order_p95_ms": 2000}
+
+
+@dataclass(frozen=True, slots=True)
+class Town:
+    """Everything that runs, and where its files are."""
+
+    server: EmbeddedPostgres
+    dsn: str
+    gateway: Child
+    api: Child
+    worker: Child
+    crowd: Crowd
+    outside: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """The last line. Milliseconds and seconds of the real clock (`factor` 1)."""
+
+    orders: int
+    cpu_ms_per_order: float
+    runs_per_s: float
+    bare_commits_per_s: float
+    authorize_added_p50_ms: float
+    authorize_added_p99_ms: float
+    event_to_order_p95_ms: float
+    peak_rss_mb: float
+    fsync: bool
+    factor: float
+    ok: bool
+
+
+async def measure(load: Load, seed: int) -> Result:
+    """Sets everything up, lets the crowd come, and judges."""
+    with tempfile.TemporaryDirectory(prefix="tillbridge-bench-") as folder:
+        async with open_town(Path(folder), seed, load) as town:
+            return await _measure(town, seed, load)
+
+
+async def _measure(town: Town, seed: int, load: Load) -> Result:
+    count = load.orders
+    database = await Database.connect(town.dsn, size_max=1)
+    durable = await database.durability()
+    print("PostgreSQL:", ", ".join(f"{name} {value}" for name, value in durable.items()))
+    wanted = purchases(seed, count + WARM_UP)
+    await town.crowd.come(wanted[:WARM_UP], load.per_s)
+    await _quiet(database, town)
+    town.crowd.bought.clear()
+    meter = Meter({"api": town.api.pid, "worker": town.worker.pid, "postgres": town.server.pid})
+    began, before = time.monotonic(), meter.read()
+    watching = asyncio.create_task(_watch(town, meter, began))
+    ended_before = await _ended_runs(database)
+    arriving = asyncio.create_task(town.crowd.come(wanted[WARM_UP:], load.per_s))
+    await asyncio.sleep(count / load.per_s)
+    runs_ended, busy_s = await _ended_runs(database) - ended_before, time.monotonic() - began
+    busy = meter.read().since(before)
+    await arriving
+    await _quiet(database, town)
+    spent = meter.read().since(before)
+    watching.cancel()
+    commits = await bare_commits_per_s(town.dsn)
+    added = await _added_ms(town)
+    waits = await _event_to_order_ms(town)
+    await database.close()
+    _show_cpu(busy, spent, count, busy_s)
+    values = {
+        "cpu_ms_per_order": sum(spent.values()) * 1000 / count,
+        "authorize_added_p99_ms": _share(added, 0.99),
+        "event_to_order_p95_ms": _share(waits, 0.95),
+    }
+    paid = sum(order.order.paid == order.order.total for order in town.crowd.bought)
+    settled = _settled(town.crowd.bought)
+    print(f"{count} orders, {paid} paid in full, {len(settled)} as they should be")
+    return Result(
+        orders=count,
+        cpu_ms_per_order=round(values["cpu_ms_per_order"], 2),
+        runs_per_s=round(runs_ended / busy_s, 1),
+        bare_commits_per_s=round(commits, 0),
+        authorize_added_p50_ms=round(_share(added, 0.5), 2),
+        authorize_added_p99_ms=round(values["authorize_added_p99_ms"], 2),
+        event_to_order_p95_ms=round(values["event_to_order_p95_ms"], 1),
+        peak_rss_mb=round(meter.rss_peak_bytes / 1e6, 1),
+        fsync=all(value == "on" for value in durable.values()),
+        factor=FACTOR,
+        ok=len(settled) == count and all(values[name] <= most for name, most in TARGETS.items()),
+    )
+
+
+@contextlib.asynccontextmanager
+async def open_town(folder: Path, seed: int, load: Load) -> AsyncIterator[Town]:
+    """PostgreSQL, simulators, API and worker, each a process of its own."""
+    async with contextlib.AsyncExitStack() as stack:
+        server = await stack.enter_async_context(EmbeddedPostgres(folder))
+        port = _free_port()
+        api_url = f"http://127.0.0.1:{port}"
+        settings = {"webhooks": f"{api_url}/doors/cybersource", "lost": load.lost, "seed": seed}
+        gateway = Child(
+            "benchmarks.gateway", [json.dumps(settings)], log=folder / "gateway.log", environment={}
+        )
+        outside = json.loads(await gateway.start())
+        stack.push_async_callback(gateway.stop)
+        tokens = await _mint(outside["cybersource"]["url"], load.orders + WARM_UP)
+        crowd = Crowd(api_url, SHOP_SECRET, tokens)
+        await crowd.shop.start()
+        stack.push_async_callback(crowd.shop.stop)
+        outside["shop"] = {"status_url": crowd.shop.status_url}
+        site = folder / "site"
+        write_site(site, "dynamics", outside)
+        environment = secrets(outside)
+
+        def part(role: str) -> Child:
+            values = {"role": role, "folder": str(site), "dsn": server.dsn, "port": port}
+            return Child(
+                "campaigns.house_process",
+                [json.dumps(values)],
+                log=folder / f"{role}.log",
+                environment=environment,
+            )
+
+        setup = part("setup")
+        await setup.start()
+        assert await setup.ended() == 0, setup.last_words()
+        api, worker = part("api"), part("worker")
+        for child in (api, worker):
+            await child.start()
+            stack.push_async_callback(child.stop)
+        yield Town(server, server.dsn, gateway, api, worker, crowd, outside)
+
+
+async def _mint(url: str, count: int) -> dict[str, list[str]]:
+    """Tokens in advance, so that no shopper is timed while he gets one; lost tries need more."""
+    tokens: dict[str, list[str]] = {"authorized": [], "processor_declined": []}
+    async with aiohttp.ClientSession() as session:
+        for outcome, made in tokens.items():
+            for _ in range(count + count // 10 + 10):
+                async with session.post(
+                    f"{url}/_simulator/tokens", json={"outcome": outcome}
+                ) as answer:
+                    made.append((await answer.json())["token"])
+    return tokens
+
+
+async def _quiet(database: Database, town: Town) -> None:
+    """Waits until no run is open and every parcel is on its way."""
+    while town.crowd.shop.is_busy or await database.fetch_value(
+        "SELECT count(*) FROM runs WHERE ended_at IS NULL"
+    ):
+        await asyncio.sleep(0.5)
+
+
+async def _ended_runs(database: Database) -> int:
+    return int(await database.fetch_value("SELECT count(*) FROM runs WHERE ended_at IS NOT NULL"))
+
+
+async def _watch(town: Town, meter: Meter, began: float) -> None:
+    """Progress, and the peak of memory."""
+    while True:
+        await asyncio.sleep(2)
+        meter.look_at_memory()
+        crowd = town.crowd
+        print(
+            f"{time.monotonic() - began:5.0f} s: {len(crowd.bought)} answered,"
+            f" {crowd.in_flight} in flight",
+            file=sys.stderr,
+        )
+
+
+async def _added_ms(town: Town) -> list[float]:
+    """What we added to the gateway's own time, for orders that were answered at once."""
+    took = {
+        row["facts"]["about"]: row["facts"]["took_s"]
+        for row in await _log(town.outside["cybersource"]["url"])
+        if row["kind"] == "answered" and row["facts"]["operation"] == "authorization"
+    }
+    added = []
+    for bought in town.crowd.bought:
+        attempts = bought.order.attempts
+        if len(attempts) == 1 and attempts[0].answers == [200]:
+            own_s = took.get(attempts[0].transaction_id)
+            if own_s is not None:
+                added.append((bought.checkout_s - own_s) * 1000)
+    return added
+
+
+async def _event_to_order_ms(town: Town) -> list[float]:
+    """From the moment the gateway held the money to the moment the ERP had the sales order."""
+    held = {
+        row["facts"]["order"]: row["at"]
+        for row in await _log(town.outside["cybersource"]["url"])
+        if row["kind"] == "authorization"
+    }
+    measured = {bought.order.number for bought in town.crowd.bought}
+    return [
+        (row["at"] - held[row["facts"]["order_number"]]) * 1000
+        for row in await _log(town.outside["dynamics365"]["url"])
+        if row["kind"] == "sales_order" and row["facts"]["order_number"] in measured
+    ]
+
+
+async def _log(url: str) -> list[dict[str, Any]]:
+    async with (
+        aiohttp.ClientSession() as session,
+        session.get(f"{url}/_simulator/log", timeout=aiohttp.ClientTimeout(120)) as answer,
+    ):
+        rows: list[dict[str, Any]] = await answer.json()
+    return [row if "facts" in row else {**row, "facts": row} for row in rows]
+
+
+def _settled(bought: list[Bought]) -> list[Bought]:
+    """Paid in full where the card was good, not at all where it was declined."""
+    return [
+        one
+        for one in bought
+        if one.order.paid == (one.order.total if one.order.purchase.cards[0] == "authorized" else 0)
+    ]
+
+
+def _show_cpu(
+    busy: Mapping[str, float], spent: Mapping[str, float], count: int, busy_s: float
+) -> None:
+    """By process, until the last order was settled; and the part of a core while orders came."""
+    print(f"\n{'process':<12}{'CPU s':>9}{'ms an order':>13}{'of a core':>11}")
+    for name, cpu_s in sorted(spent.items(), key=lambda row: -row[1]):
+        share = busy[name] / busy_s
+        print(f"{name:<12}{cpu_s:>9.2f}{cpu_s * 1000 / count:>13.2f}{share:>11.0%}")
+
+
+def _share(values: list[float], share: float) -> float:
+    """The value below which `share` of them lie."""
+    ordered = sorted(values)
+    return ordered[min(len(ordered) - 1, int(len(ordered) * share))] if ordered else float("nan")
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def main() -> None:
+    """Measures, prints a table and one line of JSON."""
+    usual = SCALES[os.environ.get("SCALE", "full")]
+    reader = argparse.ArgumentParser(prog="python -m benchmarks.order_to_cash")
+    reader.add_argument("--orders", type=int, default=usual.orders)
+    reader.add_argument("--per-s", type=float, default=usual.per_s)
+    reader.add_argument("--lost", type=float, default=usual.lost)
+    given = reader.parse_args()
+    load = Load(given.orders, given.per_s, given.lost)
+    result = uvloop.run(measure(load, int(os.environ.get("SEED", "7"))))
+    print()
+    for name, value in asdict(result).items():
+        most = f"   (at most {TARGETS[name]:g})" if name in TARGETS else ""
+        print(f"{name:<26}{value!s:>12}{most}")
+    print(json.dumps(asdict(result)), flush=True)
+    sys.exit(0 if result.ok else 1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,100 @@
+"""A user's folder whose connections are simulators."""
+
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal, TypeAlias
+
+import tillbridge
+
+Erp: TypeAlias = Literal["dynamics", "sage"]
+Addresses: TypeAlias = Mapping[str, Mapping[str, Any]]
+"""By system what a connection to it needs, as tillbridge_simulators.world prints it."""
+
+ERPS: tuple[Erp, ...] = ("dynamics", "sage")
+SYSTEMS: dict[Erp, str] = {"dynamics": "dynamics365", "sage": "sagepro"}
+"""Each template's ERP by the simulator's name."""
+
+SHOP_SECRET = "the shop's signing secret, of 32 or more"  # noqa: S105 (made up; it opens a simulator)
+WEBHOOK_KEYS = "bf44c857-b182-bb05-e053-34b8d30a7a72:d2ViaG9vay1zaWduaW5nLWtleS1mb3ItdGVzdHM="
+"""The simulated Cybersource's own digital signature key, as its Subscription has it."""
+_TEMPLATES = Path(tillbridge.__file__).parent / "templates"
+
+
+def write_site(
+    folder: Path, erp: Erp, outside: Addresses, cybersource: Mapping[str, str] | None = None
+) -> None:
+    """Writes the template's folder; `cybersource` are settings of that connection to change."""
+    shutil.copytree(_TEMPLATES / f"order-to-cash-{erp}", folder, dirs_exist_ok=True)
+    payments = outside["cybersource"]
+    parts = [
+        "connections:",
+        _connection(
+            "webshop",
+            "shop",
+            {"id": "webshop", "signing_secret": "shop", "status_url": outside["shop"]["status_url"]},
+            pays_through="cybersource",
+        ),
+        _connection(
+            "cybersource",
+            "cybersource",
+            {
+                "merchant_id": payments["merchant_id"],
+                "key_id": payments["key_id"],
+                "secret_key": "cybersource",
+                "base_url": payments["url"],
+                "webhook_keys": "webhooks",
+                **(cybersource or {}),
+            },
+        ),
+        _dynamics(outside) if erp == "dynamics" else _sage(outside),
+    ]
+    (folder / "tillbridge.yaml").write_text("\n".join(parts))
+
+
+def secrets(outside: Addresses) -> dict[str, str]:
+    """The secrets of the folder as environment variables."""
+    values = {
+        "SHOP": SHOP_SECRET,
+        "CYBERSOURCE": str(outside["cybersource"]["secret_key"]),
+        "WEBHOOKS": WEBHOOK_KEYS,
+        "DYNAMICS": "dynamics-simulator-secret",
+        "SAGE": "sandbox",
+    }
+    return {f"TILLBRIDGE_SECRET_{name}": value for name, value in values.items()}
+
+
+def _dynamics(outside: Addresses) -> str:
+    url = outside["dynamics365"]["url"]
+    settings = {
+        "organization_url": url,
+        "authority_url": url,
+        "tenant": "contoso",
+        "client_id": "tillbridge-app",
+        "client_secret": "dynamics",
+    }
+    return _connection("dynamics", "dynamics365", settings)
+
+
+def _sage(outside: Addresses) -> str:
+    settings = {
+        "host": outside["sagepro"]["host"],
+        "port": outside["sagepro"]["port"],
+        "user": "tillbridge",
+        "password": "sage",
+        "company_database": "PRO05",
+        "company_id": '"05"',
+        "location": "MAIN",
+    }
+    return _connection("sage", "sagepro", settings)
+
+
+def _connection(
+    name: str, connector: str, settings: Mapping[str, object], *, pays_through: str = ""
+) -> str:
+    lines = [f"  {name}:", f"    connector: {connector}"]
+    if pays_through:
+        lines.append(f"    pays_through: {pays_through}")
+    lines.append("    settings:")
+    lines += [f"      {key}: {value}" for key, value in settings.items()]
+    return "\n".join(lines)
