@@ -1,4 +1,4 @@
-"""A small site for the surfaces' tests: a shop that pays through Cybersource, and one flow."""
+"""A small site for the surfaces' tests: a shop, a Cybersource that is not there, and one flow."""
 
 import base64
 from pathlib import Path
@@ -17,7 +17,11 @@ connections:
     settings: {id: webshop, signing_secret: webshop_signing}
   till:
     connector: cybersource
-    settings: {merchant_id: acme, key_id: key-1, secret_key: till_key}
+    settings:
+      merchant_id: acme
+      key_id: key-1
+      secret_key: till_key
+      base_url: http://127.0.0.1:1
 """
 FLOW = """\
 flow: reverse-cancelled

@@ -19,11 +19,25 @@ CANCELLED = {
 }
 
 
-async def deliver(api: Api, document: object, path: str = DOOR) -> tuple[int, Any]:
-    body = json.dumps(document).encode()
-    signed = sign(Secret(SIGNING), "POST", path, body, datetime.now(UTC))
-    async with api.http.post(api.url + path, data=body, headers=signed) as answer:
+async def deliver(
+    api: Api, document: object, path: str = DOOR, method: str = "POST", **headers: str
+) -> tuple[int, Any]:
+    body = json.dumps(document).encode() if document is not None else b""
+    signed = sign(Secret(SIGNING), method, path, body, datetime.now(UTC)) | headers
+    async with api.http.request(method, api.url + path, data=body, headers=signed) as answer:
         return answer.status, await answer.json()
+
+
+async def pay(api: Api, **changes: object) -> tuple[int, Any]:
+    order = {
+        "number": "1042",
+        "currency": "USD",
+        "placed_at": "2026-01-02T12:30:00Z",
+        "lines": [{"product": "TEA", "quantity": 2, "unit_price": "12.50"}],
+        "total": "25.00",
+    }
+    document = {"order": order | changes, "token": {"kind": "transient", "value": "tok-1"}}
+    return await deliver(api, document, "/checkout/payments", **{"idempotency-key": "try-1"})
 
 
 async def test_a_delivery_is_kept_once_and_starts_its_flow(api: Api) -> None:
@@ -69,3 +83,25 @@ async def test_card_data_at_the_shops_door_is_refused_and_not_repeated(api: Api)
 async def test_an_unknown_door_is_404(api: Api) -> None:
     status, answer = await deliver(api, CANCELLED, "/doors/nobody")
     assert (status, answer["error"]["reason"]) == (404, "unknown_door")
+
+
+async def test_a_checkout_that_cannot_be_sent_is_safe_to_send_again(api: Api) -> None:
+    status, answer = await pay(api)
+    assert (status, answer["safe_to_retry"]) == (503, True)
+    path = "/checkout/payments/try-1"
+    status, answer = await deliver(api, None, path, "GET")
+    assert (status, answer["error"]["reason"]) == (503, "not_attempted")
+    story = await api.ask("GET", "/trace/1042")
+    assert story[1]["payments"][0]["state"] == "abandoned"
+
+
+async def test_an_order_that_does_not_add_up_is_refused_with_its_place(api: Api) -> None:
+    status, answer = await pay(api, total="24.99")
+    assert (status, answer["error"]["reason"]) == (400, "amount_equation")
+    assert answer["error"]["place"] == "order.total"
+
+
+async def test_card_data_in_a_checkout_is_refused_and_not_repeated(api: Api) -> None:
+    status, answer = await pay(api, custom={"note": "4111111111111111"})
+    assert (status, answer["error"]["reason"]) == (400, "card_data")
+    assert "1111" not in str(answer)

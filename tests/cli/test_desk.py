@@ -26,6 +26,7 @@ async def audited(database: Database) -> list[tuple[str, str, str]]:
         (("inbox",), "Nothing was delivered yet."),
         (("gates",), "No gates yet"),
         (("operators",), "No operators yet."),
+        (("audit",), "Nobody has steered anything yet."),
     ],
 )
 async def test_nothing_to_show_is_a_sentence(
@@ -123,6 +124,9 @@ async def test_the_kill_switch_says_what_happens_and_how_to_undo_it(
     resumed = await tell("gates", "resume", "till", "--why", "right again")
     assert resumed.exit_code == 0
     assert [action for action, _, _ in await audited(database)] == ["resume", "pause"]
+    kept = (await tell("audit", "--subject", "till")).stdout
+    assert "wrong prices" in kept
+    assert "(command line)" in kept
 
 
 @pytest.mark.parametrize(

@@ -94,10 +94,7 @@ async def test_check_says_what_is_wrong_where_and_what_to_do(tell: Tell, books: 
     assert "order.cancelled" in result.stdout
 
 
-async def test_check_asks_every_connection_and_reports_them_all(tell: Tell, books: Path) -> None:
-    text = (books / "tillbridge.yaml").read_text()
-    nobody = text.replace("key_id: key-1", 'key_id: key-1, base_url: "http://127.0.0.1:1"')
-    (books / "tillbridge.yaml").write_text(nobody)
+async def test_check_asks_every_connection_and_reports_them_all(tell: Tell) -> None:
     result = await tell("check")
     assert result.exit_code == 1
     assert "pass  Signing secret" in result.stdout

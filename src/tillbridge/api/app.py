@@ -24,6 +24,7 @@ from tillbridge.api import (
     trace,
     unknowns,
 )
+from tillbridge.api.description import describe
 from tillbridge.api.doors import doors
 from tillbridge.assembly import Site, close_house, open_house, shop_of
 from tillbridge.canonical.errors import TillbridgeError
@@ -67,6 +68,7 @@ def create_app(site: Site, dsn: str) -> FastAPI:
     for noun in ROUTERS:
         app.include_router(noun.router)
     _translate_errors(app)
+    describe(app)
     return app
 
 

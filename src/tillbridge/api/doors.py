@@ -1,5 +1,6 @@
 """The doors: where shops and payment systems deliver. Plain Starlette: this is the hot path."""
 
+import logging
 from collections.abc import Callable
 
 from starlette.requests import Request
@@ -7,13 +8,15 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from tillbridge.api.answers import error_answer, json_answer
-from tillbridge.canonical.errors import Rejected, TillbridgeError
+from tillbridge.canonical.errors import Rejected, TillbridgeError, Transient
 from tillbridge.connector.abilities import VerifiesDeliveries
 from tillbridge.connector.delivery import Delivery
+from tillbridge.database.database import BROKEN
 from tillbridge.journeys.checkout import Answer, checkout, status_of
 from tillbridge.journeys.house import House
 from tillbridge.journeys.receive import receive
 
+_LOG = logging.getLogger(__name__)
 BODY_MAX_BYTES = 1_000_000
 PAYMENTS = "/checkout/payments"
 _STATUS = {"pending": 202, "conflict": 409, "not_attempted": 503}
@@ -32,6 +35,8 @@ def doors(house_of: Callable[[], House], shop_of: Callable[[House], str]) -> lis
             received = await receive(house_of(), delivery)
         except TillbridgeError as error:
             return error_answer(error)
+        except BROKEN as error:
+            return error_answer(database_lost(error))
         return json_answer(202, received)
 
     async def pay(request: Request) -> Response:
@@ -41,6 +46,8 @@ def doors(house_of: Callable[[], House], shop_of: Callable[[House], str]) -> lis
             answer = await checkout(house, await _delivery(request, house, shop))
         except TillbridgeError as error:
             return error_answer(error)
+        except BROKEN as error:
+            return error_answer(database_lost(error))
         return _answer(answer, request.headers.get("idempotency-key", ""))
 
     async def ask(request: Request) -> Response:
@@ -53,6 +60,8 @@ def doors(house_of: Callable[[], House], shop_of: Callable[[House], str]) -> lis
             answer = await status_of(house, shop, key)
         except TillbridgeError as error:
             return error_answer(error)
+        except BROKEN as error:
+            return error_answer(database_lost(error))
         return _answer(answer, key)
 
     return [
@@ -60,6 +69,18 @@ def doors(house_of: Callable[[], House], shop_of: Callable[[House], str]) -> lis
         Route(PAYMENTS, pay, methods=["POST"]),
         Route(PAYMENTS + "/{attempt_key}", ask, methods=["GET"]),
     ]
+
+
+def database_lost(error: BaseException) -> Transient:
+    """What a sender is told while nothing can be kept: come again, with the same key."""
+    _LOG.error("a request met a broken database: %s", error)
+    return Transient(
+        "Nothing can be kept just now.",
+        wait_s=1,
+        gate=True,
+        reason="database_down",
+        next_step="Send the same request again, with the same key.",
+    )
 
 
 def verify(house: House, delivery: Delivery) -> None:

@@ -7,9 +7,11 @@ import click
 from tillbridge import VERSION
 from tillbridge.assembly import Site
 from tillbridge.cli.api import api
+from tillbridge.cli.audit import audit
 from tillbridge.cli.check import check
 from tillbridge.cli.connectors import connectors
 from tillbridge.cli.dead_letters import dead_letters
+from tillbridge.cli.demo import demo
 from tillbridge.cli.failures import Commands
 from tillbridge.cli.gates import gates
 from tillbridge.cli.inbox import inbox
@@ -64,10 +66,10 @@ def main(
 
 
 for command in (
-    *(init, check, provision, up),
+    *(demo, init, check, provision, up),
     *(api, worker, migrate),
     *(runs, dead_letters, unknowns, trace, gates, inbox),
-    *(secrets, operators, connectors),
+    *(secrets, operators, audit, connectors),
 ):
     main.add_command(command)
 

@@ -1,6 +1,7 @@
 """Where a command works: the user's folder, the environment, and the database."""
 
 import getpass
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -84,7 +85,11 @@ async def _is_new(dsn: str) -> bool:
 
 def who() -> str:
     """Whose name the audit shows for what is done by command."""
-    return f"{getpass.getuser()} (command line)"
+    try:
+        name = getpass.getuser()
+    except (KeyError, OSError):  # a container's user may have a number and no name
+        name = f"user {os.getuid()}"
+    return f"{name} (command line)"
 
 
 pass_surroundings = click.make_pass_decorator(Surroundings)

@@ -58,7 +58,7 @@ async def _work(surroundings: Surroundings, turns: int, stop_s: float) -> None:
 
 
 async def _run(house: House, dsn: str, turns: int, stop_s: float, stopping: Stopping) -> None:
-    own = worker_over(house, turns_max=turns)
+    own = worker_over(house, turns_by_target=turns)
     running = asyncio.create_task(own.run(dsn))
     asked = asyncio.create_task(stopping.wait())
     await asyncio.wait({running, asked}, return_when=asyncio.FIRST_COMPLETED)
