@@ -119,7 +119,7 @@ async def test_a_connectors_page_is_drawn_from_its_settings(tell: Tell) -> None:
     listed = await tell("connectors")
     assert "cybersource" in listed.stdout
     page = await tell("connectors", "show", "cybersource")
-    assert "merchant_id (str, required)" in page.stdout
+    assert "merchant_id (text, required)" in page.stdout
     assert "authentication (jwt | http_signature, default jwt)" in page.stdout
     assert "Not settled by the vendor's documents" in page.stdout
 

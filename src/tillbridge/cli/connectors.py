@@ -8,6 +8,8 @@ from tillbridge.cli.printing import heading, next_step, say, table
 from tillbridge.connector.installed import installed_connectors
 from tillbridge.connector.settings import DeclaredSetting, declared
 
+TYPES = {"str": "text", "int": "whole number", "decimal": "number", "bool": "yes or no"}
+
 
 @click.group(cls=Commands, default="list")
 def connectors() -> None:
@@ -45,7 +47,7 @@ def show_connector(name: str) -> None:
 
 
 def _kind(item: DeclaredSetting) -> str:
-    kind = " | ".join(item.options) if item.options else item.type
+    kind = " | ".join(item.options) if item.options else TYPES.get(item.type, item.type)
     if item.required:
         return f"{kind}, required"
     return f"{kind}, default {item.default}" if item.default else f"{kind}, optional"

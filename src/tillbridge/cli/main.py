@@ -28,7 +28,7 @@ from tillbridge.cli.up import up
 from tillbridge.cli.worker import worker
 
 
-@click.group(cls=Commands)
+@click.group(cls=Commands, context_settings={"max_content_width": 110})
 @click.version_option(VERSION, prog_name="tillbridge")
 @click.option(
     "--folder",
