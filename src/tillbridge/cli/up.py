@@ -42,7 +42,7 @@ class Child:
 
 @click.command()
 @click.option("--workers", type=click.IntRange(0, 64), default=2, show_default=True)
-@click.option("--turns", type=click.IntRange(1, 500), default=20, show_default=True)
+@click.option("--turns", type=click.IntRange(1, 500), default=100, show_default=True)
 @click.option("--host", default="127.0.0.1", show_default=True, help="0.0.0.0 for every network.")
 @click.option("--port", type=click.IntRange(1, 65535), default=8080, show_default=True)
 @pass_surroundings

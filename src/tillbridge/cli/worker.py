@@ -16,13 +16,18 @@ from tillbridge.journeys.house import House
 
 STOP_S = 70.0
 """A call is read on for 60 s (journeys.house.Pace.read_on_s); then its answer is committed."""
-POOL_MIN = 10
+POOL = 10
+"""A turn has a connection only while one of its statements runs."""
 CLOSE_S = 5.0
 
 
 @click.command()
 @click.option(
-    "--turns", type=click.IntRange(1, 500), default=20, show_default=True, help="Lanes at a time."
+    "--turns",
+    type=click.IntRange(1, 500),
+    default=100,
+    show_default=True,
+    help="Lanes at a time of each target.",
 )
 @click.option(
     "--stop-within",
@@ -48,7 +53,7 @@ async def _work(surroundings: Surroundings, turns: int, stop_s: float) -> None:
     stopping = Stopping()
     stopping.listen()
     async with surroundings.address() as dsn:
-        house = await open_house(surroundings.site, dsn, role="worker", pool=max(POOL_MIN, turns))
+        house = await open_house(surroundings.site, dsn, role="worker", pool=POOL)
         try:
             say(f"Working, {turns} lanes at a time.")
             await _run(house, dsn, turns, stop_s, stopping)
