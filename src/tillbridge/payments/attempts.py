@@ -19,6 +19,9 @@ from tillbridge.database.statements import load_statements
 SQL = load_statements("tillbridge.payments", "payments.sql")
 NOT_SENT = "not_sent"
 """Why an attempt was abandoned whose call certainly never left: its key may be used again."""
+FENCING = "fencing"
+"""Why an attempt is unknown that we have told the payment system to undo: what is found of it from
+then on is nobody's wish any more."""
 ENDED = frozenset({AttemptState.DECLINED, AttemptState.ABANDONED, AttemptState.REVERSED})
 
 
@@ -159,9 +162,7 @@ async def of_order(database: Database, order_number: str) -> list[Attempt]:
 
 async def in_review(database: Database, limit: int) -> list[Attempt]:
     """Attempts that wait for somebody's decision, longest waiting first."""
-    rows = await database.fetch(SQL["in_review"], limit)
-    found = [await by_wire_key(database, row["wire_key"]) for row in rows]
-    return [attempt for attempt in found if attempt is not None]
+    return [Attempt.of(row) for row in await database.fetch(SQL["in_review"], limit)]
 
 
 async def abandon(tx: Tx, wire_key: str, reason: str) -> bool:
@@ -185,11 +186,22 @@ async def mark_unknown(tx: Tx, wire_key: str) -> None:
     await tx.fetchval(SQL["set_state"], wire_key, "unknown", ["started"])
 
 
+async def begin_fence(tx: Tx, wire_key: str) -> bool:
+    """Notes that an open attempt is about to be undone; False when it is proven meanwhile."""
+    return await tx.fetchval(SQL["begin_fence"], wire_key, FENCING) is not None
+
+
+async def give_up_fence(tx: Tx, wire_key: str) -> None:
+    """Takes the note back: the fence was certainly refused."""
+    await tx.execute(SQL["give_up_fence"], wire_key, FENCING)
+
+
 async def claim_capture(tx: Tx, effect_key: str, authorization_id: str, amount: Money) -> Money:
     """Claims money of an authorization for one capture, once by effect key; answers the amount.
 
     Raises:
-        Rejected: it would capture more than is held, or the hold is being released.
+        Rejected: it would capture more than is held, the hold is being released, or the same
+            capture was claimed with another amount.
     """
     row = await tx.fetchrow(SQL["lock_for_claim"], authorization_id)
     if row is None:
@@ -200,7 +212,15 @@ async def claim_capture(tx: Tx, effect_key: str, authorization_id: str, amount: 
     claims = await tx.fetchrow(SQL["claims_of_attempt"], attempt.wire_key, effect_key)
     assert claims is not None, "claims_of_attempt answers one row"
     if claims["own"] is not None:
-        return _money(claims["own"], attempt.amount.currency)
+        own = _money(claims["own"], attempt.amount.currency)
+        if own != amount:
+            raise Rejected(
+                f"The capture of {amount} for order {attempt.order_number} was asked for before,"
+                f" with {own}.",
+                reason="claimed_before",
+                next_step="Give a further shipment an id of its own.",
+            )
+        return own
     if attempt.state not in (AttemptState.AUTHORIZED, AttemptState.CAPTURED):
         raise Rejected(
             f"The authorization of order {attempt.order_number} is {attempt.state}:"

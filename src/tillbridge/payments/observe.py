@@ -20,7 +20,7 @@ from tillbridge.canonical.payments import (
     Verdict,
 )
 from tillbridge.database.database import Tx
-from tillbridge.payments.attempts import ENDED, SQL, Attempt
+from tillbridge.payments.attempts import ENDED, FENCING, SQL, Attempt
 
 _OPEN = frozenset({AttemptState.STARTED, AttemptState.UNKNOWN, AttemptState.CHALLENGE})
 _HELD = frozenset(
@@ -31,6 +31,21 @@ _HELD = frozenset(
         AttemptState.REVERSING,
     }
 )
+
+
+_ACCEPTED = frozenset({AttemptState.AUTHORIZED, AttemptState.CAPTURED})
+_REFUSED = frozenset({AttemptState.REVERSING, AttemptState.REVERSED})
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What was seen before of one capture: what it counts for, and whether it was undone."""
+
+    captured: Money | None = None
+    undone: bool = False
+
+
+NOTHING_KNOWN = Known()
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +108,7 @@ async def observe(tx: Tx, connection: str, seen: Observation) -> Observed:
         await tx.execute(SQL["mean"], number, "unmatched", seen.attempt_key)
         return Observed(new=True)
     attempt = Attempt.of(row)
-    move = judge(attempt, seen)
+    move = judge(attempt, seen, await _known(tx, connection, seen, number))
     if move.attempt is not None:
         await _save(tx, move.attempt, seen, number)
     else:
@@ -104,14 +119,17 @@ async def observe(tx: Tx, connection: str, seen: Observation) -> Observed:
     return Observed(new=True, events=tuple(events))
 
 
-def judge(attempt: Attempt, seen: Observation) -> Move:
-    """What an observation means for an attempt. Pure: the whole state machine stands here."""
+def judge(attempt: Attempt, seen: Observation, known: Known = NOTHING_KNOWN) -> Move:
+    """What an observation means for an attempt. Pure: the whole state machine stands here.
+
+    `known` is what was seen before of the same capture.
+    """
     if seen.operation in (Operation.AUTHORIZATION, Operation.SALE):
         return _judge_authorization(attempt, seen)
     if seen.operation is Operation.REVIEW:
         return _judge_review(attempt, seen)
     if seen.operation is Operation.CAPTURE:
-        return _judge_capture(attempt, seen)
+        return _judge_capture(attempt, seen, known)
     if seen.operation is Operation.REVERSAL:
         return _judge_reversal(attempt, seen)
     return Move("confirmed")
@@ -135,14 +153,18 @@ def _judge_authorization(attempt: Attempt, seen: Observation) -> Move:
     if attempt.state in ENDED:
         known = attempt.authorization_id == seen.request_id
         return Move("confirmed") if known else Move("stray", None, (Kind.PAYMENT_STRAY,))
+    if attempt.reason == FENCING:
+        return Move("stray", None, (Kind.PAYMENT_STRAY,))
     return _held(attempt, seen)
 
 
 def _held(attempt: Attempt, seen: Observation) -> Move:
-    """The first proof that the issuer holds money for an attempt that was waiting for it."""
-    if seen.amount is not None and seen.amount != attempt.amount:
-        return Move("conflict", None, (Kind.PAYMENT_STRAY,))
-    if seen.verdict is Verdict.HELD_DECLINED:
+    """The first proof that the issuer holds money for an attempt that was waiting for it.
+
+    A hold of another amount than was asked for is not wanted either.
+    """
+    other_amount = seen.amount is not None and seen.amount != attempt.amount
+    if seen.verdict is Verdict.HELD_DECLINED or other_amount:
         held = _with_answer(attempt, seen, AttemptState.REVERSING, held=True)
         return Move("moved", held, (Kind.PAYMENT_DECLINED, Kind.PAYMENT_STRAY))
     if seen.verdict is Verdict.IN_REVIEW:
@@ -166,7 +188,9 @@ def _judge_review(attempt: Attempt, seen: Observation) -> Move:
     if attempt.state in _OPEN:
         return Move("early")
     if attempt.state is not AttemptState.IN_REVIEW:
-        return Move("confirmed")
+        own = attempt.authorization_id in (seen.parent_id, seen.request_id)
+        against = _ACCEPTED if seen.verdict is not Verdict.APPROVED else _REFUSED
+        return Move("conflict" if own and attempt.state in against else "confirmed")
     if seen.verdict is Verdict.APPROVED:
         accepted = replace(attempt, state=AttemptState.AUTHORIZED, review="")
         return Move("moved", accepted, (Kind.PAYMENT_REVIEW_ACCEPTED,))
@@ -174,20 +198,27 @@ def _judge_review(attempt: Attempt, seen: Observation) -> Move:
     return Move("moved", rejected, (Kind.PAYMENT_REVIEW_REJECTED,))
 
 
-def _judge_capture(attempt: Attempt, seen: Observation) -> Move:
-    zero = Money.zero(attempt.amount.currency)
-    amount = seen.amount or zero
+def _judge_capture(attempt: Attempt, seen: Observation, known: Known) -> Move:
+    """Each capture counts once; one that failed or was undone counts no more, in any order."""
+    amount = seen.amount or known.captured or Money.zero(attempt.amount.currency)
+    if amount.currency != attempt.amount.currency:
+        return Move("conflict")
     if seen.verdict is Verdict.APPROVED:
-        captured = replace(
-            attempt, state=AttemptState.CAPTURED, captured=attempt.captured + amount, held=True
-        )
-        return Move("moved", captured, (Kind.PAYMENT_CAPTURED,))
-    if seen.verdict in (Verdict.FAILED, Verdict.UNDONE) and attempt.captured:
-        left = attempt.captured - amount
-        state = AttemptState.CAPTURED if left else AttemptState.AUTHORIZED
-        failed = replace(attempt, state=state, captured=left)
-        return Move("moved", failed, (Kind.PAYMENT_CAPTURE_FAILED,))
-    return Move("confirmed")
+        return Move("confirmed") if known.undone else _captured(attempt, amount)
+    if seen.verdict not in (Verdict.FAILED, Verdict.UNDONE) or known.undone or not known.captured:
+        return Move("confirmed")
+    left = attempt.captured - known.captured
+    state = AttemptState.CAPTURED if left else AttemptState.AUTHORIZED
+    failed = replace(attempt, state=state, captured=left)
+    return Move("moved", failed, (Kind.PAYMENT_CAPTURE_FAILED,))
+
+
+def _captured(attempt: Attempt, amount: Money) -> Move:
+    captured = attempt.captured + amount
+    if attempt.state not in _HELD or attempt.amount < captured:
+        return Move("conflict")
+    moved = replace(attempt, state=AttemptState.CAPTURED, captured=captured, held=True)
+    return Move("moved", moved, (Kind.PAYMENT_CAPTURED,))
 
 
 def _judge_reversal(attempt: Attempt, seen: Observation) -> Move:
@@ -196,6 +227,9 @@ def _judge_reversal(attempt: Attempt, seen: Observation) -> Move:
         return Move("confirmed")
     if attempt.state in _OPEN:
         return Move("moved", replace(attempt, state=AttemptState.ABANDONED, held=False))
+    if attempt.captured:  # what was not captured is released; the debt stays paid
+        rest = seen.amount or attempt.amount - attempt.captured
+        return Move("moved", replace(attempt, reversed=rest))
     undone = replace(
         attempt, state=AttemptState.REVERSED, held=False, reversed=seen.amount or attempt.amount
     )
@@ -239,6 +273,19 @@ async def _save(tx: Tx, attempt: Attempt, seen: Observation, number: int) -> Non
     )
 
 
+async def _known(tx: Tx, connection: str, seen: Observation, number: int) -> Known:
+    """What earlier observations said of the same capture."""
+    if seen.operation is not Operation.CAPTURE:
+        return NOTHING_KNOWN
+    captured, undone = None, False
+    for row in await tx.fetch(SQL["captures_seen"], connection, seen.request_id, number):
+        if row["verdict"] != Verdict.APPROVED:
+            undone = True
+        elif row["amount"] is not None:
+            captured = Money(row["amount"], row["currency"])
+    return Known(captured, undone)
+
+
 async def _early_decisions(tx: Tx, connection: str, attempt: Attempt) -> list[Event]:
     """A review's decision that overtook the authorization it decides."""
     events: list[Event] = []
@@ -263,7 +310,7 @@ async def _early_decisions(tx: Tx, connection: str, attempt: Attempt) -> list[Ev
 
 def _event(kind: Kind, attempt: Attempt, seen: Observation) -> Event:
     payment = attempt.payment()
-    if kind is Kind.PAYMENT_STRAY and seen.request_id != attempt.authorization_id:
+    if kind is Kind.PAYMENT_STRAY:
         payment = _stray(payment, seen)
     return Event(
         id=f"{kind}:{attempt.wire_key}:{seen.request_id}",

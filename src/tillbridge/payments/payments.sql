@@ -55,6 +55,12 @@ SELECT number, verdict, reason, source, occurred_at, request_id FROM observation
 WHERE connection = $1 AND operation = 'review' AND (parent_id = $2 OR request_id = $2)
 ORDER BY number;
 
+-- name: captures_seen
+-- What was seen of one capture before: whether it counts, and whether it failed or was undone.
+SELECT verdict, amount, currency FROM observations
+WHERE connection = $1 AND request_id = $2 AND operation = 'capture' AND number <> $3
+  AND (verdict IN ('failed', 'undone') OR (verdict = 'approved' AND meaning = 'moved'));
+
 -- name: move_attempt
 WITH meant AS (UPDATE observations SET meaning = $13, wire_key = $1 WHERE number = $14)
 UPDATE attempts
@@ -69,6 +75,13 @@ UPDATE attempts SET state = $2 WHERE wire_key = $1 AND state = ANY ($3) RETURNIN
 -- name: abandon
 UPDATE attempts SET state = 'abandoned', reason = $2
 WHERE wire_key = $1 AND state IN ('started', 'unknown', 'challenge') RETURNING wire_key;
+
+-- name: begin_fence
+UPDATE attempts SET state = 'unknown', reason = $2
+WHERE wire_key = $1 AND state IN ('started', 'unknown') RETURNING wire_key;
+
+-- name: give_up_fence
+UPDATE attempts SET reason = '' WHERE wire_key = $1 AND state = 'unknown' AND reason = $2;
 
 -- name: give_way
 UPDATE attempts SET state = 'abandoned', reason = 'challenge_not_finished'
@@ -105,8 +118,7 @@ SELECT number, connection, request_id, operation, verdict, source, amount, curre
 FROM observations WHERE order_number = $1 ORDER BY number;
 
 -- name: in_review
-SELECT connection, order_number, wire_key, authorization_id, started_at FROM attempts
-WHERE state = 'in_review' ORDER BY started_at LIMIT $1;
+SELECT * FROM attempts WHERE state = 'in_review' ORDER BY started_at LIMIT $1;
 
 -- name: counts
 SELECT state, count(*) AS count FROM attempts GROUP BY state;
