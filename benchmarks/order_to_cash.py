@@ -13,6 +13,7 @@ import asyncio
 import contextlib
 import json
 import os
+import signal
 import socket
 import sys
 import tempfile
@@ -45,6 +46,8 @@ class Load:
 
 SCALES = {"short": Load(150, 25.0), "full": Load(3000, 30.0), "long": Load(20_000, 30.0)}
 WARM_UP = 20
+QUIET_TIMEOUT_S = 240.0
+"""A lost answer is settled after about 70 s; some lose a second one."""
 FACTOR = 1.0
 TARGETS = {"cpu_ms_per_order": 10.0, "authorize_added_p99_ms": 50.0, "event_to_order_p95_ms": 2000}
 
@@ -80,7 +83,10 @@ class Result:
 
 
 async def measure(load: Load, seed: int) -> Result:
-    """Sets everything up, lets the crowd come, and judges."""
+    """Sets everything up, lets the crowd come, and judges; SIGTERM stops and clears up."""
+    this = asyncio.current_task()
+    assert this is not None, "it runs in a task"
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, this.cancel)
     with tempfile.TemporaryDirectory(prefix="tillbridge-bench-") as folder:
         async with open_town(Path(folder), seed, load) as town:
             return await _measure(town, seed, load)
@@ -155,21 +161,20 @@ async def open_town(folder: Path, seed: int, load: Load) -> AsyncIterator[Town]:
         outside["shop"] = {"status_url": crowd.shop.status_url}
         site = folder / "site"
         write_site(site, "dynamics", outside)
-        environment = secrets(outside)
+        environment = secrets(outside) | {
+            "TILLBRIDGE_FOLDER": str(site),
+            "TILLBRIDGE_DATABASE_URL": server.dsn,
+        }
 
-        def part(role: str) -> Child:
-            values = {"role": role, "folder": str(site), "dsn": server.dsn, "port": port}
-            return Child(
-                "campaigns.house_process",
-                [json.dumps(values)],
-                log=folder / f"{role}.log",
-                environment=environment,
-            )
+        def command(name: str, *options: str) -> Child:
+            log = folder / f"{name}.log"
+            return Child("tillbridge.cli.main", [name, *options], log=log, environment=environment)
 
-        setup = part("setup")
-        await setup.start()
-        assert await setup.ended() == 0, setup.last_words()
-        api, worker = part("api"), part("worker")
+        for name in ("migrate", "provision"):
+            step = command(name)
+            await step.start()
+            assert await step.ended() == 0, step.last_words()
+        api, worker = command("api", "--port", str(port)), command("worker")
         for child in (api, worker):
             await child.start()
             stack.push_async_callback(child.stop)
@@ -190,11 +195,13 @@ async def _mint(url: str, count: int) -> dict[str, list[str]]:
 
 
 async def _quiet(database: Database, town: Town) -> None:
-    """Waits until no run is open and every parcel is on its way."""
-    while town.crowd.shop.is_busy or await database.fetch_value(
-        "SELECT count(*) FROM runs WHERE ended_at IS NULL"
-    ):
-        await asyncio.sleep(0.5)
+    """Waits until no run is open and every parcel is on its way, or nothing helps."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(QUIET_TIMEOUT_S):
+            while town.crowd.shop.is_busy or await database.fetch_value(
+                "SELECT count(*) FROM runs WHERE ended_at IS NULL"
+            ):
+                await asyncio.sleep(0.5)
 
 
 async def _ended_runs(database: Database) -> int:

@@ -10,7 +10,7 @@ from datetime import datetime
 from tillbridge.canonical.payments import Observation, Operation, Source
 from tillbridge.connector.abilities import Call, Fenced, Finding, Receipt, Write
 from tillbridge.connector.documents import Fields
-from tillbridge_cybersource.fences import fence_refused, fenced
+from tillbridge_cybersource.fences import check_not_early, fence_refused, fenced
 from tillbridge_cybersource.fields import money, required_text
 from tillbridge_cybersource.observations import authorization_of, follow_on_of, part, text_of
 from tillbridge_cybersource.operations import Operations, client_reference, reading_success
@@ -83,7 +83,7 @@ class Authorizations:
         """POST /pts/v2/reversals with the attempt's key: undone, or never to be.
 
         The amount is the one that was asked for: a partial hold is refused as INVALID_AMOUNT and
-        then found by search. Raises as `fences.fence_refused` says.
+        then found by search. Raises as `fences.check_not_early` and `fences.fence_refused` say.
         """
         ours = self._operations
         order_number = required_text(fields, "order_number")
@@ -96,8 +96,9 @@ class Authorizations:
                 "reason": "time-out",
             },
         }
-        answer = await ours.exchange.write(call, "/pts/v2/reversals", document)
         doing = f"The time-out reversal for {order_number}"
+        check_not_early(ours, call, doing)
+        answer = await ours.exchange.write(call, "/pts/v2/reversals", document)
         if answer.status != 201:
             return fence_refused(ours, doing, answer)
         status = text_of(answer.body, "status")

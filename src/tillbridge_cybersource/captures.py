@@ -11,7 +11,7 @@ from urllib.parse import quote
 from tillbridge.canonical.payments import Observation, Operation, Source, Verdict
 from tillbridge.connector.abilities import Call, Fenced, Finding, Receipt, Write
 from tillbridge.connector.documents import Fields
-from tillbridge_cybersource.fences import fence_refused, fenced
+from tillbridge_cybersource.fences import check_not_early, fence_refused, fenced
 from tillbridge_cybersource.fields import flag, integer, money, required_text, text
 from tillbridge_cybersource.observations import follow_on_of, text_of
 from tillbridge_cybersource.operations import Operations, client_reference, reading_success
@@ -64,15 +64,20 @@ class Captures:
         )
 
     async def fence(self, call: Call, fields: Fields) -> Fenced:
-        """POST /pts/v2/voids with the capture's key. Raises as `fences.fence_refused` says."""
+        """POST /pts/v2/voids with the capture's key.
+
+        Raises as `fences.check_not_early` and `fences.fence_refused` say.
+        """
         ours = self._operations
         order_number = required_text(fields, "order_number")
         document = {"clientReferenceInformation": client_reference(order_number, call.key)}
+        doing = f"The time-out void for {order_number}"
+        check_not_early(ours, call, doing)
         answer = await ours.exchange.write(call, "/pts/v2/voids", document)
         if answer.reason == "NOT_VOIDABLE" and await self._is_voided(call, order_number):
             return Fenced(undone=True)
         if answer.status != 201:
-            return fence_refused(ours, f"The time-out void for {order_number}", answer)
+            return fence_refused(ours, doing, answer)
         status = text_of(answer.body, "status")
         if status not in FOLLOW_ON_STATUSES["voids"]:
             raise unknown_status(ours.exchange.name, status, answer.reason)

@@ -4,12 +4,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tillbridge.canonical.errors import TillbridgeError, Transient
-from tillbridge.canonical.payments import Observation
+from tillbridge.canonical.payments import Observation, Operation, Verdict
 from tillbridge.connector.abilities import Call, CheckLine, Write
 from tillbridge.connector.connector import Connector, Opening
 from tillbridge.connector.delivery import Delivery, Translation
 from tillbridge_cybersource.authorizations import Authorizations
 from tillbridge_cybersource.captures import Captures
+from tillbridge_cybersource.decisions import Decisions
 from tillbridge_cybersource.exchange import Answer, Exchange
 from tillbridge_cybersource.operations import Operations
 from tillbridge_cybersource.reversals import Reversals
@@ -21,6 +22,29 @@ from tillbridge_cybersource.webhooks import Webhooks
 
 CLOCK_SKEW_MAX_S = 60
 """A token lives two minutes; a clock further off than half of that is worth a person's look."""
+
+ID_FIELDS = frozenset(
+    {
+        "id",  # of transactions, customers, payment instruments, instrument identifiers, tokens
+        "requestId",
+        "rootId",
+        "searchId",
+        "transactionId",  # ours under clientReferenceInformation; the network's elsewhere
+        "networkTransactionId",
+        "reconciliationId",
+        "transactionTraceId",
+        "notificationId",
+        "webhookId",
+        "subscriptionId",
+        "jti",
+        "transientToken",
+        "transientTokenJwt",
+        "fingerprintSessionId",
+        "href",  # links end in ids
+        "encData",  # an encrypted message
+    }
+)
+"""Source: REST API reference, request and reply fields; Webhooks Implementation Guide."""
 
 
 class CybersourceSession:
@@ -36,6 +60,7 @@ class CybersourceSession:
         self._settings = settings
         self._exchange = Exchange(settings, opening)
         self._search = Search(self._exchange, policy, settings.stored_token)
+        self._decisions = Decisions(self._exchange, settings, opening)
         self._webhooks = Webhooks(settings, policy)
         operations = Operations(self._exchange, self._search, settings, policy, opening)
         self._writes = {
@@ -53,10 +78,13 @@ class CybersourceSession:
         return self._writes
 
     async def observe(self, call: Call, order_number: str) -> Sequence[Observation]:
-        """Every operation that search shows for the order, oldest first."""
+        """Every operation that search shows for the order, and what was decided, oldest first."""
         hits = await self._search.hits(call, order_number)
-        found = [self._search.observation(hit) for hit in hits]
-        return [observation for observation in found if observation is not None]
+        found = [one for hit in hits if (one := self._search.observation(hit))]
+        for one in tuple(found):
+            if self._settings.decision_reach_days and _is_in_review(one):
+                found += await self._decisions.about(call, one)
+        return sorted(found, key=lambda one: one.occurred_at)
 
     async def check(self, call: Call) -> Sequence[CheckLine]:
         """Signs in by a search that finds nothing, compares clocks, and reviews the settings."""
@@ -69,6 +97,8 @@ class CybersourceSession:
             ]
         else:
             lines = [CheckLine(title, passed=True), _check_clock(answer, call)]
+            if self._settings.decision_reach_days:
+                lines.append(await self._check_decisions(call))
         return [*lines, self._check_webhooks()]
 
     async def probe(self, call: Call) -> None:
@@ -88,6 +118,15 @@ class CybersourceSession:
 
     async def close(self) -> None:
         await self._exchange.close()
+
+    async def _check_decisions(self, call: Call) -> CheckLine:
+        title = "Decisions can be read (Conversion Detail Report)"
+        try:
+            await self._decisions.probe(call)
+        except TillbridgeError as error:
+            next_step = "Let the key read reports, or set decision_reach_days to 0."
+            return CheckLine(title, passed=False, detail=error.message, next_step=next_step)
+        return CheckLine(title, passed=True)
 
     def _check_webhooks(self) -> CheckLine:
         settings = self._settings
@@ -109,6 +148,11 @@ class CybersourceSession:
         )
 
 
+def _is_in_review(observation: Observation) -> bool:
+    held = observation.operation in (Operation.AUTHORIZATION, Operation.SALE)
+    return held and observation.verdict is Verdict.IN_REVIEW
+
+
 def _check_clock(answer: Answer, call: Call) -> CheckLine:
     title = "This machine's clock agrees with Cybersource's"
     if answer.server_s is None:
@@ -127,4 +171,4 @@ def _open(settings: Any, opening: Opening) -> CybersourceSession:
     return CybersourceSession(settings, opening)
 
 
-CONNECTOR = Connector("cybersource", "Cybersource", CybersourceSettings, _open)
+CONNECTOR = Connector("cybersource", "Cybersource", CybersourceSettings, _open, id_fields=ID_FIELDS)

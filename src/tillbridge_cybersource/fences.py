@@ -8,13 +8,10 @@ is therefore never taken as "nothing happened".
 
 from tillbridge.canonical.errors import Misconfigured, Transient
 from tillbridge.canonical.payments import Observation
-from tillbridge.connector.abilities import Fenced
+from tillbridge.connector.abilities import Call, Fenced
 from tillbridge_cybersource.exchange import Answer
 from tillbridge_cybersource.operations import Operations
 from tillbridge_cybersource.statuses import refusal
-
-FENCE_WAIT_S = 60.0
-"""How long after the original a time-out reversal may be sent: "Wait 60 seconds"."""
 
 _OPEN = {
     "INVALID_DATA": "nothing_found",
@@ -23,6 +20,27 @@ _OPEN = {
     "NOT_VOIDABLE": "not_voidable",
 }
 """Refusals that prove nothing: search has to show what there is."""
+
+
+def check_not_early(operations: Operations, call: Call, doing: str) -> None:
+    """Keeps a fence back until Cybersource takes it: "Wait 60 seconds".
+
+    A fence is not told when its original was sent; `find` is, and is asked first: what it was told
+    in this session counts. A fence without that goes out at once.
+
+    Raises:
+        Transient: too early; it says how long to wait.
+    """
+    sent_at = operations.sent.get(call.key)
+    if sent_at is None:
+        return
+    wait_s = _wait_s(operations) - (call.now - sent_at).total_seconds()
+    if wait_s > 0:
+        raise Transient(
+            f"{operations.exchange.name}: {doing} has to wait for {wait_s:.0f} seconds.",
+            wait_s=wait_s,
+            reason="too_early",
+        )
 
 
 def fenced(operations: Operations, kind: str, observation: Observation, status: str) -> Fenced:
@@ -52,7 +70,11 @@ def fence_refused(operations: Operations, doing: str, answer: Answer) -> Fenced:
     if answer.reason in _OPEN:
         raise Transient(
             f"{name}: {doing} was refused: {answer.reason}; that proves nothing.",
-            wait_s=FENCE_WAIT_S / operations.opening.factor,
+            wait_s=_wait_s(operations),
             reason=_OPEN[answer.reason],
         )
     raise refusal(name, doing, answer)
+
+
+def _wait_s(operations: Operations) -> float:
+    return operations.settings.fence_after_s / operations.opening.factor

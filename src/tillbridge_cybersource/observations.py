@@ -109,7 +109,11 @@ def instant_of(body: Mapping[str, Any]) -> datetime:
     Raises:
         Rejected: it is missing or not an instant.
     """
-    value = text_of(body, "submitTimeUtc") or text_of(body, "submitTimeUTC")
+    return instant(text_of(body, "submitTimeUtc") or text_of(body, "submitTimeUTC"))
+
+
+def instant(value: str) -> datetime:
+    """An instant as Cybersource writes it; UTC when it does not say. Raises Rejected."""
     try:
         found = datetime.fromisoformat(value)
     except ValueError:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from tillbridge.canonical.errors import Rejected, Transient
@@ -11,6 +11,7 @@ from tillbridge.canonical.references import ExternalReference
 from tillbridge.connector.abilities import Absent, Call, Finding, Found, NotYet, Receipt
 from tillbridge.connector.connector import Opening
 from tillbridge_cybersource.exchange import Exchange
+from tillbridge_cybersource.instants import Instants
 from tillbridge_cybersource.search import Hit, Search
 from tillbridge_cybersource.settings import CybersourceSettings
 from tillbridge_cybersource.statuses import Policy
@@ -28,6 +29,8 @@ class Operations:
     settings: CybersourceSettings
     policy: Policy
     opening: Opening
+    sent: Instants = field(default_factory=Instants)
+    """When a call was sent, by its key, as `find` was told."""
 
     def receipt(self, kind: str, observation: Observation, status: str) -> Receipt:
         """A receipt with the reference `kind`, readable fields and what was observed."""
@@ -56,6 +59,7 @@ class Operations:
         kind: str,
     ) -> Finding:
         """Found when search shows what `found` recognizes; Absent only after the set time."""
+        self.sent.keep(call.key, sent_at)
         observation = found(await self.search.hits(call, order_number))
         if observation is not None:
             return Found(self.receipt(kind, observation, "found"))

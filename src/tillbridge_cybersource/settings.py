@@ -62,6 +62,11 @@ class CybersourceSettings:
         default=True,
         unverified=True,
     )
+    fence_after_s: int = setting(
+        "Time-out reversals not before",
+        "Seconds after sending before a time-out reversal or void may follow.",
+        default=60,
+    )
     search_lag_s: int = setting(
         "Search lag",
         "Seconds until a transaction can be expected in search.",
@@ -74,6 +79,24 @@ class CybersourceSettings:
         " happened; 0 for never.",
         default=86_400,
         unverified=True,
+    )
+    decision_reach_days: int = setting(
+        "Decisions, how far back",
+        "For so many days the Conversion Detail Report is asked for a decision whose webhook was"
+        " lost; 0 never asks it.",
+        default=30,
+        unverified=True,
+    )
+    decision_lag_s: int = setting(
+        "Decisions, how late",
+        "Seconds until a decision can be expected in the Conversion Detail Report.",
+        default=3600,
+        unverified=True,
+    )
+    report_organization: str = setting(
+        "Organization of reports",
+        "The organization id under which the reports run; empty leaves it to the merchant id.",
+        default="",
     )
     address_check_policy: Literal["accept", "review", "reverse"] = setting(
         "Failed address or security code",

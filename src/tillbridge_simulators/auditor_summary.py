@@ -24,6 +24,7 @@ class Money:
     held: Decimal
     captured: Decimal
     reversed: Decimal
+    released: Decimal
     open: Decimal
 
 
@@ -97,18 +98,17 @@ def _sums(amounts: Iterable[tuple[str, Decimal]]) -> Amounts:
 
 def _money(holds: list[Hold]) -> dict[str, Money]:
     return {
-        currency: Money(
-            held=sum((hold.amount for hold in holds if hold.currency == currency), Decimal(0)),
-            captured=sum(
-                (hold.captured for hold in holds if hold.currency == currency), Decimal(0)
-            ),
-            reversed=sum(
-                (hold.reversed for hold in holds if hold.currency == currency), Decimal(0)
-            ),
-            open=sum((hold.open for hold in holds if hold.currency == currency), Decimal(0)),
-        )
+        currency: _money_in([hold for hold in holds if hold.currency == currency])
         for currency in sorted({hold.currency for hold in holds})
     }
+
+
+def _money_in(holds: list[Hold]) -> Money:
+    held = sum((hold.amount for hold in holds), Decimal(0))
+    captured = sum((hold.captured for hold in holds), Decimal(0))
+    reversed_ = sum((hold.reversed for hold in holds), Decimal(0))
+    still = sum((hold.open for hold in holds), Decimal(0))
+    return Money(held, captured, reversed_, held - captured - reversed_ - still, still)
 
 
 def _books(dossiers: list[Dossier], erp: str) -> Books:

@@ -14,7 +14,8 @@ The settings are a JSON object (a file's name, the text itself, or nothing for a
 
 With `systems` named, only these run: {"systems": ["cybersource"]}. When all are ready one line of
 JSON goes to standard output: by system its `url` (where its control routes answer under
-/_simulator/) and what else a connection needs. SIGTERM or SIGINT ends it.
+/_simulator/) and what else a connection needs. SIGTERM or SIGINT ends it; with {"tethered": true}
+so does the end of standard input, that is of whoever started it.
 """
 
 import asyncio
@@ -31,6 +32,7 @@ from tillbridge_simulators.cybersource import CybersourceSimulator, Subscription
 from tillbridge_simulators.cybersource import Options as CybersourceOptions
 from tillbridge_simulators.dynamics365 import DataverseSimulator
 from tillbridge_simulators.effects import EffectLog
+from tillbridge_simulators.faults import Faults
 from tillbridge_simulators.sagepro import SageProSimulator
 from tillbridge_simulators.shop import Options as ShopOptions
 from tillbridge_simulators.shop import ShopSimulator
@@ -59,7 +61,7 @@ class World:
 
     def __init__(self, settings: Section) -> None:
         """Raises ValueError for a setting that does not exist."""
-        known = {"factor", "seed", "log_folder", "systems", *SYSTEMS}
+        known = {"factor", "seed", "log_folder", "systems", "tethered", *SYSTEMS}
         _only(settings, known, "the settings")
         systems = settings.get("systems", SYSTEMS)
         _only(dict.fromkeys(systems), set(SYSTEMS), "systems")
@@ -116,6 +118,7 @@ class World:
         self.cybersource = CybersourceSimulator(
             _filled(CybersourceOptions, section.get("options", {})),
             subscription=_subscription(subscription) if subscription else None,
+            faults=Faults(self.seed),
             log=EffectLog(self._log_path("cybersource")),
             factor=self.factor,
             seed=self.seed,
@@ -149,6 +152,7 @@ class World:
             str(section.get("secret", SHOP_SECRET)),
             self._mint,
             options=_filled(ShopOptions, common | section.get("options", {})),
+            faults=Faults(self.seed),
             log=EffectLog(self._log_path("shop")),
             port=int(section.get("port", 0)),
         )
@@ -177,9 +181,19 @@ async def run(settings: Section) -> None:
     try:
         sys.stdout.write(json.dumps(world.addresses()) + "\n")
         sys.stdout.flush()
+        if settings.get("tethered"):
+            await _end_with_input(ended)
         await ended.wait()
     finally:
         await world.stop()
+
+
+async def _end_with_input(ended: asyncio.Event) -> None:
+    class Input(asyncio.Protocol):
+        def connection_lost(self, error: Exception | None) -> None:
+            ended.set()
+
+    await asyncio.get_running_loop().connect_read_pipe(Input, sys.stdin)
 
 
 def read_settings(argument: str) -> Section:

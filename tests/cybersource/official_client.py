@@ -6,6 +6,7 @@ usage: official_client.py '{"host": ..., "authority": ..., "authentication": ...
 import json
 import re
 import sys
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import certifi  # type: ignore[import-not-found]  # comes with the official client
@@ -63,6 +64,15 @@ def told(answer: Any) -> dict[str, Any]:
     return {"http": status, "status": found.status, "id": found.id}
 
 
+def decided() -> dict[str, Any]:
+    """The decisions of the last hours."""
+    now = datetime.now(UTC)
+    window = (f"{moment:%Y-%m-%dT%H:%M:%S}.000Z" for moment in (now - timedelta(hours=23), now))
+    report, status, _ = client.ConversionDetailsApi(CONFIGURATION).get_conversion_detail(*window)
+    rows = [[row.request_id, row.new_decision] for row in report.conversion_details]
+    return {"http": status, "found": rows}
+
+
 def main() -> None:
     """Authorizes two orders; captures and voids one, reverses the other, fences a third."""
     first = authorize("official-1")
@@ -117,6 +127,7 @@ def main() -> None:
         "fence": told(fence),
         "third": told(third),
         "search": {"http": search[1], "found": search[0].total_count},
+        "decisions": decided(),
         "details": {"http": details[1], "id": details[0].id},
     }
     sys.stdout.write(json.dumps(steps))

@@ -1,3 +1,5 @@
+from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -223,6 +225,21 @@ async def test_a_hold_that_was_undone_is_found_as_undone(world: Any) -> None:
     finding = await write.find(call, fields, call.now)
     assert isinstance(finding, Found)
     assert seen(finding.receipt).verdict is Verdict.UNDONE
+
+
+async def test_a_fence_waits_until_cybersource_takes_it(make_world: Any) -> None:
+    world = await make_world(fence_after_s=60_000)
+    write, fields = world.session.writes["authorization"], world.payment()
+    sent = world.call("key")
+    await write.send(sent, fields)
+    await write.find(world.call("key"), fields, sent.now)
+    with pytest.raises(Transient) as caught:
+        await write.fence(world.call("key"), fields)
+    assert (caught.value.sent, caught.value.reason) == ("no", "too_early")
+    assert caught.value.wait_s is not None
+    assert 50 < caught.value.wait_s <= 60
+    later = replace(sent, now=sent.now + timedelta(seconds=60))
+    assert (await write.fence(later, fields)).undone
 
 
 async def test_a_fence_that_is_asked_twice_is_still_undone(world: Any) -> None:

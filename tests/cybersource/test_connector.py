@@ -53,8 +53,16 @@ def test_unverified_facts_are_marked_on_their_settings() -> None:
 async def test_a_check_passes_on_a_good_connection(make_world: Any) -> None:
     world = await make_world()
     lines = await world.session.check(world.call())
-    assert [line.passed for line in lines] == [True, True, False]
-    assert "webhook_keys" in lines[2].detail
+    assert [line.passed for line in lines] == [True, True, True, False]
+    assert "webhook_keys" in lines[3].detail
+
+
+async def test_a_check_names_a_key_that_may_not_read_reports(make_world: Any) -> None:
+    world = await make_world()
+    world.fault("conversion_details", "refuse", status=403)
+    line = (await world.session.check(world.call()))[2]
+    assert not line.passed
+    assert "Let the key read reports" in line.next_step
 
 
 async def test_a_check_names_what_is_wrong_and_never_raises(make_world: Any) -> None:

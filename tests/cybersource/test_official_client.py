@@ -6,6 +6,7 @@ import asyncio
 import fcntl
 import json
 import subprocess
+import time
 import venv
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from typing import Any
 import pytest
 
 from tillbridge_simulators.cybersource import CybersourceSimulator
+from tillbridge_simulators.cybersource.state import Decision
 
 VERSION = "0.0.80"
 HOME = Path(__file__).parents[2] / ".tillbridge" / f"cybersource-client-{VERSION}"
@@ -37,6 +39,7 @@ async def test_the_official_client_authorizes_captures_reverses_and_fences(
     interpreter: Path, authentication: str
 ) -> None:
     simulator = CybersourceSimulator(tls=True)
+    simulator.state.decisions.append(Decision("7", "official-0", "ACCEPT", time.time() - 60))
     await simulator.start()
     try:
         told = await _run(interpreter, simulator, authentication)
@@ -51,9 +54,11 @@ async def test_the_official_client_authorizes_captures_reverses_and_fences(
         "fence": "REVERSED",
         "third": "AUTHORIZED",
         "search": None,
+        "decisions": None,
         "details": None,
     }
     assert told["search"]["found"] == 3
+    assert told["decisions"] == {"http": 200, "found": [["7", "ACCEPT"]]}
     assert told["details"]["id"] == told["authorization"]["id"]
     states = {code: row["state"] for code, [row] in holds.items()}
     assert states == {"official-1": "held", "official-2": "reversed", "official-3": "undone"}

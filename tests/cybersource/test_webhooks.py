@@ -12,13 +12,14 @@ from aiohttp import web
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
+from tillbridge.canonical.card_data import mask_body
 from tillbridge.canonical.errors import Misconfigured, Rejected
 from tillbridge.canonical.money import Money
 from tillbridge.canonical.payments import Observation, Operation, Verdict
 from tillbridge.connector.connector import Opening
 from tillbridge.connector.delivery import Delivery
 from tillbridge.connector.settings import Secret
-from tillbridge_cybersource.connector import CybersourceSession
+from tillbridge_cybersource.connector import CONNECTOR, CybersourceSession
 from tillbridge_cybersource.settings import CybersourceSettings
 from tillbridge_simulators.cybersource import Subscription
 from tillbridge_simulators.cybersource.webhooks import sealed, signature_header
@@ -338,3 +339,30 @@ def test_without_an_id_of_its_own_a_retry_is_known_by_its_content() -> None:
 def test_what_cannot_be_read_is_refused(body: bytes) -> None:
     with pytest.raises(Rejected):
         session().translate(replace(delivery(), body=body))
+
+
+def test_ids_that_look_like_cards_stay_and_a_card_elsewhere_is_masked() -> None:
+    looks_like_a_card, card = "5105105105105100", "4111111111111111"
+    envelope = {
+        "notificationId": looks_like_a_card,
+        "payload": {
+            "id": looks_like_a_card,
+            "reconciliationId": looks_like_a_card,
+            "clientReferenceInformation": {"code": "1042", "comments": f"paid with {card}"},
+            "tokenInformation": {
+                "instrumentIdentifier": {"id": looks_like_a_card},
+                "customer": {"id": looks_like_a_card},
+            },
+            "processorInformation": {"networkTransactionId": "378282246310005"},
+            "_links": {"self": {"href": f"/tms/v1/instrumentidentifiers/{looks_like_a_card}"}},
+        },
+    }
+    masked, paths = mask_body(json.dumps(envelope).encode(), CONNECTOR.id_fields)
+    assert paths == ["payload.clientReferenceInformation.comments"]
+    expected = json.loads(json.dumps(envelope).replace(card, "************1111"))
+    assert json.loads(masked) == expected
+
+
+def test_an_encrypted_message_is_never_masked_apart() -> None:
+    body = json.dumps({"encData": "ey4111111111111111.x"}).encode()
+    assert mask_body(body, CONNECTOR.id_fields) == (body, [])

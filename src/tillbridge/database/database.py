@@ -56,7 +56,11 @@ class Database:
                 max_inactive_connection_lifetime=0,
                 statement_cache_size=512,
                 reset=_nothing,
-                server_settings={"application_name": name, "jit": "off"},
+                server_settings={
+                    "application_name": name,
+                    "jit": "off",
+                    "plan_cache_mode": "force_generic_plan",
+                },
             )
         except (OSError, asyncpg.CannotConnectNowError) as error:
             raise Transient(

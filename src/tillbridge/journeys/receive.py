@@ -91,15 +91,22 @@ async def take_in(
     observations: Sequence[Observation],
     events: Sequence[Event],
 ) -> None:
-    """Observations move payments; what follows from them, and the events, start and wake runs."""
+    """Observations move payments; what follows from them, and the events, start and wake runs.
+
+    Rows are locked in one order everywhere (observation, attempt, subject, lanes, references), so
+    that a reply and the webhook of the same fact cannot block each other for ever.
+    """
     following: list[Event] = []
+    news: list[Observation] = []
     for seen in observations:
         observed = await observe(tx, connection, seen)
         following += observed.events
         if observed.new and seen.order_number and seen.source is not Source.REPLY:
-            reference = ExternalReference(connection, seen.operation, seen.request_id)
-            await record(tx, seen.order_number, [reference])
+            news.append(seen)
     await take_events(house, tx, [*following, *events])
+    for seen in news:
+        reference = ExternalReference(connection, seen.operation, seen.request_id)
+        await record(tx, seen.order_number, [reference])
 
 
 async def take_events(house: House, tx: Tx, events: Sequence[Event]) -> None:

@@ -19,9 +19,9 @@ def settling(house: House, announced: frozenset[str] = frozenset()) -> Settled:
     """
 
     async def settle(tx: Tx, run: Run, effect: Effect, receipt: Receipt) -> None:
-        await record(tx, effect.subject, receipt.references)
         events = [_written(house, effect, receipt)] if effect.effect in announced else []
         await take_in(house, tx, effect.connection, receipt.observations, events)
+        await record(tx, effect.subject, receipt.references)
 
     return settle
 

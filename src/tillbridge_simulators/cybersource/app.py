@@ -18,6 +18,7 @@ from tillbridge_simulators.cybersource.answers import (
     unauthenticated,
 )
 from tillbridge_simulators.cybersource.control import control_routes
+from tillbridge_simulators.cybersource.conversions import conversion_details
 from tillbridge_simulators.cybersource.documents import at, read_document
 from tillbridge_simulators.cybersource.fences import (
     reverse_by_transaction,
@@ -44,7 +45,7 @@ from tillbridge_simulators.effects import EffectLog
 from tillbridge_simulators.faults import Fault, Faults
 
 Act: TypeAlias = Callable[[str, Mapping[str, Any]], Answer]
-"""Acts on (id from the path, body); never waits, so each act is one transaction."""
+"""Acts on (id from the path, body or query); never waits, so each act is one transaction."""
 
 
 class CybersourceSimulator:
@@ -52,7 +53,7 @@ class CybersourceSimulator:
 
     Attributes:
         faults: misbehaviour; operations are authorization, capture, reversal, void,
-            timeout_reversal, timeout_void, search, details and webhook.
+            timeout_reversal, timeout_void, search, details, conversion_details and webhook.
         log: requests and effects (authorization, capture, reversal, void, undone_by_fence,
             decision), in order.
         factor: every wait is divided by it.
@@ -182,6 +183,9 @@ class CybersourceSimulator:
             ("POST", "/tss/v2/searches", "search", lambda _, doc: search(account, doc, lag_s())),
             ("GET", "/tss/v2/transactions/{id}", "details",
              lambda id_, _: details(account, id_, lag_s())),
+            ("GET", "/reporting/v3/conversion-details", "conversion_details",
+             lambda _, query: conversion_details(
+                 account, query, self.options.report_lag_s / self.factor)),
         ]  # fmt: skip
         return [
             web.route(method, path, self._handler(operation, act))
@@ -215,7 +219,7 @@ class CybersourceSimulator:
                 return _json(self._refused(fault))
             if refusal:
                 return _json(unauthenticated())
-            work = _Work(operation, act, request.match_info.get("id", ""), body)
+            work = _Work(operation, act, request.match_info.get("id", ""), body, request.query)
             return await self._perform(request, fault, work)
 
         return handle
@@ -239,7 +243,7 @@ class CybersourceSimulator:
 
     def _act(self, work: "_Work") -> Answer:
         try:
-            document = read_document(work.body) if work.body else {}
+            document = read_document(work.body) if work.body else work.query
             answer = work.act(work.id, document)
         except Refusal as refusal:
             self.log.add("refused", path_id=work.id, reason=refusal.reason)
@@ -259,10 +263,13 @@ class CybersourceSimulator:
 class _Work:
     """One request that may be acted on now or later."""
 
-    __slots__ = ("act", "body", "id", "operation")
+    __slots__ = ("act", "body", "id", "operation", "query")
 
-    def __init__(self, operation: str, act: Act, id_: str, body: bytes) -> None:
+    def __init__(
+        self, operation: str, act: Act, id_: str, body: bytes, query: Mapping[str, str]
+    ) -> None:
         self.operation, self.act, self.id, self.body = operation, act, id_, body
+        self.query = query
 
 
 def _subject(body: bytes) -> str:

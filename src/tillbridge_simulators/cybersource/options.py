@@ -21,6 +21,7 @@ class Options:
             "remembers": it is kept, and a late commit is undone at once. "forgets": it is refused
             as INVALID_DATA and nothing is kept. "unsupported": the processor offers neither.
         search_lag_s: how long a transaction stays invisible to search and details.
+        report_lag_s: how long a decision stays out of the Conversion Detail Report.
         partial_captures: several captures of one authorization are allowed.
         transaction_id_once: a second authorization or capture with a transactionId is refused as
             DUPLICATE_REQUEST. Off: Cybersource only says that the id must be unique.
@@ -34,6 +35,7 @@ class Options:
     secret_key: str = "eUJKeHk2TGpNMlRtY1BHdStHYUpySHRra2UyNWZQcFU="  # noqa: S105 (made up, for tests)
     fence: FenceMode = "remembers"
     search_lag_s: float = 0.0
+    report_lag_s: float = 0.0
     partial_captures: bool = False
     transaction_id_once: bool = False
     token_life_s: float = 900.0

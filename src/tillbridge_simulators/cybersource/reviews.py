@@ -6,6 +6,7 @@ A rejected case leaves the hold as it is: reversing it is the merchant's task.
 
 from tillbridge_simulators.cybersource.account import Account
 from tillbridge_simulators.cybersource.answers import utc_text
+from tillbridge_simulators.cybersource.state import Decision
 
 
 def decide(account: Account, authorization_id: str, *, accept: bool) -> None:
@@ -14,6 +15,8 @@ def decide(account: Account, authorization_id: str, *, accept: bool) -> None:
     if found is None or found.review != "pending":
         raise KeyError(f"{authorization_id} is not waiting for a decision")
     found.review = "accepted" if accept else "rejected"
+    word = "ACCEPT" if accept else "REJECT"
+    account.state.decisions.append(Decision(found.id, found.code, word, account.now()))
     account.record("decision", found, found.review)
     event = f"risk.casemanagement.decision.{'accept' if accept else 'reject'}"
     details = {

@@ -82,6 +82,16 @@ class Fence:
 
 
 @dataclass(slots=True)
+class Decision:
+    """What somebody decided about an authorization in review: "ACCEPT" or "REJECT"."""
+
+    authorization_id: str
+    code: str
+    word: str
+    at_s: float
+
+
+@dataclass(slots=True)
 class State:
     """Everything, in the order it happened."""
 
@@ -89,6 +99,7 @@ class State:
     authorizations: dict[str, Authorization] = field(default_factory=dict)
     movements: dict[str, Movement] = field(default_factory=dict)
     fences: dict[tuple[str, str], Fence] = field(default_factory=dict)
+    decisions: list[Decision] = field(default_factory=list)
     _random: random.Random = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -142,6 +153,7 @@ class State:
                     "captured": str(one.captured),
                     "reversed": str(one.reversed),
                     "open": str(one.open_amount),
+                    "review": one.review,
                 }
             )
         return orders

@@ -18,11 +18,13 @@ class Steered(Protocol):
 
     def state(self) -> dict[str, Any]: ...
 
+    def progress(self) -> dict[str, Any]: ...
+
     def shop(self, shoppers: Sequence[int], at_once: int) -> None: ...
 
 
 class Control:
-    """GET log?after=N, GET state, POST faults, POST api, POST shoppers."""
+    """GET log?after=N, GET state, GET progress, POST faults, POST api, POST shoppers."""
 
     def __init__(self, shop: Steered) -> None:
         self._shop = shop
@@ -30,6 +32,7 @@ class Control:
     def add_routes(self, app: web.Application) -> None:
         app.router.add_get("/_simulator/log", self._log)
         app.router.add_get("/_simulator/state", self._state)
+        app.router.add_get("/_simulator/progress", self._progress)
         app.router.add_post("/_simulator/faults", self._faults)
         app.router.add_post("/_simulator/api", self._api)
         app.router.add_post("/_simulator/shoppers", self._shoppers)
@@ -44,6 +47,9 @@ class Control:
 
     async def _state(self, _: web.Request) -> web.Response:
         return web.json_response(self._shop.state())
+
+    async def _progress(self, _: web.Request) -> web.Response:
+        return web.json_response(self._shop.progress())
 
     async def _faults(self, request: web.Request) -> web.Response:
         """{"down": false, "rules": [{"operation": ..., "fault": {"kind": ...}, ...}]}."""

@@ -1,6 +1,7 @@
 """One web shop with its shoppers, on one port."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -176,6 +177,11 @@ class ShopSimulator:
     def is_busy(self) -> bool:
         """True while shoppers or parcels are under way in the background."""
         return bool(self._background)
+
+    def progress(self) -> dict[str, Any]:
+        """How far the shop is: busy or not, and its orders by state."""
+        states = Counter(order.state for order in self.orders.values())
+        return {"busy": self.is_busy, "orders": len(self.orders), "states": states}
 
     async def idle(self) -> None:
         """Waits until nothing is under way in the background."""

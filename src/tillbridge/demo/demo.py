@@ -1,0 +1,220 @@
+"""The demo: everything starts, a day is traded, everything is judged.
+
+PostgreSQL (embedded) · the outside world · tillbridge api · tillbridge worker x 2
+"""
+
+import asyncio
+import contextlib
+import os
+import signal
+import socket
+import tempfile
+import time
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+from rich.text import Text
+
+from tillbridge.access.operators import Role, add_operator
+from tillbridge.assembly import OWN_FOLDER, prepare
+from tillbridge.canonical.errors import Rejected
+from tillbridge.connections.sealing import open_seal
+from tillbridge.connections.secrets import set_secret
+from tillbridge.connector.settings import Secret
+from tillbridge.database.database import Database
+from tillbridge.database.embedded import EmbeddedPostgres
+from tillbridge.demo.figures import day, progress
+from tillbridge.demo.outside import Outside
+from tillbridge.demo.process import Process
+from tillbridge.demo.site import secrets, write_site
+from tillbridge.demo.summary import show_summary, show_verdict
+from tillbridge.demo.table import DayTable
+from tillbridge.demo.trade import Trade, world_settings
+
+COMMAND = "tillbridge.cli.main"
+TETHER = "TILLBRIDGE_TETHERED"
+"""Tells our own commands to end with their standard input (tillbridge.cli.stopping)."""
+OPERATOR = "demo"
+WORKERS = 2
+LENGTH_MAX_S = 600.0
+PIPED_WIDTH = 160
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What kind of day.
+
+    Attributes:
+        factor: every wait of the world and of ours is divided by it.
+        stay: everything keeps running afterwards, until Ctrl-C.
+        folder: where everything is kept; None for a new temporary folder.
+    """
+
+    orders: int = 300
+    seed: int = 1
+    factor: float = 30.0
+    stay: bool = False
+    folder: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """Everything that runs."""
+
+    folder: Path
+    url: str
+    outside: Outside
+    database: Database
+    token: Secret
+
+
+def run_demo(wanted: Wanted) -> int:
+    """Runs the demo; the exit status: 0 only when every promise was kept."""
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        console = Console(highlight=False, width=PIPED_WIDTH)
+    return asyncio.run(_demo(wanted, console))
+
+
+async def _demo(wanted: Wanted, console: Console) -> int:
+    asked_to_stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    folder = _new_folder(wanted.folder)
+    async with _started(wanted, folder, console) as started:
+        trade = Trade(started.outside, wanted.orders, wanted.seed, wanted.factor)
+        traded = await _trade(wanted, started, trade, console)
+        found = await started.outside.audit()
+        figures = await day(started.database)
+        show_summary(console, found, figures)
+        console.print()
+        good = show_verdict(console, found, figures) and traded
+        _show_next_steps(console, folder)
+        if wanted.stay:
+            for number in (signal.SIGINT, signal.SIGTERM):
+                loop.add_signal_handler(number, asked_to_stop.set)
+            _show_addresses(console, started)
+            await asked_to_stop.wait()
+    return 0 if good else 1
+
+
+async def _trade(wanted: Wanted, started: Started, trade: Trade, console: Console) -> bool:
+    """Trades the day; False when it did not come to rest in time."""
+
+    async def at_rest() -> bool:
+        return (await progress(started.database)).at_rest
+
+    began = time.monotonic()
+    async with DayTable(console, started.database, trade, wanted.orders) as table:
+        try:
+            await asyncio.wait_for(trade.run(at_rest, table.say), LENGTH_MAX_S)
+        except TimeoutError:
+            table.say(f"The day did not come to rest within {LENGTH_MAX_S:g} s.")
+            return False
+    seconds = time.monotonic() - began
+    console.print(
+        Text(
+            f"{wanted.orders} orders in {seconds:.1f} s; every wait was divided by"
+            f" {wanted.factor:g} (--factor), seed {wanted.seed}.",
+            style="bold",
+        )
+    )
+    return True
+
+
+@contextlib.asynccontextmanager
+async def _started(wanted: Wanted, folder: Path, console: Console) -> AsyncIterator[Started]:
+    """Starts everything, the last thing first to stop."""
+    logs = folder / "logs"
+    logs.mkdir(parents=True, exist_ok=True)
+    port = _free_port()
+    url = f"http://127.0.0.1:{port}"
+    async with contextlib.AsyncExitStack() as stack:
+        postgres = await stack.enter_async_context(EmbeddedPostgres(folder / OWN_FOLDER))
+        await prepare(postgres.dsn)
+        database = await Database.connect(postgres.dsn, size_max=3, name="tillbridge demo")
+        stack.push_async_callback(database.close)
+        durability = await database.durability()
+        _tell(console, f"PostgreSQL runs: {_listed(durability)}.")
+        outside = Outside(world_settings(url, wanted.seed, wanted.factor), logs)
+        stack.push_async_callback(outside.stop)
+        await outside.start()
+        _tell(console, "The outside world runs: a shop, Cybersource, Dynamics 365, Sage Pro.")
+        write_site(folder, outside.addresses)
+        token = await _keep_secrets(database, folder, outside)
+        environment = {
+            "TILLBRIDGE_FOLDER": str(folder),
+            "TILLBRIDGE_DATABASE_URL": postgres.dsn,
+            "TILLBRIDGE_FACTOR": str(wanted.factor),
+            TETHER: "1",
+        }
+        await _command("provision", logs, environment, "provision").run()
+        house = [_command("api", logs, environment, "api", "--port", str(port))]
+        house += [
+            _command(f"worker {at}", logs, environment, "worker") for at in range(1, WORKERS + 1)
+        ]
+        for process in house:
+            stack.push_async_callback(process.stop)
+        await asyncio.gather(*(process.start() for process in house))
+        _tell(console, f"Tillbridge runs: the API and {WORKERS} workers. The shop opens.\n")
+        yield Started(folder, url, outside, database, token)
+
+
+async def _keep_secrets(database: Database, folder: Path, outside: Outside) -> Secret:
+    """Seals the connections' secrets; answers the token of an operator."""
+    seal = open_seal(folder / OWN_FOLDER, os.environ)
+    async with database.transaction() as tx:
+        for name, value in secrets(outside.addresses).items():
+            await set_secret(tx, seal, name, Secret(value), OPERATOR)
+        return await add_operator(tx, OPERATOR, Role.OPERATOR)
+
+
+def _command(name: str, logs: Path, environment: dict[str, str], *arguments: str) -> Process:
+    log = logs / f"{name.replace(' ', '-')}.log"
+    return Process(name, COMMAND, arguments, log=log, environment=environment)
+
+
+def _new_folder(folder: Path | None) -> Path:
+    """Raises Rejected for a folder that is not empty: a day begins on a blank page."""
+    if folder is None:
+        return Path(tempfile.mkdtemp(prefix="tillbridge-demo-"))
+    folder.mkdir(parents=True, exist_ok=True)
+    if any(folder.iterdir()):
+        raise Rejected(
+            f"{folder} is not empty.",
+            reason="not_empty",
+            next_step="Give --folder a new one; the demo begins on a blank page.",
+        )
+    return folder.resolve()
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _show_next_steps(console: Console, folder: Path) -> None:
+    console.print(Text("\nLook around:", style="bold"))
+    at = f"tillbridge --folder {folder}"
+    for command in ("trace W12", "runs list", "dead-letters list", "unknowns list", "gates list"):
+        console.print(Text(f"  {at} {command}"), soft_wrap=True)
+    console.print(Text(f"Logs of every process: {folder / 'logs'}"), soft_wrap=True)
+
+
+def _show_addresses(console: Console, started: Started) -> None:
+    console.print(Text("\nEverything keeps running until Ctrl-C:", style="bold"))
+    rows = {"API": started.url, "what it offers": f"{started.url}/docs"}
+    rows |= {name: address["url"] for name, address in started.outside.addresses.items()}
+    rows["operator's token"] = started.token.value
+    for name, value in rows.items():
+        console.print(Text(f"  {name}: {value}"), soft_wrap=True)
+
+
+def _tell(console: Console, sentence: str) -> None:
+    console.print(Text(sentence), soft_wrap=True)
+
+
+def _listed(values: dict[str, str]) -> str:
+    return ", ".join(f"{name} = {value}" for name, value in values.items())
