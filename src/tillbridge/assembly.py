@@ -1,6 +1,5 @@
 """Where the parts meet: a user's folder and a PostgreSQL become a running house."""
 
-import logging
 import os
 import socket
 from collections.abc import Mapping
@@ -21,14 +20,13 @@ from tillbridge.connector.installed import installed_connectors
 from tillbridge.database.database import Database
 from tillbridge.database.migrate import Migration, check_schema, migrate
 from tillbridge.flows.builtin_flows import builtin_files
-from tillbridge.flows.bundle import Bundle
 from tillbridge.flows.flow import Flow
 from tillbridge.flows.folder import Folder, assemble, load_folder
 from tillbridge.flows.library import ConnectionShapes, shapes_of
-from tillbridge.flows.publish import all_bundles, publish
+from tillbridge.flows.publish import load_version, publish
 from tillbridge.flows.read import read_bundle
 from tillbridge.journeys import checkout, deliver
-from tillbridge.journeys.catalogue import Catalogue
+from tillbridge.journeys.catalogue import Catalogue, LoadFlow
 from tillbridge.journeys.house import House, Pace
 from tillbridge.journeys.poll import poll_reviews, probe_gates
 from tillbridge.journeys.turn import Journey
@@ -37,7 +35,6 @@ from tillbridge.runtime import doorbell
 from tillbridge.runtime.worker import Worker
 
 OWN_FOLDER = ".tillbridge"
-_LOG = logging.getLogger(__name__)
 JOURNEYS: Mapping[str, Journey] = {
     checkout.JOURNEY: checkout.resume,
     deliver.JOURNEY: deliver.deliver,
@@ -114,7 +111,6 @@ async def open_house(
         async with database.transaction() as tx:
             for flow in flows:
                 await publish(tx, flow, at=clock(), by=role)
-            bundles = await all_bundles(tx)
         gates = Gates(database, _breaker(site.factor))
         await gates.ensure([connection.name for connection in connections.all()])
     except BaseException:
@@ -124,7 +120,7 @@ async def open_house(
         database=database,
         connections=connections,
         gates=gates,
-        catalogue=Catalogue(flows, _pinned(bundles, shapes(connections))),
+        catalogue=Catalogue(flows, _loader(database, shapes(connections))),
         clock=clock,
         ring=doorbell.ring,
         holder=f"{role} {socket.gethostname()} {os.getpid()}",
@@ -168,17 +164,15 @@ def read_flows(site: Site, connections: Connections) -> list[Flow]:
     return [*folder.flows.values(), *built_in.flows.values()]
 
 
-def _pinned(
-    bundles: Mapping[tuple[str, str], Bundle], known: Mapping[str, ConnectionShapes]
-) -> dict[tuple[str, str], Flow]:
-    """Every published version that can still be read with today's connections."""
-    found = {}
-    for key, bundle in bundles.items():
-        try:
-            found[key] = read_bundle(bundle, known)
-        except Misconfigured as error:
-            _LOG.warning("flow %s, version %s: %s", key[0], key[1][:12], error)
-    return found
+def _loader(database: Database, known: Mapping[str, ConnectionShapes]) -> LoadFlow:
+    """Reads published versions with today's connections."""
+
+    async def load(name: str, version: str) -> Flow:
+        async with database.connection() as connection:
+            bundle = await load_version(connection, name, version)
+        return read_bundle(bundle, known)
+
+    return load
 
 
 def worker(house: House, *, turns_by_target: int = 100) -> Worker:

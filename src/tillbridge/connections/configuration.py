@@ -83,7 +83,25 @@ def read_configuration(
     for item in found.values():
         if item.pays_through and item.pays_through not in found:
             raise unknown("connection", item.pays_through, found, item.place)
+    _check_one_shop_each(found)
     return found
+
+
+def _check_one_shop_each(found: Mapping[str, Configured]) -> None:
+    """Orders are told apart by their number, which two shops may both use."""
+    shops: dict[str, Configured] = {}
+    for item in found.values():
+        if not item.pays_through:
+            continue
+        other = shops.setdefault(item.pays_through, item)
+        if other is not item:
+            raise Misconfigured(
+                f"The shops {other.name!r} and {item.name!r} both pay through"
+                f" {item.pays_through!r}: orders of the same number would be taken for one.",
+                reason="shared_payments",
+                place=item.place,
+                next_step="Give each shop a payment connection of its own.",
+            )
 
 
 def _connection(

@@ -17,6 +17,8 @@ from tillbridge.database.statements import load_statements
 
 SQL = load_statements("tillbridge.connections", "gates.sql")
 
+CREDENTIALS = "credentials"
+"""The reason of an error that says the whole connection is not let in."""
 GateState: TypeAlias = Literal["open", "tripped", "paused"]
 
 
@@ -108,7 +110,7 @@ class Gates:
 
     async def failed(self, connection: str, error: TillbridgeError) -> None:
         """Counts a failure of the connection as a whole. Others are not the gate's business."""
-        credentials = isinstance(error, Misconfigured) and error.reason == "credentials"
+        credentials = isinstance(error, Misconfigured) and error.reason == CREDENTIALS
         if not credentials and not (isinstance(error, Transient) and error.gate):
             return
         asked_s = error.wait_s if isinstance(error, Transient) else self.breaker.closed_max_s

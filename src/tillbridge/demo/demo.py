@@ -25,7 +25,7 @@ from tillbridge.connections.secrets import set_secret
 from tillbridge.connector.settings import Secret
 from tillbridge.database.database import Database
 from tillbridge.database.embedded import EmbeddedPostgres
-from tillbridge.demo.figures import day, progress
+from tillbridge.demo.figures import Progress, day, progress
 from tillbridge.demo.outside import Outside
 from tillbridge.demo.process import Process
 from tillbridge.demo.site import secrets, write_site
@@ -38,7 +38,7 @@ TETHER = "TILLBRIDGE_TETHERED"
 """Tells our own commands to end with their standard input (tillbridge.cli.stopping)."""
 OPERATOR = "demo"
 WORKERS = 2
-LENGTH_MAX_S = 600.0
+STOPPED = 130
 PIPED_WIDTH = 160
 
 
@@ -75,43 +75,61 @@ def run_demo(wanted: Wanted) -> int:
     console = Console(highlight=False)
     if not console.is_terminal:
         console = Console(highlight=False, width=PIPED_WIDTH)
-    return asyncio.run(_demo(wanted, console))
+    try:
+        return asyncio.run(_demo(wanted, console))
+    except asyncio.CancelledError:
+        console.print("Stopped.")
+        return STOPPED
 
 
 async def _demo(wanted: Wanted, console: Console) -> int:
-    asked_to_stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
+    ends = _Ends()
     folder = _new_folder(wanted.folder)
     async with _started(wanted, folder, console) as started:
-        trade = Trade(started.outside, wanted.orders, wanted.seed, wanted.factor)
-        traded = await _trade(wanted, started, trade, console)
+        good = await _trade(wanted, started, console)
         found = await started.outside.audit()
         figures = await day(started.database)
         show_summary(console, found, figures)
         console.print()
-        good = show_verdict(console, found, figures) and traded
+        good = show_verdict(console, found, figures) and good
         _show_next_steps(console, folder)
         if wanted.stay:
-            for number in (signal.SIGINT, signal.SIGTERM):
-                loop.add_signal_handler(number, asked_to_stop.set)
             _show_addresses(console, started)
-            await asked_to_stop.wait()
+            await ends.wait()
     return 0 if good else 1
 
 
-async def _trade(wanted: Wanted, started: Started, trade: Trade, console: Console) -> bool:
-    """Trades the day; False when it did not come to rest in time."""
+class _Ends:
+    """SIGINT and SIGTERM cancel the demo, so that everything it started is stopped; while it
+    stays they are what it waits for."""
 
-    async def at_rest() -> bool:
-        return (await progress(started.database)).at_rest
+    def __init__(self) -> None:
+        self._asked = asyncio.Event()
+        self._staying = False
+        self._task = asyncio.current_task()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(number, self._ask)
+
+    async def wait(self) -> None:
+        self._staying = True
+        await self._asked.wait()
+
+    def _ask(self) -> None:
+        self._asked.set()
+        if not self._staying and self._task is not None:
+            self._task.cancel()
+
+
+async def _trade(wanted: Wanted, started: Started, console: Console) -> bool:
+    """Trades the day; False when it did not come to rest."""
+    trade = Trade(started.outside, wanted.orders, wanted.seed, wanted.factor)
+
+    async def look() -> Progress:
+        return await progress(started.database)
 
     began = time.monotonic()
     async with DayTable(console, started.database, trade, wanted.orders) as table:
-        try:
-            await asyncio.wait_for(trade.run(at_rest, table.say), LENGTH_MAX_S)
-        except TimeoutError:
-            table.say(f"The day did not come to rest within {LENGTH_MAX_S:g} s.")
-            return False
+        at_rest = await trade.run(look, table.say)
     seconds = time.monotonic() - began
     console.print(
         Text(
@@ -120,7 +138,7 @@ async def _trade(wanted: Wanted, started: Started, trade: Trade, console: Consol
             style="bold",
         )
     )
-    return True
+    return at_rest
 
 
 @contextlib.asynccontextmanager

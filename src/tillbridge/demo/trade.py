@@ -11,14 +11,18 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
+from tillbridge.demo.figures import Progress
 from tillbridge.demo.outside import Outside
 from tillbridge.demo.site import SHOP_SECRET
 
 Rule: TypeAlias = dict[str, Any]
 """A fault as the simulators' control routes take it."""
+Say: TypeAlias = Callable[[str], None]
 
 SHOPPERS_AT_ONCE = 16
 TICK_S = 0.2
+STILL_S = 20.0
+"""Real seconds without any movement after which the day is given up."""
 ACCEPTED_SHARE = 0.7
 DECISION_WAIT_S = 20.0
 
@@ -83,7 +87,7 @@ class Outage:
     """One system answers nobody.
 
     Attributes:
-        from_share: it begins when this share of the day's orders was placed.
+        from_share: it begins when this share of the day's shoppers has left the till.
         length_s: how long it lasts.
     """
 
@@ -107,6 +111,11 @@ class Shop:
     orders: int = 0
     states: dict[str, int] = field(default_factory=dict)
 
+    @property
+    def paid(self) -> int:
+        """Orders whose shopper is no longer at the till."""
+        return self.orders - self.states.get("new", 0)
+
 
 class Trade:
     """One day. `shop`, `down` and `decided` are looked at while it runs."""
@@ -122,32 +131,42 @@ class Trade:
         self._outages = list(OUTAGES)
         self._ends_at = 0.0
         self._seen_at: dict[str, float] = {}
+        self._seen: tuple[Progress, Shop] | None = None
+        self._moved_at = time.monotonic()
 
-    async def run(self, at_rest: Callable[[], Awaitable[bool]], say: Callable[[str], None]) -> None:
-        """Opens the shop and returns when everything is at rest.
+    async def run(self, look: Callable[[], Awaitable[Progress]], say: Say) -> bool:
+        """Opens the shop and returns when everything is at rest; False when nothing moves though
+        something is still open.
 
-        `at_rest` tells whether nothing is under way on our side; `say` hears what happens.
+        `look` tells how far the house is; `say` hears what happens.
         """
         await self._outside.plan(RULES, self.down)
         content = {"first": 1, "count": self._orders, "at_once": SHOPPERS_AT_ONCE}
         await self._outside.tell("shop", "shoppers", content)
-        while not await self._is_over(at_rest):
+        while not await self._is_over(look):
+            if time.monotonic() - self._moved_at > STILL_S:
+                say(f"Nothing moved for {STILL_S:g} s, and not everything has ended.")
+                return False
             await self._come_and_go(say)
             await self._decide_reviews()
             await asyncio.sleep(TICK_S)
+        return True
 
-    async def _is_over(self, at_rest: Callable[[], Awaitable[bool]]) -> bool:
+    async def _is_over(self, look: Callable[[], Awaitable[Progress]]) -> bool:
         """Nothing is under way, nobody is asked to decide, and it stays so."""
         for _ in range(2):
             progress = await self._outside.ask("shop", "progress")
             self.shop = Shop(progress["busy"], progress["orders"], progress["states"])
-            if self.shop.busy or self.down or not await at_rest():
+            house = await look()
+            if (house, self.shop) != self._seen:
+                self._seen, self._moved_at = (house, self.shop), time.monotonic()
+            if self.shop.busy or self.down or not house.at_rest:
                 return False
             if self.shop.states.get("in_review") and await self._open_reviews():
                 return False
         return True
 
-    async def _come_and_go(self, say: Callable[[str], None]) -> None:
+    async def _come_and_go(self, say: Say) -> None:
         """Begins and ends outages."""
         if self.down:
             if time.monotonic() >= self._ends_at:
@@ -155,7 +174,7 @@ class Trade:
                 await self._outside.plan(RULES, self.down)
                 say("It answers again.")
             return
-        if self._outages and self.shop.orders >= self._outages[0].from_share * self._orders:
+        if self._outages and self.shop.paid >= self._outages[0].from_share * self._orders:
             outage = self._outages.pop(0)
             self.down = frozenset((outage.system,))
             self._ends_at = time.monotonic() + outage.length_s / self._factor

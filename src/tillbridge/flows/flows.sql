@@ -39,6 +39,3 @@ SELECT flow, version, published_at, published_by,
 FROM flow_versions JOIN flows ON name = flow
 WHERE flow = $1
 ORDER BY published_at DESC, version;
-
--- name: all_versions
-SELECT flow, version, bundle FROM flow_versions ORDER BY flow, published_at;

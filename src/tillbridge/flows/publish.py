@@ -55,12 +55,6 @@ async def active_bundles(tx: Tx) -> dict[str, Bundle]:
     return {row["flow"]: Bundle.from_text(row["bundle"]) for row in rows}
 
 
-async def all_bundles(tx: Tx) -> dict[tuple[str, str], Bundle]:
-    """Every published version that a run may still be pinned to, by flow and version."""
-    rows = await tx.fetch(_statement("all_versions"))
-    return {(row["flow"], row["version"]): Bundle.from_text(row["bundle"]) for row in rows}
-
-
 async def load_version(tx: Tx, name: str, version: str) -> Bundle:
     """A published version, active or not: what a run is pinned to. Raises Misconfigured."""
     row = await tx.fetchrow(_statement("flow_version"), name, version)

@@ -1,24 +1,29 @@
 """The catalogue: which flow versions are active, and which version a run was pinned to."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable
+from typing import TypeAlias
 
-from tillbridge.canonical.errors import Misconfigured, TillbridgeError
-from tillbridge.canonical.events import Event, Kind
+from tillbridge.canonical.errors import TillbridgeError
+from tillbridge.canonical.events import Event
 from tillbridge.flows.flow import Flow
 from tillbridge.mapping.source import names_of
 from tillbridge.runs.lanes import Start
 
+LoadFlow: TypeAlias = Callable[[str, str], Awaitable[Flow]]
+"""A published version by name and number. Raises Misconfigured when it is not known."""
+
 
 class Catalogue:
-    """Flows by name and by version. Built-in flows stand in it like any other."""
+    """Flows by name and by version. Built-in flows stand in it like any other.
 
-    def __init__(
-        self, active: Iterable[Flow], pinned: Mapping[tuple[str, str], Flow] | None = None
-    ) -> None:
-        """`pinned` are versions that are no longer active but still have open runs."""
+    A version that this process has not read yet (an older one that a run is pinned to, or one that
+    another process has just published) is loaded when a run needs it.
+    """
+
+    def __init__(self, active: Iterable[Flow], load: LoadFlow) -> None:
         self._active = tuple(active)
+        self._load = load
         self._by_version = {(flow.name, flow.version): flow for flow in self._active}
-        self._by_version |= dict(pinned or {})
         self._by_kind: dict[str, list[Flow]] = {}
         for flow in self._active:
             for kind in flow.starts_on:
@@ -40,24 +45,17 @@ class Catalogue:
             Start(flow.name, flow.version, flow.lane) for flow in flows if _wants(flow, event)
         )
 
-    def version(self, name: str, version: str) -> Flow:
+    async def version(self, name: str, version: str) -> Flow:
         """The flow version a run is pinned to. Raises Misconfigured when it is not known."""
         flow = self._by_version.get((name, version))
         if flow is None:
-            raise Misconfigured(
-                f"Version {version[:12]} of the flow {name!r} is not known here.",
-                reason="unknown_version",
-                next_step="Start the worker with the folder that published it.",
-            )
+            flow = await self._load(name, version)
+            self._by_version[name, version] = flow
         return flow
 
     def newest(self, name: str) -> str:
         """The active version of a flow; "" when there is none."""
         return next((flow.version for flow in self._active if flow.name == name), "")
-
-    def announces(self, kind: Kind) -> bool:
-        """Whether any flow starts on a kind."""
-        return kind in self._by_kind
 
 
 def _wants(flow: Flow, event: Event) -> bool:

@@ -40,7 +40,7 @@ async def deliver(house: House, turn: Turn, run: Run) -> None:
 
     Raises Parked, GateClosed, LeaseLost, or the error that ends or delays it (journeys/turn.py).
     """
-    flow = house.catalogue.version(run.flow, run.flow_version)
+    flow = await house.catalogue.version(run.flow, run.flow_version)
     event = decode_event(run.input)
     walk = Walk(house, turn, run, flow, event)
     stop = None
@@ -144,14 +144,9 @@ class Walk:
         kept = self._run.steps.get(step.name)
         if kept is not None:
             return decode_event(kept) if kept != _TIMED_OUT else None
-        rows = await self._house.database.fetch(
-            SQL["events_of_kinds"], self._run.subject, list(step.kinds)
-        )
-        for row in reversed(rows):
-            candidate = decode_event(row["envelope"])
-            if step.accepts(candidate, self.names):
-                await self._journal.keep(step.name, "wait", row["envelope"])
-                return candidate
+        taken = await self._taken(step)
+        if taken is not None:
+            return taken
         why = f"{step.name}: {' or '.join(step.kinds)}"
         left_s = step.timeout_s / self._house.factor
         if self._run.waiting_for == why and self._run.wait_s is not None:
@@ -166,6 +161,21 @@ class Walk:
             reason="wait_timed_out",
             next_step="Find out why, then replay the run: it waits anew.",
         )
+
+    async def _taken(self, step: WaitStep) -> Event | None:
+        """The newest kept event that ends the wait, kept as its outcome."""
+        if step.where is None:
+            envelope = await self._journal.take_waited(step.name, step.kinds)
+            return decode_event(envelope) if envelope is not None else None
+        rows = await self._house.database.fetch(
+            SQL["events_of_kinds"], self._run.subject, list(step.kinds)
+        )
+        for row in reversed(rows):
+            candidate = decode_event(row["envelope"])
+            if step.accepts(candidate, self.names):
+                await self._journal.keep(step.name, "wait", row["envelope"])
+                return candidate
+        return None
 
 
 def announced_by(flow: Flow) -> frozenset[str]:

@@ -1,13 +1,16 @@
 """Poll: asking for what a webhook may have lost, and whether a closed gate may open."""
 
-from tillbridge.canonical.errors import TillbridgeError, Transient
+import logging
+
+from tillbridge.canonical.errors import TillbridgeError
 from tillbridge.connections.gates import GateClosed
 from tillbridge.connector.abilities import Call, ObservesPayments, Probes
 from tillbridge.journeys.house import House
 from tillbridge.journeys.receive import take_in
-from tillbridge.payments.attempts import in_review
+from tillbridge.payments.attempts import ask_about_reviews
 from tillbridge.runs.lanes import take_chore
 
+_LOG = logging.getLogger(__name__)
 PROBE_LEASE_S = 10.0
 REVIEWS_MAX = 50
 
@@ -19,7 +22,7 @@ async def poll_reviews(house: House) -> None:
     """
     if not await take_chore(house.database, "reviews", house.pace.review_poll_s):
         return
-    for attempt in await in_review(house.database, REVIEWS_MAX):
+    for attempt in await ask_about_reviews(house.database, REVIEWS_MAX):
         connection = house.connections[attempt.connection]
         if not isinstance(connection.session, ObservesPayments):
             continue
@@ -28,10 +31,11 @@ async def poll_reviews(house: House) -> None:
             call = _call(house, connection.timeout_s, attempt.order_number)
             seen = await connection.session.observe(call, attempt.order_number)
         except GateClosed:
-            return
-        except Transient as error:
+            continue
+        except TillbridgeError as error:
             await house.gates.failed(connection.name, error)
-            return
+            _LOG.warning("the review of order %s: %s", attempt.order_number, error)
+            continue
         async with house.database.transaction() as tx:
             await take_in(house, tx, connection.name, seen, ())
 

@@ -1,11 +1,14 @@
 """Replay: a dead letter is run again as a new run that keeps its keys."""
 
 from tillbridge.access.audit import record as audit
+from tillbridge.canonical.errors import Rejected
 from tillbridge.canonical.events import Event, EventData, Kind, Written
+from tillbridge.flows.flow import WriteStep, walk_steps
 from tillbridge.journeys.house import House
+from tillbridge.journeys.money_guard import CAPTURE
 from tillbridge.journeys.receive import take_events
-from tillbridge.payments.attempts import newest
-from tillbridge.runs.dead_letters import cancel, open_dead_letter, replay
+from tillbridge.payments.attempts import Attempt, newest
+from tillbridge.runs.dead_letters import DeadLetter, Opened, cancel, open_dead_letter, replay
 
 
 async def replay_dead_letter(house: House, run_id: int, operator: str, why: str) -> int:
@@ -35,34 +38,54 @@ async def replay_dead_letter(house: House, run_id: int, operator: str, why: str)
 async def cancel_dead_letter(house: House, run_id: int, operator: str, why: str) -> None:
     """Gives a dead letter up for good.
 
-    If its documents will never be written, the order's hold is released by whoever waits for
-    `document.abandoned` (the built-in flow release-hold).
+    Each document that others wait for, and that will now never be written, is told as
+    `document.abandoned`: the built-in flow release-hold then reverses a hold that nobody will
+    capture.
 
     Raises:
-        Rejected: there is no open dead letter of that number.
+        Rejected: there is no open dead letter of that number, or one of its effects is unknown:
+            it might still have happened, so its order cannot be given up yet.
     """
     opened = await open_dead_letter(house.database, run_id)
+    unknown = [row["effect"] for row in opened.effects if row["state"] in ("intended", "unknown")]
+    if unknown:
+        raise Rejected(
+            f"Whether run {run_id} has written {', '.join(unknown)} is not known yet.",
+            reason="unknown_outcome",
+            next_step="Wait until it is resolved (tillbridge unknowns), then cancel.",
+        )
     attempt = await newest(house.database, opened.letter.subject)
+    documents = await _given_up(house, opened)
     async with house.database.transaction() as tx:
         letter = await cancel(tx, run_id, why)
-        await audit(
-            tx,
-            operator,
-            "cancel",
-            f"run {run_id}",
-            why=why,
-        )
-        if attempt is not None and letter.flow:
-            event = Event(
-                id=f"{Kind.DOCUMENT_ABANDONED}:{run_id}",
-                source="tillbridge",
-                kind=Kind.DOCUMENT_ABANDONED,
-                subject=letter.subject,
-                occurred_at=house.clock(),
-                data=EventData(
-                    order=attempt.order,
-                    payment=attempt.payment(),
-                    written=Written(document=letter.step, connection=letter.target),
-                ),
-            )
-            await take_events(house, tx, [event])
+        await audit(tx, operator, "cancel", f"run {run_id}", why=why)
+        if attempt is not None and attempt.held:
+            events = [_abandoned(house, letter, document, attempt) for document in documents]
+            await take_events(house, tx, events)
+
+
+async def _given_up(house: House, opened: Opened) -> list[str]:
+    """The announced documents and captures of a run's flow that it has not written."""
+    letter = opened.letter
+    if not letter.flow:
+        return []
+    flow = await house.catalogue.version(letter.flow, opened.flow_version)
+    writes = [step for step in walk_steps(flow.steps) if isinstance(step, WriteStep)]
+    wanted = {step.document for step in writes if step.announce or step.document == CAPTURE}
+    done = {row["effect"] for row in opened.effects if row["state"] == "done"}
+    return sorted(wanted - done)
+
+
+def _abandoned(house: House, letter: DeadLetter, document: str, attempt: Attempt) -> Event:
+    return Event(
+        id=f"{Kind.DOCUMENT_ABANDONED}:{letter.run_id}:{document}",
+        source="tillbridge",
+        kind=Kind.DOCUMENT_ABANDONED,
+        subject=letter.subject,
+        occurred_at=house.clock(),
+        data=EventData(
+            order=attempt.order,
+            payment=attempt.payment(),
+            written=Written(document=document, connection=letter.target),
+        ),
+    )

@@ -13,10 +13,10 @@ from tillbridge.canonical.errors import (
     Transient,
     Unreconciled,
 )
-from tillbridge.connections.gates import GateClosed
+from tillbridge.connections.gates import CREDENTIALS, GateClosed
 from tillbridge.database.database import BROKEN
 from tillbridge.journeys.house import House
-from tillbridge.runs.lanes import Lane, Turn, claim, release
+from tillbridge.runs.lanes import Lane, Turn, claim, release, suspect
 from tillbridge.runs.lease import Lease, LeaseLost
 from tillbridge.runs.run import Change, Letter, Parked, Run
 
@@ -64,12 +64,13 @@ async def take_turns(
 
 async def _advance_all(house: House, turn: Turn, journeys: Mapping[str, Journey]) -> None:
     if turn.claims > house.pace.claims_max and turn.runs:
-        run = turn.runs[0]
+        run = next((run for run in turn.runs if run.id == turn.suspect), turn.runs[0])
         _bury(turn, run, "bug", "kills_its_worker", "The run's worker died again and again.")
+        return  # the others go on in the next turn: this one is released while its holder lives
     for run in turn.runs:
-        if run.id in turn.changes:
-            continue
         if run.is_due or run.waits or run.state == "ready" or turn.claims > 1:
+            if turn.claims > 1:
+                await suspect(house.database, turn.lease, run.id)
             await _advance(house, turn, run, journeys[run.journey])
 
 
@@ -84,6 +85,10 @@ async def _advance(house: House, turn: Turn, run: Run, journey: Journey) -> None
     except Transient as error:
         _try_again(house, turn, run, error)
     except (Rejected, Misconfigured, Unreconciled) as error:
+        if error.reason == CREDENTIALS:  # the gate has closed: an outage, not this run's fault
+            wait_s = house.gates.breaker.closed_max_s
+            turn.change(Change(run.id, "waiting", wait_s, error.message, tries=run.tries))
+            return
         kind = type(error).__name__.lower()
         _bury(turn, run, kind, error.reason, str(error))
     except (*BROKEN, LeaseLost):

@@ -160,9 +160,9 @@ async def of_order(database: Database, order_number: str) -> list[Attempt]:
     return [Attempt.of(row) for row in await database.fetch(SQL["attempts_of_order"], order_number)]
 
 
-async def in_review(database: Database, limit: int) -> list[Attempt]:
-    """Attempts that wait for somebody's decision, longest waiting first."""
-    return [Attempt.of(row) for row in await database.fetch(SQL["in_review"], limit)]
+async def ask_about_reviews(database: Database, limit: int) -> list[Attempt]:
+    """Attempts that wait for somebody's decision, asked about longest ago first."""
+    return [Attempt.of(row) for row in await database.fetch(SQL["ask_about_reviews"], limit)]
 
 
 async def abandon(tx: Tx, wire_key: str, reason: str) -> bool:

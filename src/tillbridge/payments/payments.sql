@@ -117,8 +117,12 @@ SELECT number, connection, request_id, operation, verdict, source, amount, curre
        occurred_at, observed_at
 FROM observations WHERE order_number = $1 ORDER BY number;
 
--- name: in_review
-SELECT * FROM attempts WHERE state = 'in_review' ORDER BY started_at LIMIT $1;
+-- name: ask_about_reviews
+-- Those that were asked about longest ago, each marked as asked about now.
+UPDATE attempts SET asked_at = now()
+WHERE wire_key IN (SELECT wire_key FROM attempts WHERE state = 'in_review'
+                   ORDER BY asked_at NULLS FIRST, started_at LIMIT $1)
+RETURNING *;
 
 -- name: counts
 SELECT state, count(*) AS count FROM attempts GROUP BY state;

@@ -31,9 +31,13 @@ async def record(tx: Tx, subject: str, references: Sequence[ExternalReference]) 
         )
 
 
+SUBJECTS_MAX = 100
+
+
 async def subjects_of(database: Database, any_id: str) -> list[str]:
-    """The subjects (order numbers) that an id of any system belongs to."""
-    return [row["subject"] for row in await database.fetch(SQL["subjects_of_id"], any_id)]
+    """The subjects (order numbers) that an id of any system belongs to; at most SUBJECTS_MAX."""
+    rows = await database.fetch(SQL["subjects_of_id"], any_id, SUBJECTS_MAX)
+    return [row["subject"] for row in rows]
 
 
 async def of_subject(database: Database, subject: str) -> list[Recorded]:

@@ -126,6 +126,28 @@ class Journal:
             await self._keep(connection, step, kind, outcome)
         self._run.steps[step] = outcome
 
+    async def take_waited(self, step: str, kinds: tuple[str, ...]) -> bytes | None:
+        """The newest kept event of the kinds, as the step's outcome; None when there is none.
+
+        Raises LeaseLost.
+        """
+        row = await self._database.fetch_row(
+            SQL["take_waited"],
+            self._lease.subject,
+            self._lease.target,
+            self._lease.number,
+            self._run.id,
+            step,
+            list(kinds),
+        )
+        assert row is not None, "take_waited answers one row"
+        if row["found"] and row["kept"] is None:
+            raise LeaseLost
+        envelope: bytes | None = row["kept"]
+        if envelope is not None:
+            self._run.steps[step] = envelope
+        return envelope
+
     async def write(
         self, step: str, effect: Effect, ability: Write, fields: Fields, timeout_s: float
     ) -> Receipt:

@@ -6,7 +6,7 @@ lost.
 """
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -14,7 +14,7 @@ from tillbridge.canonical.codec import encode_event
 from tillbridge.canonical.events import Event
 from tillbridge.database.database import Database, Tx
 from tillbridge.database.statements import load_statements
-from tillbridge.runs.lease import Lease
+from tillbridge.runs.lease import Lease, LeaseLost
 from tillbridge.runs.run import Change, Letter, Run
 
 SQL = load_statements("tillbridge.runs", "runs.sql")
@@ -43,11 +43,13 @@ class Turn:
 
     Attributes:
         claims: claims since the lane was last released; above one, a holder has died.
+        suspect: the run that was being advanced when one died, as far as that is known.
     """
 
     lease: Lease
     claims: int
     runs: list[Run]
+    suspect: int | None = None
     changes: dict[int, Change] = field(default_factory=dict)
     letters: list[Letter] = field(default_factory=list)
 
@@ -62,8 +64,7 @@ async def accept(tx: Tx, event: Event, starts: Sequence[Start]) -> tuple[Lane, .
     Answers the lanes to ring for, or None when the event was already kept. The caller's
     transaction must ring and commit.
     """
-    await tx.execute(SQL["arrive"], event.subject)
-    row = await tx.fetchrow(
+    targets = await tx.fetchval(
         SQL["accept_event"],
         event.source,
         event.id,
@@ -75,10 +76,9 @@ async def accept(tx: Tx, event: Event, starts: Sequence[Start]) -> tuple[Lane, .
         [start.flow for start in starts],
         [start.version for start in starts],
     )
-    assert row is not None, "accept_event answers one row"
-    if row["number"] is None:
+    if targets is None:
         return None
-    return tuple(Lane(event.subject, target) for target in row["targets"])
+    return tuple(Lane(event.subject, target) for target in targets)
 
 
 async def start_held(
@@ -121,7 +121,8 @@ async def claim(database: Database, lane: Lane, holder: str, lease_s: float) -> 
         for step in await database.fetch(SQL["steps_of_runs"], known):
             steps.setdefault(step["run_id"], {})[step["name"]] = step["outcome"]
     lease = Lease(lane.subject, lane.target, head["lease"], head["arrivals"], began + lease_s)
-    return Turn(lease, head["claims"], [Run.of(run, steps.get(run["id"], {})) for run in runs])
+    opened = [Run.of(run, steps.get(run["id"], {})) for run in runs]
+    return Turn(lease, head["claims"], opened, head["suspect"])
 
 
 async def release(database: Database, turn: Turn) -> bool:
@@ -141,9 +142,6 @@ async def release(database: Database, turn: Turn) -> bool:
 
 async def _release(tx: Tx, turn: Turn) -> bool:
     changes = list(turn.changes.values())
-    waiting = _still_waiting(turn)
-    waits = sorted({kind for _, kinds in waiting.values() for kind in kinds})
-    times = [wait_s for wait_s, _ in waiting.values() if wait_s is not None]
     again = await tx.fetchval(
         SQL["release_lane"],
         turn.lease.subject,
@@ -157,10 +155,15 @@ async def _release(tx: Tx, turn: Turn) -> bool:
         [",".join(change.kinds) for change in changes],
         [change.tries for change in changes],
         [change.ending for change in changes],
-        waits,
-        min(times) if times else None,
     )
     return bool(again)
+
+
+async def suspect(database: Database, lease: Lease, run_id: int) -> None:
+    """Notes the run that is advanced next, after a holder has died. Raises LeaseLost."""
+    values = (lease.subject, lease.target, lease.number, run_id)
+    if await database.fetch_value(SQL["suspect"], *values) is None:
+        raise LeaseLost
 
 
 async def open_letter(tx: Tx, letter: Letter) -> None:
@@ -202,15 +205,3 @@ async def wake(tx: Tx, lane: Lane) -> None:
     """Makes a lane due now (a gate opened, a person acted)."""
     await tx.execute(SQL["arrive"], lane.subject)
     await tx.execute(SQL["wake_lane"], lane.subject, lane.target)
-
-
-def _still_waiting(turn: Turn) -> Mapping[int, tuple[float | None, tuple[str, ...]]]:
-    """Seconds and kinds each run of the lane waits for after this turn."""
-    waiting: dict[int, tuple[float | None, tuple[str, ...]]] = {}
-    for run in turn.runs:
-        change = turn.changes.get(run.id)
-        if change is None:
-            waiting[run.id] = (run.wait_s, run.waits)
-        elif change.state in ("ready", "waiting"):
-            waiting[run.id] = (change.wait_s, change.kinds)
-    return waiting

@@ -6,34 +6,21 @@ INSERT INTO subjects (subject, arrivals) VALUES ($1, 1)
 ON CONFLICT (subject) DO UPDATE SET arrivals = subjects.arrivals + 1;
 
 -- name: accept_event
--- Keeps an event once, starts its runs, and wakes the lanes that wait for its kind.
-WITH kept AS (
-    INSERT INTO events (source, event_id, kind, subject, occurred_at, envelope)
-    VALUES ($1, $2, $3, $4, $5, $6)
-    ON CONFLICT (source, event_id) DO NOTHING
-    RETURNING number
-), starts AS (
-    SELECT * FROM unnest($7::text[], $8::text[], $9::text[]) AS start (target, flow, version)
-), woken AS (
-    INSERT INTO lanes (subject, target, sequence, wake_at)
-    SELECT $4, target, count(*), now() FROM starts, kept GROUP BY target
-    ON CONFLICT (subject, target) DO UPDATE
-        SET sequence = lanes.sequence + EXCLUDED.sequence,
-            wake_at = LEAST(coalesce(lanes.wake_at, 'infinity'), now())
-    RETURNING target, sequence
-), started AS (
-    INSERT INTO runs (subject, target, sequence, journey, flow, flow_version, event_number, input,
-                      state, wake_at)
-    SELECT $4, target, woken.sequence, 'deliver', flow, version, kept.number, $6, 'ready', now()
-    FROM kept, starts JOIN woken USING (target)
-), offered AS (
-    UPDATE lanes SET wake_at = LEAST(coalesce(wake_at, 'infinity'), now())
-    WHERE subject = $4 AND $3 = ANY (waits) AND NOT target = ANY ($7)
-      AND EXISTS (SELECT 1 FROM kept)
-    RETURNING target
+SELECT accept_event($1, $2, $3, $4, $5, $6, $7, $8, $9);
+
+-- name: take_waited
+-- The newest event of the awaited kinds, kept as the step's outcome at once.
+WITH found AS (
+    SELECT number, envelope FROM events WHERE subject = $1 AND kind = ANY ($6)
+    ORDER BY number DESC LIMIT 1
+), kept AS (
+    INSERT INTO steps (run_id, name, kind, outcome)
+    SELECT $4, $5, 'wait', envelope FROM found
+    WHERE EXISTS (SELECT 1 FROM lanes WHERE subject = $1 AND target = $2 AND lease = $3)
+    ON CONFLICT (run_id, name) DO NOTHING
+    RETURNING outcome
 )
-SELECT (SELECT number FROM kept) AS number,
-       array(SELECT target FROM woken UNION SELECT target FROM offered) AS targets;
+SELECT (SELECT outcome FROM kept) AS kept, EXISTS (SELECT 1 FROM found) AS found;
 
 -- name: events_of_kinds
 SELECT number, envelope FROM events
@@ -64,16 +51,18 @@ FROM claimed, started;
 
 -- name: claim_lane
 -- The lane with its open runs as one snapshot shows them, together with the arrivals it has seen:
--- what came later is told by the arrivals at the release.
+-- what came later is told by the arrivals at the release. A lane that somebody held and freed since
+-- the snapshot is not claimed: its runs would be those of then (the subquery keeps the old number).
 WITH claimed AS (
     UPDATE lanes
     SET lease = lease + 1, holder = $3, lease_until = now() + $4::interval, claims = claims + 1,
         wake_at = now() + $4::interval
     WHERE subject = $1 AND target = $2 AND wake_at <= now()
       AND (lease_until IS NULL OR lease_until <= now())
-    RETURNING lease, claims
+      AND lease = (SELECT lease FROM lanes WHERE subject = $1 AND target = $2)
+    RETURNING lease, claims, suspect
 )
-SELECT claimed.lease, claimed.claims,
+SELECT claimed.lease, claimed.claims, claimed.suspect,
        (SELECT arrivals FROM subjects WHERE subject = $1) AS arrivals,
        runs.id, subject, target, journey, flow, flow_version, event_number, input, state, waits,
        waiting_for, tries, replay_of, started_at,
@@ -87,27 +76,42 @@ SELECT run_id, name, kind, outcome FROM steps WHERE run_id = ANY ($1);
 
 -- name: release_lane
 -- Under the subject's lock: if anything arrived since the claim, the lane is due at once.
+-- What the lane waits for is said by its runs, whether or not the holder had them all before it.
 WITH arrived AS (
     SELECT arrivals FROM subjects WHERE subject = $1 FOR UPDATE
 ), held AS (
-    SELECT 1 FROM lanes WHERE subject = $1 AND target = $2 AND lease = $3
+    SELECT arrived.arrivals FROM arrived, lanes
+    WHERE lanes.subject = $1 AND lanes.target = $2 AND lanes.lease = $3 FOR UPDATE OF lanes
+), changes AS (
+    SELECT * FROM unnest($5::bigint[], $6::text[], $7::float8[], $8::text[], $9::text[], $10::int[],
+                         $11::text[])
+        AS change (id, state, wait_s, waiting_for, waits, tries, ending)
 ), changed AS (
     UPDATE runs
     SET state = change.state, wake_at = now() + make_interval(secs => change.wait_s), waiting_for = change.waiting_for,
         waits = string_to_array(change.waits, ','), tries = change.tries, ending = change.ending,
         ended_at = CASE WHEN change.state IN ('done', 'dead', 'cancelled') THEN now() END
-    FROM unnest($5::bigint[], $6::text[], $7::float8[], $8::text[], $9::text[], $10::int[],
-                $11::text[])
-        AS change (id, state, wait_s, waiting_for, waits, tries, ending)
+    FROM changes AS change
     WHERE runs.id = change.id AND runs.state IN ('ready', 'waiting') AND EXISTS (SELECT 1 FROM held)
+), waiting AS (
+    SELECT now() + make_interval(secs => wait_s) AS wake_at, string_to_array(waits, ',') AS waits
+    FROM changes WHERE state IN ('ready', 'waiting')
+    UNION ALL
+    SELECT wake_at, waits FROM runs
+    WHERE subject = $1 AND target = $2 AND state IN ('ready', 'waiting') AND id <> ALL ($5)
 )
 UPDATE lanes
-SET holder = NULL, lease_until = NULL, claims = 0, waits = $12,
-    wake_at = CASE WHEN arrived.arrivals IS DISTINCT FROM $4 THEN now()
-                   ELSE now() + make_interval(secs => $13) END
-FROM arrived
-WHERE lanes.subject = $1 AND lanes.target = $2 AND lanes.lease = $3
-RETURNING arrived.arrivals IS DISTINCT FROM $4 AS again;
+SET holder = NULL, lease_until = NULL, claims = 0, suspect = NULL,
+    waits = array(SELECT DISTINCT unnest(waiting.waits) FROM waiting),
+    wake_at = CASE WHEN held.arrivals IS DISTINCT FROM $4 THEN now()
+                   ELSE (SELECT min(waiting.wake_at) FROM waiting) END
+FROM held
+WHERE lanes.subject = $1 AND lanes.target = $2
+RETURNING held.arrivals IS DISTINCT FROM $4 AS again;
+
+-- name: suspect
+-- Somebody died in this lane: if it happens again, this is the run that was being advanced.
+UPDATE lanes SET suspect = $4 WHERE subject = $1 AND target = $2 AND lease = $3 RETURNING lease;
 
 -- name: renew_lease
 UPDATE lanes SET lease_until = now() + $4::interval, wake_at = now() + $4::interval

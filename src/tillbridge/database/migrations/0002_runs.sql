@@ -28,6 +28,7 @@ CREATE TABLE lanes (
     holder text,
     lease_until timestamptz,
     claims integer NOT NULL DEFAULT 0,
+    suspect bigint,
     sequence bigint NOT NULL DEFAULT 0,
     wake_at timestamptz,
     waits text[] NOT NULL DEFAULT '{}',
@@ -131,6 +132,51 @@ CREATE TABLE patches (
     after bytea NOT NULL
 );
 CREATE INDEX patches_by_run ON patches (run_id);
+
+-- Keeps an event once, starts its runs, and wakes the lanes that wait for its kind; answers the
+-- lanes to ring for, or null when the event was known. A function because it is two statements: the
+-- second must see what others committed while the first waited for the subject's row.
+CREATE FUNCTION accept_event(
+    event_source text, id text, event_kind text, event_subject text, happened_at timestamptz,
+    content bytea, targets text[], flow_names text[], versions text[]
+) RETURNS text[] LANGUAGE plpgsql AS $$
+DECLARE
+    touched text[];
+BEGIN
+    INSERT INTO subjects (subject, arrivals) VALUES (event_subject, 1)
+    ON CONFLICT (subject) DO UPDATE SET arrivals = subjects.arrivals + 1;
+    WITH kept AS (
+        INSERT INTO events (source, event_id, kind, subject, occurred_at, envelope)
+        VALUES (event_source, id, event_kind, event_subject, happened_at, content)
+        ON CONFLICT (source, event_id) DO NOTHING
+        RETURNING number
+    ), starts AS (
+        SELECT * FROM unnest(targets, flow_names, versions) AS start (target, flow, version)
+    ), woken AS (
+        INSERT INTO lanes (subject, target, sequence, wake_at)
+        SELECT event_subject, starts.target, count(*), now() FROM starts, kept
+        GROUP BY starts.target
+        ON CONFLICT (subject, target) DO UPDATE
+            SET sequence = lanes.sequence + EXCLUDED.sequence,
+                wake_at = LEAST(coalesce(lanes.wake_at, 'infinity'), now())
+        RETURNING lanes.target, lanes.sequence
+    ), started AS (
+        INSERT INTO runs (subject, target, sequence, journey, flow, flow_version, event_number,
+                          input, state, wake_at)
+        SELECT event_subject, starts.target, woken.sequence, 'deliver', starts.flow,
+               starts.version, kept.number, content, 'ready', now()
+        FROM kept, starts JOIN woken ON woken.target = starts.target
+    ), offered AS (
+        UPDATE lanes SET wake_at = LEAST(coalesce(wake_at, 'infinity'), now())
+        WHERE subject = event_subject AND event_kind = ANY (waits) AND NOT target = ANY (targets)
+          AND EXISTS (SELECT 1 FROM kept)
+        RETURNING lanes.target
+    )
+    SELECT CASE WHEN EXISTS (SELECT 1 FROM kept)
+           THEN array(SELECT woken.target FROM woken UNION SELECT offered.target FROM offered) END
+    INTO touched;
+    RETURN touched;
+END $$;
 
 -- What is done again and again by whichever worker comes first.
 CREATE TABLE chores (

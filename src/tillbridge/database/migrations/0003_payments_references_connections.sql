@@ -23,6 +23,7 @@ CREATE TABLE attempts (
     "order" bytea NOT NULL,
     started_at timestamptz NOT NULL DEFAULT now(),
     authorized_at timestamptz,
+    asked_at timestamptz,
     UNIQUE (shop, attempt_key)
 );
 CREATE INDEX attempts_by_order ON attempts (order_number, started_at);
