@@ -120,13 +120,15 @@ class Dossier:
         return Counter((line["product"], Decimal(line["quantity"])) for line in lines)
 
 
+def erps_of(evidence: Evidence) -> tuple[str, ...]:
+    """The ERPs that took part."""
+    parts = ((DYNAMICS365, evidence.dynamics365), (SAGEPRO, evidence.sagepro))
+    return tuple(name for name, heard in parts if heard is not None)
+
+
 def open_dossiers(evidence: Evidence) -> dict[str, Dossier]:
     """By order number, everything any system knows of it."""
-    erps = tuple(
-        name
-        for name, heard in ((DYNAMICS365, evidence.dynamics365), (SAGEPRO, evidence.sagepro))
-        if heard is not None
-    )
+    erps = erps_of(evidence)
     dossiers = {
         number: Dossier(number, erps, belief=belief)
         for number, belief in evidence.shop.state["orders"].items()

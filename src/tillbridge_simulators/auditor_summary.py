@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TypeAlias
 
-from tillbridge_simulators.auditor_dossier import DYNAMICS365, Dossier, Hold, open_dossiers
+from tillbridge_simulators.auditor_dossier import DYNAMICS365, Dossier, Hold, erps_of, open_dossiers
 from tillbridge_simulators.auditor_evidence import Evidence
 from tillbridge_simulators.auditor_promises import waits_for_a_person
 
 Amounts: TypeAlias = dict[str, Decimal]
 """By currency; never summed across."""
 
-_REPEATED = ("DUPLICATE_REQUEST", "AUTH_ALREADY_REVERSED", "TRANSACTION_ALREADY_SETTLED")
+_REPEATED = ("DUPLICATE_REQUEST", "AUTH_ALREADY_REVERSED")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,17 +69,18 @@ def summarize(evidence: Evidence) -> Summary:
     """The day in numbers."""
     dossiers = list(open_dossiers(evidence).values())
     payments = evidence.cybersource
-    erps = dossiers[0].erps if dossiers else ()
     return Summary(
         orders=len(dossiers),
-        shop=Counter(_word(dossier) for dossier in dossiers),
+        shop=dict(Counter(_word(dossier) for dossier in dossiers)),
         sold=_sums((d.currency, d.believed("total")) for d in dossiers if d.state == "shipped"),
         paid=_sums((d.currency, d.believed("paid")) for d in dossiers),
-        authorizations=Counter(str(e.facts["status"]) for e in payments.of("authorization")),
+        authorizations=dict(
+            Counter(str(entry.facts["status"]) for entry in payments.of("authorization"))
+        ),
         captures=sum(len(dossier.captures) for dossier in dossiers),
         reversals=sum(1 for _ in payments.of("reversal", "undone_by_fence")),
         money=_money([hold for dossier in dossiers for hold in dossier.holds]),
-        books={erp: _books(dossiers, erp) for erp in erps},
+        books={erp: _books(dossiers, erp) for erp in erps_of(evidence)},
         repeats=_repeats(evidence),
     )
 

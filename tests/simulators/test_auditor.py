@@ -1,12 +1,14 @@
 """Every promise can be broken, and the auditor says so by its key; a sound day breaks none."""
 
+import json
 from collections.abc import Callable
+from dataclasses import asdict
 
 import aiohttp
 import pytest
 from tests.simulators.day import Day, believed, in_dynamics
 
-from tillbridge_simulators.auditor import KEYS, judge
+from tillbridge_simulators.auditor import KEYS, audit, judge
 from tillbridge_simulators.auditor_evidence import evidence_of, read_evidence
 from tillbridge_simulators.auditor_summary import summarize
 from tillbridge_simulators.world import World
@@ -220,6 +222,12 @@ def test_a_finding_reads_as_a_sentence() -> None:
     assert str(first) == "W1 is shipped in the shop and has no live sales order in Sage Pro (lost)"
 
 
+def test_a_day_is_told_as_json() -> None:
+    day = Day()
+    a_review(day)
+    json.dumps([asdict(summarize(day.evidence())), asdict(judge(day.evidence()))], default=str)
+
+
 def test_a_day_in_numbers() -> None:
     day = Day()
     day.note("shop", "shop_message", key="M1")
@@ -241,7 +249,10 @@ async def test_the_evidence_is_the_same_in_the_process_and_over_http() -> None:
         async with aiohttp.ClientSession() as session:
             read = await read_evidence(urls, session)
         here = evidence_of(world)
+        told = json.loads(await audit(urls))
         assert judge(read) == judge(here)
+        assert told["verdict"]["counts"] == dict.fromkeys(KEYS, 0)
+        assert sorted(told["summary"]["books"]) == ["Dynamics 365", "Sage Pro"]
         assert read.sagepro is not None
         assert here.sagepro is not None
         assert read.sagepro.state["orders"] == here.sagepro.state["orders"]

@@ -16,11 +16,11 @@ GROUP BY connection, effect;
 SELECT state, count(*) AS count FROM attempts GROUP BY state;
 
 -- name: endings
--- How unknowns ended: evidence; a fence (those whose effect was then made anew included); the same
--- request again under the other side's key. An authorization and a capture have no such key.
+-- How unknowns ended: evidence; a fence (those whose effect was then made anew included); sent again
+-- under the other side's key. An authorization and a capture have no such key.
 SELECT count(*) FILTER (WHERE resolved_by = 'evidence') AS evidence,
        coalesce(sum(round + (state = 'fenced')::int), 0) AS fence,
-       coalesce(sum(tries - 1) FILTER (WHERE effect NOT IN ('authorization', 'capture')), 0) AS key
+       count(*) FILTER (WHERE tries > 1 AND effect NOT IN ('authorization', 'capture')) AS key
 FROM effects;
 
 -- name: repeats

@@ -1,6 +1,7 @@
 """The day in numbers, for somebody who sees this for the first time."""
 
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from typing import Any
 
 from rich.box import SIMPLE_HEAD
@@ -90,7 +91,7 @@ def _orders(summary: Mapping[str, Any]) -> list[Sequence[object]]:
 def _money(summary: Mapping[str, Any]) -> list[Sequence[object]]:
     names = ("held", "captured", "reversed", "released", "open")
     return [
-        ("Cybersource", currency, *(money[name] for name in names))
+        ("Cybersource", currency, *(_amount(money[name]) for name in names))
         for currency, money in summary["money"].items()
     ]
 
@@ -103,8 +104,15 @@ def _books(summary: Mapping[str, Any]) -> list[Sequence[object]]:
         *((erp, "live sales orders come to", b["worth"]) for erp, b in summary["books"].items()),
     ):
         for currency, amount in (amounts or {"": NOTHING}).items():
-            rows.append((where, what, f"{amount} {currency}".strip()))
+            rows.append((where, what, f"{_amount(amount)} {currency}".strip()))
     return rows
+
+
+def _amount(text: str) -> str:
+    """Two decimals or more, as the system tells it; zeros beyond two are left out."""
+    amount = Decimal(text)
+    shown = f"{amount:,.2f}"
+    return shown if Decimal(shown.replace(",", "")) == amount else f"{amount:,f}"
 
 
 def _troubles(found: Mapping[str, Any], day: Day) -> list[Sequence[object]]:
@@ -118,9 +126,12 @@ def _troubles(found: Mapping[str, Any], day: Day) -> list[Sequence[object]]:
         if count
     ]
     rows += [
-        ("unanswered calls that ended by evidence: the effect was found", day.evidence),
-        ("by a fence: it was undone, whether or not it had happened", day.fence),
-        ("by a key: the same request again, which the other side knows", day.key),
+        ("unknown effects that ended by evidence: they were found", day.evidence),
+        (
+            "unknown effects that ended by a fence: undone, whether or not they had happened",
+            day.fence,
+        ),
+        ("effects sent again under their own key, which the other side knows", day.key),
         ("dead letters", len(day.letters)),
     ]
     return rows

@@ -41,7 +41,10 @@ def seed(store: Store, *, currency: str = "USD", next_order: int = 10000) -> Non
     for number, (item, (title, price)) in enumerate(PRODUCTS.items(), 1):
         _item(store, item, title, Decimal(price), number)
     for item, title in PSEUDO_ITEMS.items():
-        add(store, "icitem", item=item, itmdesc=title, stkcode="N", sunmsid="EA", sumfact=1)
+        add(
+            store, "icitem", item=item, itmdesc=title, stkcode="N", sunmsid="EA", sumfact=1,
+            nserial=1,
+        )  # fmt: skip
         add(store, "iciloc", item=item, loctid="WEB", gllink="PSE")
         add(store, "iciqty", qserial="1", item=item, loctid="WEB")
     _earlier_orders(store, next_order)
@@ -82,9 +85,10 @@ def _customers(store: Store, currency: str) -> None:
 
 
 def _item(store: Store, item: str, title: str, price: Decimal, number: int) -> None:
+    serials = 1 if item == ITEM_WITHOUT_LOCATION else 2
     add(
         store, "icitem", item=item, itmdesc=title, itmclss="SHOP", stkcode="Y", price=price,
-        sunmsid="EA", sumfact=1, nserial=1, taxcode="STD",
+        sunmsid="EA", sumfact=1, nserial=serials, taxcode="STD",
     )  # fmt: skip
     cost = (price / 2).quantize(Decimal("0.0001"))
     accounts = {"icacct": "140000100", "iclacct": "140500100", "rclacct": "210000100"}
