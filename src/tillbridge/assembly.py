@@ -29,6 +29,7 @@ from tillbridge.journeys import checkout, deliver
 from tillbridge.journeys.catalogue import Catalogue, LoadFlow
 from tillbridge.journeys.house import House, Pace
 from tillbridge.journeys.poll import poll_reviews, probe_gates
+from tillbridge.journeys.resolve import resolve_checkout
 from tillbridge.journeys.turn import Journey
 from tillbridge.runs.journal import Patience
 from tillbridge.runtime import doorbell
@@ -36,7 +37,7 @@ from tillbridge.runtime.worker import Worker
 
 OWN_FOLDER = ".tillbridge"
 JOURNEYS: Mapping[str, Journey] = {
-    checkout.JOURNEY: checkout.resume,
+    checkout.JOURNEY: resolve_checkout,
     deliver.JOURNEY: deliver.deliver,
 }
 

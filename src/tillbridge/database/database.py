@@ -1,12 +1,14 @@
 """One PostgreSQL for everything that must be remembered."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 import asyncpg
 
 from tillbridge.canonical.errors import Misconfigured, Transient
+
+T = TypeVar("T")
 
 
 class Tx(Protocol):
@@ -23,6 +25,8 @@ class Tx(Protocol):
 
 BROKEN = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError)
 """What a lost database looks like: nothing is known to be wrong with the work itself."""
+_VICTIM = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError)
+VICTIM_TRIES = 3
 DURABLE = ("fsync", "full_page_writes", "synchronous_commit")
 
 
@@ -82,6 +86,20 @@ class Database:
         """One transaction; committed when the block ends, rolled back when it raises."""
         async with self._pool.acquire() as connection, connection.transaction():
             yield connection
+
+    async def commit(self, work: Callable[[Tx], Awaitable[T]]) -> T:
+        """Does work in one transaction, again when PostgreSQL chose it to end a deadlock.
+
+        For what may not fail for a lock's sake: an answer that was heard, a delivery at the door.
+        """
+        for _ in range(VICTIM_TRIES - 1):
+            try:
+                async with self.transaction() as tx:
+                    return await work(tx)
+            except _VICTIM:
+                continue
+        async with self.transaction() as tx:
+            return await work(tx)
 
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[Tx]:

@@ -4,16 +4,25 @@
            -> send -> commit the answer (it starts the flows) -> answer the shop
 
 The shop is answered within `answer_s`; the call is read on to `read_on_s` even when the shop has
-gone. Then the attempt is unknown and a worker ends it (`resume`): by evidence, or by a fence.
+gone. Then the attempt is unknown and a worker ends it (journeys/resolve.py).
 """
 
 import asyncio
 import logging
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal
 
+import asyncpg
+
 from tillbridge.canonical.card_data import mask_body, may_hold
-from tillbridge.canonical.errors import Misconfigured, Rejected, TillbridgeError, Transient
+from tillbridge.canonical.errors import (
+    Misconfigured,
+    Rejected,
+    TillbridgeError,
+    Transient,
+    Unreconciled,
+)
 from tillbridge.canonical.orders import check_order
 from tillbridge.canonical.payments import AttemptState
 from tillbridge.connections.connections import Connection
@@ -42,7 +51,7 @@ from tillbridge.payments.attempts import (
     open_attempt,
     reopen,
 )
-from tillbridge.runs.journal import FencedOff, Intent, Journal
+from tillbridge.runs.journal import Intent, Journal
 from tillbridge.runs.keys import Effect
 from tillbridge.runs.lanes import Lane, Turn, release, start_held
 from tillbridge.runs.run import Change, Parked, Run
@@ -50,6 +59,7 @@ from tillbridge.runs.run import Change, Parked, Run
 JOURNEY = "checkout"
 _SPARE_S = 15.0
 _LOOK_S = 0.2
+_LANE_HELD_WAITS_S = (0.05, 0.1, 0.2, 0.4)
 _LOG = logging.getLogger(__name__)
 
 
@@ -108,23 +118,15 @@ async def checkout(house: House, delivery: Delivery) -> Answer:
         if known is not None and not _may_reopen(known):
             return await _attach(house, known, request)
         return _not_attempted(f"Payments are {closed.reason}.")
-    try:
-        begun = await _begin(house, shop, payments, request)
-    except _LaneHeldError:
-        return _in_flight(None, request.order.number)
+    begun = await _begin_soon(house, shop, payments, request)
     if isinstance(begun, Attempt):
         return await _attach(house, begun, request)
     if isinstance(begun, Answer):
         return begun
     task = asyncio.create_task(_carry_out(house, payments, begun, request))
     house.calls.add(task)
-    task.add_done_callback(house.calls.discard)
-    done, _ = await asyncio.wait({task}, timeout=house.pace.answer_s)
-    if done and task.exception() is not None:
-        _LOG.error(
-            "checkout %s broke; a worker will end it", begun.wire_key, exc_info=task.exception()
-        )
-        return Answer("pending", None)
+    task.add_done_callback(partial(_ended, house, begun.wire_key))
+    await asyncio.wait({task}, timeout=house.pace.answer_s)
     return await status_of(house, shop.name, request.attempt_key)
 
 
@@ -146,36 +148,6 @@ async def settle_open_checkouts(house: House) -> None:
         await asyncio.wait(set(house.calls))
 
 
-async def resume(house: House, turn: Turn, run: Run) -> None:
-    """Ends a checkout whose process died or whose call was not answered.
-
-    By evidence, by a fence, or it stays unknown and is looked at again. Notes the run's change in
-    the turn; raises Parked when it has to wait.
-    """
-    effect = _effect_of(run)
-    payments = house.connections[effect.connection]
-    ability = payments.write(AUTHORIZATION)
-    journal = _journal(house, turn, run)
-    standing = await journal.standing(effect)
-    assert standing is not None, "an attempt and its intent are one commit"
-    try:
-        if standing["state"] in ("intended", "unknown"):
-            async with house.database.transaction() as tx:
-                await mark_unknown(tx, effect.key)
-            try:
-                await house.gates.enter(payments.name)
-                receipt = await journal.resolve(effect, ability, standing, payments.timeout_s)
-            except GateClosed as closed:
-                raise Parked(closed.wait_s, closed.reason) from closed
-            if receipt is None:
-                await _abandon(house, effect.key, "proven_absent")
-        elif standing["state"] != "done":
-            await _abandon(house, effect.key, NOT_SENT)
-    except FencedOff:
-        await _abandon(house, effect.key, "fenced")
-    turn.change(Change(run.id, "done", ending="resolved by the resolver"))
-
-
 def _read(shop: Connection, delivery: Delivery) -> CheckoutRequest:
     session = shop.session
     if not isinstance(session, ReceivesCheckouts) or not shop.configured.pays_through:
@@ -191,6 +163,25 @@ def _read(shop: Connection, delivery: Delivery) -> CheckoutRequest:
         if fields:
             raise card_data_found(fields)
     return session.checkout(delivery)
+
+
+def _ended(house: House, wire_key: str, task: "asyncio.Task[None]") -> None:
+    house.calls.discard(task)
+    if not task.cancelled() and task.exception() is not None:
+        broken = task.exception()
+        _LOG.error("checkout %s broke; a worker will end it", wire_key, exc_info=broken)
+
+
+async def _begin_soon(
+    house: House, shop: Connection, payments: Connection, request: CheckoutRequest
+) -> "_Begun | Attempt | Answer":
+    """`_begin`; a worker that is just busy with an earlier attempt's ending is waited for."""
+    for wait_s in _LANE_HELD_WAITS_S:
+        try:
+            return await _begin(house, shop, payments, request)
+        except (_LaneHeldError, asyncpg.UniqueViolationError):
+            await asyncio.sleep(wait_s)
+    return _in_flight(None, request.order.number)
 
 
 async def _begin(
@@ -212,11 +203,11 @@ async def _begin(
         request_sha256=fingerprint(order, request.token.kind),
     )
     lane = Lane(order.number, payments.name)
-    lease_s = house.pace.read_on_s + _SPARE_S
+    lease_s = house.pace.read_on_s + _SPARE_S / house.factor
     async with house.database.transaction() as tx:
         if not await open_attempt(tx, opening):
             known = await by_shop_key(tx, shop.name, request.attempt_key)
-            if known is not None and not _may_reopen(known):
+            if known is not None and not _is_again(known, opening):
                 return known
             await give_way(tx, payments.name, order.number)
             if not await open_attempt(tx, opening) and not await reopen(tx, opening):
@@ -248,7 +239,7 @@ async def _begin(
             wait_s=0.0,
         )
         turn = Turn(lease, 1, [run])
-        journal = _journal(house, turn, run)
+        journal = journal_of(house, turn, run)
         intent = await journal.intend(
             AUTHORIZATION,
             effect,
@@ -272,12 +263,17 @@ async def _carry_out(
             begun.intent, payments.write(AUTHORIZATION), fields, house.pace.read_on_s
         )
     except Parked as parked:
-        await _mark_unknown(house, payments, begun, parked)
+        if parked.cause is not None:
+            await house.gates.failed(payments.name, parked.cause)
+        await _mark_unknown(house, begun)
         begun.turn.change(Change(run.id, "waiting", parked.wait_s, parked.why))
+    except Unreconciled as error:
+        await _mark_unknown(house, begun)
+        begun.turn.change(Change(run.id, "waiting", 0.0, error.message))
     except (Transient, Rejected, Misconfigured) as error:
         await house.gates.failed(payments.name, error)
         reason = "refused" if isinstance(error, Rejected) else NOT_SENT
-        await _abandon(house, begun.wire_key, reason, error)
+        await abandon_attempt(house, begun.wire_key, reason, error)
         begun.turn.change(Change(run.id, "done", ending=str(error)))
     else:
         await house.gates.succeeded(payments.name)
@@ -287,16 +283,15 @@ async def _carry_out(
             await house.ring(connection, [Lane(run.subject, run.target)])
 
 
-async def _mark_unknown(house: House, payments: Connection, begun: _Begun, parked: Parked) -> None:
-    if parked.cause is not None:
-        await house.gates.failed(payments.name, parked.cause)
+async def _mark_unknown(house: House, begun: _Begun) -> None:
     async with house.database.transaction() as tx:
         await mark_unknown(tx, begun.wire_key)
 
 
-async def _abandon(
+async def abandon_attempt(
     house: House, wire_key: str, reason: str, error: TillbridgeError | None = None
 ) -> None:
+    """Ends an attempt that is still open and proven to hold nothing."""
     async with house.database.transaction() as tx:
         await abandon(tx, wire_key, reason)
     if error is not None:
@@ -377,16 +372,17 @@ def _answer(attempt: Attempt) -> Answer:
             return Answer("abandoned", attempt, attempt.reason)
 
 
+def _is_again(attempt: Attempt, opening: Opening) -> bool:
+    """Whether it is the very request that certainly never left."""
+    return _may_reopen(attempt) and attempt.request_sha256 == opening.request_sha256
+
+
 def _may_reopen(attempt: Attempt) -> bool:
     return attempt.state is AttemptState.ABANDONED and attempt.reason == NOT_SENT
 
 
-def _effect_of(run: Run) -> Effect:
-    payments, _, ordinal = run.input.decode().partition(" ")
-    return Effect(payments, run.subject, AUTHORIZATION, ordinal)
-
-
-def _journal(house: House, turn: Turn, run: Run) -> Journal:
+def journal_of(house: House, turn: Turn, run: Run) -> Journal:
+    """The journal of a checkout's run."""
     return Journal(
         house.database,
         turn.lease,

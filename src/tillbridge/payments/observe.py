@@ -226,7 +226,9 @@ def _judge_reversal(attempt: Attempt, seen: Observation) -> Move:
     if seen.verdict is not Verdict.APPROVED or not own or attempt.state in ENDED:
         return Move("confirmed")
     if attempt.state in _OPEN:
-        return Move("moved", replace(attempt, state=AttemptState.ABANDONED, held=False))
+        reason = "fenced" if attempt.reason == FENCING else attempt.reason
+        ended = replace(attempt, state=AttemptState.ABANDONED, reason=reason, held=False)
+        return Move("moved", ended)
     if attempt.captured:  # what was not captured is released; the debt stays paid
         rest = seen.amount or attempt.amount - attempt.captured
         return Move("moved", replace(attempt, reversed=rest))

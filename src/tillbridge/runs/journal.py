@@ -40,6 +40,7 @@ from tillbridge.runs.run import Parked, Run
 StepKind: TypeAlias = Literal["read", "local", "write", "wait"]
 Settled: TypeAlias = Callable[[Tx, Run, Effect, Receipt], Awaitable[None]]
 """Called inside the commit of an outcome: references, observations and events go with it."""
+MayFence: TypeAlias = Callable[[], Awaitable[bool]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,23 +238,40 @@ class Journal:
         await self._settle(intent.effect, "done", receipt, "", "reply")
         return receipt
 
+    async def prove(self, effect: Effect, receipt: Receipt) -> None:
+        """Ends an unknown as done: somebody else told us that it took place."""
+        await self._settle(effect, "done", receipt, "", "observation")
+
     async def resolve(
-        self, effect: Effect, ability: Write, standing: asyncpg.Record, timeout_s: float
+        self,
+        effect: Effect,
+        ability: Write,
+        standing: asyncpg.Record,
+        timeout_s: float,
+        *,
+        may_fence: MayFence | None = None,
     ) -> Receipt | None:
         """Ends an unknown by evidence or by a fence; None when it is proven absent.
+
+        `may_fence` is asked right before a fence is sent: evidence may have come meanwhile.
 
         Raises Parked when it is too early, or nothing can be proven yet; FencedOff.
         """
         if standing["resolve_in_s"] > 0:
             raise Parked(standing["resolve_in_s"], f"unknown: {standing['reason'] or 'in flight'}")
         try:
-            return await self._end_unknown(effect, ability, standing, timeout_s)
+            return await self._end_unknown(effect, ability, standing, timeout_s, may_fence)
         except Transient as error:
             wait_s = error.wait_s if error.wait_s is not None else self._patience.margin_s
             raise Parked(wait_s, f"unknown: {error.message}", cause=error) from error
 
     async def _end_unknown(
-        self, effect: Effect, ability: Write, standing: asyncpg.Record, timeout_s: float
+        self,
+        effect: Effect,
+        ability: Write,
+        standing: asyncpg.Record,
+        timeout_s: float,
+        may_fence: MayFence | None,
     ) -> Receipt | None:
         fields = unpack(standing["request"])
         wire = wire_key(effect.key, standing["round"])
@@ -270,6 +288,8 @@ class Journal:
                 assert isinstance(finding, NotYet)
                 raise Parked(finding.wait_s, "unknown: not found so far, which proves nothing")
         if ability.fence is not None and ability.safety == "fence":
+            if may_fence is not None and not await may_fence():
+                raise Parked(0.0, "unknown: it was told meanwhile")
             fenced = await ability.fence(call, fields)
             await self._settle(effect, "fenced", fenced.receipt, "fenced", "fence")
             raise FencedOff(fenced.undone)
@@ -295,12 +315,19 @@ class Journal:
     ) -> None:
         outcome = encode(receipt) if receipt is not None else None
         margin = timedelta(seconds=self._patience.margin_s)
-        async with self._database.transaction() as tx:
-            changed = await tx.fetchrow(
-                SQL["settle_effect"], effect.key, state, outcome, reason, resolved_by, margin
-            )
-            if changed is not None and receipt is not None:
+        values = (effect.key, state, outcome, reason, resolved_by, margin)
+        if receipt is None:
+            await self._database.fetch_row(SQL["settle_effect"], *values)
+            return
+
+        async def settle(tx: Tx) -> None:
+            if await tx.fetchrow(SQL["settle_effect"], *values) is not None:
                 await self._settled(tx, self._run, effect, receipt)
+            elif receipt.observations:  # it was ended otherwise: what it proves counts all the same
+                late = Receipt(observations=receipt.observations)
+                await self._settled(tx, self._run, effect, late)
+
+        await self._database.commit(settle)
 
     async def _keep(self, tx: Tx, step: str, kind: StepKind, outcome: bytes) -> None:
         kept = await tx.fetchval(
