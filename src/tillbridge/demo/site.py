@@ -14,6 +14,8 @@ SHOP = "webshop"
 SHOP_SECRET = "the demo shop's signing secret, made up"  # noqa: S105 (it opens a simulator)
 WEBHOOK_KEYS = "bf44c857-b182-bb05-e053-34b8d30a7a72:d2ViaG9vay1zaWduaW5nLWtleS1mb3ItdGVzdHM="
 """The digital signature key of the simulated Cybersource (its Subscription's defaults)."""
+LOCK_WAIT_S = 120
+"""Divided by the factor like every wait; transactions in Sage Pro take real time, which is not."""
 
 
 def write_site(folder: Path, outside: Addresses) -> None:
@@ -81,6 +83,7 @@ def _connections(outside: Addresses) -> list[str]:
                 "company_id": '"05"',
                 "location": "MAIN",
                 "transliterate": "yes",
+                "lock_wait_s": LOCK_WAIT_S,
             },
         ),
     ]
