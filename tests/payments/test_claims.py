@@ -8,7 +8,7 @@ from tests.payments.book import HELD_ID, begin, now, seen, tell, usd
 from tillbridge.canonical.errors import Rejected
 from tillbridge.canonical.payments import AttemptState, Operation, Verdict
 from tillbridge.database.database import Database
-from tillbridge.payments.attempts import claim_capture, claim_reversal, release_claim
+from tillbridge.payments.claims import claim_capture, claim_reversal, release_claim
 
 
 async def held(database: Database, verdict: Verdict = Verdict.APPROVED) -> None:
@@ -16,9 +16,10 @@ async def held(database: Database, verdict: Verdict = Verdict.APPROVED) -> None:
     await tell(database, seen(Operation.AUTHORIZATION, verdict))
 
 
-async def capture(database: Database, key: str, amount: str, held_id: str = HELD_ID) -> str:
+async def capture(database: Database, key: str, amount: str, held_id: str = HELD_ID) -> bool:
     async with database.transaction() as tx:
-        return (await claim_capture(tx, key, held_id, usd(amount))).text
+        await claim_capture(tx, key, held_id, usd(amount))
+    return True
 
 
 async def reverse(database: Database, key: str = "r", held_id: str = HELD_ID) -> bool:
@@ -39,9 +40,9 @@ async def test_the_same_capture_claims_once(database: Database) -> None:
     await held(database)
 
     for _ in range(3):
-        assert await capture(database, "c1", "60.00") == "60.00"
+        await capture(database, "c1", "60.00")
 
-    assert await capture(database, "c2", "40.00") == "40.00"
+    await capture(database, "c2", "40.00")
 
 
 async def test_the_same_capture_with_another_amount_is_refused(database: Database) -> None:
@@ -59,9 +60,9 @@ async def test_a_claim_that_is_given_back_can_be_claimed_again(database: Databas
     await capture(database, "c1", "100.00")
 
     async with database.transaction() as tx:
-        await release_claim(tx, "c1")
+        await release_claim(tx, "1042", "c1")
 
-    assert await capture(database, "c2", "100.00") == "100.00"
+    await capture(database, "c2", "100.00")
 
 
 @pytest.mark.parametrize("amount", ["0.00", "-1.00"])
@@ -156,4 +157,4 @@ async def test_a_capture_and_a_reversal_at_once_exclude_each_other(database: Dat
             return_exceptions=True,
         )
 
-        assert (captured == "100.00") != (reversed_ is True)
+        assert (captured is True) != (reversed_ is True)

@@ -27,9 +27,9 @@ from tillbridge.journeys.house import House
 from tillbridge.journeys.money_guard import covered, give_back
 from tillbridge.journeys.settle import settling
 from tillbridge.mapping.source import names_of
-from tillbridge.runs.journal import FencedOff, Journal
+from tillbridge.runs.journal import FencedOff, Journal, outcome_of
 from tillbridge.runs.keys import Effect
-from tillbridge.runs.lanes import SQL, Turn
+from tillbridge.runs.lanes import Turn
 from tillbridge.runs.run import Change, Parked, Run
 
 JOURNEY = "deliver"
@@ -58,6 +58,7 @@ class Walk:
     def __init__(self, house: House, turn: Turn, run: Run, flow: Flow, event: Event) -> None:
         self._house = house
         self._run = run
+        self._came_back = run.state == "waiting" or run.replay_of is not None or turn.claims > 1
         self._flow = flow
         self.names: dict[str, object] = names_of(event)
         self._journal = Journal(
@@ -100,6 +101,10 @@ class Walk:
         effect = Effect(
             step.connection, self._run.subject, step.document, step.ordinal_of(self.names)
         )
+        if self._came_back:
+            done = await self._journal.done(effect)
+            if done is not None:
+                return done
         if not await covered(house, step.document, effect.key, fields):
             return Receipt(fields={"status": "nothing_to_reverse"})
         await house.gates.enter(step.connection)
@@ -114,11 +119,13 @@ class Walk:
                 if parked.cause is not None:
                     await house.gates.failed(step.connection, parked.cause)
                 raise
-            except (Transient, Misconfigured) as error:
+            except Transient as error:
                 await house.gates.failed(step.connection, error)
                 raise
-            except Rejected:
-                await give_back(house, step.document, effect.key)
+            except (Rejected, Misconfigured) as error:
+                await house.gates.failed(step.connection, error)
+                async with house.database.connection() as tx:
+                    await give_back(tx, effect.subject, step.document, effect.key)
                 raise
             await house.gates.succeeded(step.connection)
             return receipt
@@ -127,6 +134,9 @@ class Walk:
         house = self._house
         connection = house.connections[step.connection]
         ability = connection.read(step.ask)
+        kept = outcome_of(self._run.steps, step.name)
+        if kept is not None:
+            return kept
         fields = step.inputs(self.names)
         await house.gates.enter(step.connection)
         try:
@@ -167,13 +177,10 @@ class Walk:
         if step.where is None:
             envelope = await self._journal.take_waited(step.name, step.kinds)
             return decode_event(envelope) if envelope is not None else None
-        rows = await self._house.database.fetch(
-            SQL["events_of_kinds"], self._run.subject, list(step.kinds)
-        )
-        for row in reversed(rows):
-            candidate = decode_event(row["envelope"])
+        for envelope in await self._journal.awaited(step.kinds):
+            candidate = decode_event(envelope)
             if step.accepts(candidate, self.names):
-                await self._journal.keep(step.name, "wait", row["envelope"])
+                await self._journal.keep(step.name, "wait", envelope)
                 return candidate
         return None
 

@@ -8,8 +8,9 @@ finds its own.
 from tillbridge.canonical.errors import Misconfigured
 from tillbridge.canonical.money import Money
 from tillbridge.connector.documents import Fields
+from tillbridge.database.database import Tx
 from tillbridge.journeys.house import House
-from tillbridge.payments.attempts import claim_capture, claim_reversal, release_claim
+from tillbridge.payments.claims import claim_capture, claim_reversal, release_claim
 
 CAPTURE = "capture"
 REVERSAL = "reversal"
@@ -30,18 +31,17 @@ async def covered(house: House, document: str, effect_key: str, fields: Fields) 
             reason="missing_field",
             next_step="Map authorization_id from the payment.",
         )
-    async with house.database.transaction() as tx:
+    async with house.database.connection() as connection:
         if document == REVERSAL:
-            return await claim_reversal(tx, effect_key, authorization_id)
+            return await claim_reversal(connection, effect_key, authorization_id)
         amount = fields.get("amount")
         if not isinstance(amount, Money):
             raise Misconfigured("A capture without an amount cannot be covered.")
-        await claim_capture(tx, effect_key, authorization_id, amount)
+        await claim_capture(connection, effect_key, authorization_id, amount)
     return True
 
 
-async def give_back(house: House, document: str, effect_key: str) -> None:
-    """Gives back the claim of a write that was certainly refused."""
+async def give_back(tx: Tx, order_number: str, document: str, effect_key: str) -> None:
+    """Gives back the claim of a write that certainly did not take place."""
     if document in (CAPTURE, REVERSAL):
-        async with house.database.transaction() as tx:
-            await release_claim(tx, effect_key)
+        await release_claim(tx, order_number, effect_key)

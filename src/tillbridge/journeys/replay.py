@@ -3,9 +3,10 @@
 from tillbridge.access.audit import record as audit
 from tillbridge.canonical.errors import Rejected
 from tillbridge.canonical.events import Event, EventData, Kind, Written
+from tillbridge.database.database import Tx
 from tillbridge.flows.flow import WriteStep, walk_steps
 from tillbridge.journeys.house import House
-from tillbridge.journeys.money_guard import CAPTURE
+from tillbridge.journeys.money_guard import CAPTURE, give_back
 from tillbridge.journeys.receive import take_events
 from tillbridge.payments.attempts import Attempt, newest
 from tillbridge.runs.dead_letters import DeadLetter, Opened, cancel, open_dead_letter, replay
@@ -22,6 +23,7 @@ async def replay_dead_letter(house: House, run_id: int, operator: str, why: str)
     opened = await open_dead_letter(house.database, run_id)
     version = house.catalogue.newest(opened.letter.flow)
     async with house.database.transaction() as tx:
+        await _give_back_claims(tx, opened)
         number, lane = await replay(tx, run_id, version)
         await audit(
             tx,
@@ -57,11 +59,19 @@ async def cancel_dead_letter(house: House, run_id: int, operator: str, why: str)
     attempt = await newest(house.database, opened.letter.subject)
     documents = await _given_up(house, opened)
     async with house.database.transaction() as tx:
+        await _give_back_claims(tx, opened)
         letter = await cancel(tx, run_id, why)
         await audit(tx, operator, "cancel", f"run {run_id}", why=why)
         if attempt is not None and attempt.held:
             events = [_abandoned(house, letter, document, attempt) for document in documents]
             await take_events(house, tx, events)
+
+
+async def _give_back_claims(tx: Tx, opened: Opened) -> None:
+    """What the run had claimed of a hold for effects that certainly did not take place."""
+    for row in opened.effects:
+        if row["state"] in ("planned", "refused", "fenced"):
+            await give_back(tx, opened.letter.subject, row["effect"], row["key"])
 
 
 async def _given_up(house: House, opened: Opened) -> list[str]:

@@ -9,7 +9,6 @@ import asyncpg
 import msgspec
 
 from tillbridge.canonical.codec import decode, encode
-from tillbridge.canonical.errors import Rejected
 from tillbridge.canonical.money import Money
 from tillbridge.canonical.orders import Order
 from tillbridge.canonical.payments import AttemptState, Card, Payment
@@ -194,77 +193,6 @@ async def begin_fence(tx: Tx, wire_key: str) -> bool:
 async def give_up_fence(tx: Tx, wire_key: str) -> None:
     """Takes the note back: the fence was certainly refused."""
     await tx.execute(SQL["give_up_fence"], wire_key, FENCING)
-
-
-async def claim_capture(tx: Tx, effect_key: str, authorization_id: str, amount: Money) -> Money:
-    """Claims money of an authorization for one capture, once by effect key; answers the amount.
-
-    Raises:
-        Rejected: it would capture more than is held, the hold is being released, or the same
-            capture was claimed with another amount.
-    """
-    row = await tx.fetchrow(SQL["lock_for_claim"], authorization_id)
-    if row is None:
-        raise Rejected(
-            f"No authorization {authorization_id!r} is known.", reason="unknown_authorization"
-        )
-    attempt = Attempt.of(row)
-    claims = await tx.fetchrow(SQL["claims_of_attempt"], attempt.wire_key, effect_key)
-    assert claims is not None, "claims_of_attempt answers one row"
-    if claims["own"] is not None:
-        own = _money(claims["own"], attempt.amount.currency)
-        if own != amount:
-            raise Rejected(
-                f"The capture of {amount} for order {attempt.order_number} was asked for before,"
-                f" with {own}.",
-                reason="claimed_before",
-                next_step="Give a further shipment an id of its own.",
-            )
-        return own
-    if attempt.state not in (AttemptState.AUTHORIZED, AttemptState.CAPTURED):
-        raise Rejected(
-            f"The authorization of order {attempt.order_number} is {attempt.state}:"
-            " it cannot be captured.",
-            reason="not_capturable",
-        )
-    left = attempt.amount - _money(claims["captures"], attempt.amount.currency)
-    if amount.amount <= 0 or left < amount:
-        raise Rejected(
-            f"Capturing {amount} of order {attempt.order_number} would pass what is held:"
-            f" {left} of {attempt.amount} is left.",
-            reason="over_capture",
-            next_step="Correct the fulfilment's amount in the shop.",
-        )
-    await tx.execute(SQL["claim"], effect_key, attempt.wire_key, "capture", amount.amount)
-    return amount
-
-
-async def claim_reversal(tx: Tx, effect_key: str, authorization_id: str) -> bool:
-    """Claims the release of a hold; False when there is nothing of ours to reverse any more.
-
-    A stray authorization, which no attempt counts as its own, may always be reversed. From the
-    claim on the attempt is `reversing` and can no longer be captured.
-    """
-    row = await tx.fetchrow(SQL["lock_for_claim"], authorization_id)
-    if row is None:
-        return True
-    attempt = Attempt.of(row)
-    claims = await tx.fetchrow(SQL["claims_of_attempt"], attempt.wire_key, effect_key)
-    assert claims is not None, "claims_of_attempt answers one row"
-    if claims["own"] is not None:
-        return True
-    if claims["captures"] or attempt.state in (AttemptState.CAPTURED, AttemptState.REVERSED):
-        return False
-    await tx.execute(SQL["claim"], effect_key, attempt.wire_key, "reversal", attempt.amount.amount)
-    await tx.fetchval(
-        SQL["set_state"], attempt.wire_key, "reversing", ["in_review", "authorized", "reversing"]
-    )
-    return True
-
-
-async def release_claim(tx: Tx, effect_key: str) -> None:
-    """Gives back what a refused capture had claimed."""
-    await tx.execute(SQL["release_claim"], effect_key)
 
 
 def _money(amount: Decimal, currency: str) -> Money:

@@ -25,14 +25,14 @@ ORDER BY (state IN ('declined', 'abandoned')), started_at DESC LIMIT 1;
 SELECT * FROM attempts WHERE order_number = $1 ORDER BY started_at;
 
 -- name: lock_attempt
--- By what the payment system echoes, best evidence first.
+-- By what the payment system echoes, best evidence first; each look-up has its own index.
 SELECT * FROM attempts
-WHERE (wire_key = $1 AND $1 <> '')
-   OR (authorization_id = $2 AND $2 <> '')
-   OR (authorization_id = $3 AND $3 <> '')
-   OR (connection = $4 AND order_number = $5 AND $6
-       AND state NOT IN ('declined', 'abandoned', 'reversed'))
-ORDER BY (wire_key = $1) DESC, (authorization_id IN ($2, $3)) DESC LIMIT 1
+WHERE wire_key = coalesce(
+    (SELECT wire_key FROM attempts WHERE wire_key = $1),
+    (SELECT wire_key FROM attempts WHERE authorization_id = $2 AND authorization_id <> '' LIMIT 1),
+    (SELECT wire_key FROM attempts WHERE authorization_id = $3 AND authorization_id <> '' LIMIT 1),
+    (SELECT wire_key FROM attempts WHERE $6 AND connection = $4 AND order_number = $5
+       AND state NOT IN ('declined', 'abandoned', 'reversed')))
 FOR UPDATE;
 
 -- name: keep_observation
@@ -52,7 +52,10 @@ UPDATE observations SET meaning = $2, wire_key = $3 WHERE number = $1;
 
 -- name: reviews_seen
 SELECT number, verdict, reason, source, occurred_at, request_id FROM observations
-WHERE connection = $1 AND operation = 'review' AND (parent_id = $2 OR request_id = $2)
+WHERE connection = $1 AND operation = 'review' AND parent_id = $2
+UNION
+SELECT number, verdict, reason, source, occurred_at, request_id FROM observations
+WHERE connection = $1 AND operation = 'review' AND request_id = $2
 ORDER BY number;
 
 -- name: captures_seen
@@ -96,21 +99,27 @@ WHERE wire_key = $1 AND request_sha256 = $2 AND state = 'abandoned' AND reason =
                   AND b.state NOT IN ('declined', 'abandoned', 'reversed'))
 RETURNING wire_key;
 
--- name: lock_for_claim
-SELECT * FROM attempts WHERE authorization_id = $1 FOR UPDATE;
+-- name: claim_capture
+-- One statement: whoever waits for the row judges what the one before left of it.
+UPDATE attempts
+SET claimed = claimed + $3, claims = claims || jsonb_build_object($2::text, $3::numeric::text)
+WHERE authorization_id = $1 AND authorization_id <> '' AND state IN ('authorized', 'captured')
+  AND currency = $4 AND claimed + $3 <= amount AND NOT claims ? $2
+RETURNING wire_key;
 
--- name: claims_of_attempt
--- Under the attempt's lock: what was claimed so far, and by this effect.
-SELECT coalesce(sum(amount) FILTER (WHERE operation = 'capture'), 0) AS captures,
-       max(amount) FILTER (WHERE effect_key = $2) AS own
-FROM claims WHERE wire_key = $1;
+-- name: claim_reversal
+UPDATE attempts
+SET state = 'reversing', claims = claims || jsonb_build_object($2::text, '0')
+WHERE authorization_id = $1 AND authorization_id <> '' AND claimed = 0
+  AND state IN ('in_review', 'authorized', 'reversing') AND NOT claims ? $2
+RETURNING wire_key;
 
--- name: claim
-INSERT INTO claims (effect_key, wire_key, operation, amount) VALUES ($1, $2, $3, $4)
-ON CONFLICT (effect_key) DO NOTHING RETURNING effect_key;
+-- name: attempt_by_authorization
+SELECT * FROM attempts WHERE authorization_id = $1 AND authorization_id <> '';
 
 -- name: release_claim
-DELETE FROM claims WHERE effect_key = $1;
+UPDATE attempts SET claimed = claimed - (claims ->> $2)::numeric, claims = claims - $2
+WHERE order_number = $1 AND claims ? $2;
 
 -- name: observations_of_order
 SELECT number, connection, request_id, operation, verdict, source, amount, currency, reason, meaning,
@@ -123,6 +132,3 @@ UPDATE attempts SET asked_at = now()
 WHERE wire_key IN (SELECT wire_key FROM attempts WHERE state = 'in_review'
                    ORDER BY asked_at NULLS FIRST, started_at LIMIT $1)
 RETURNING *;
-
--- name: counts
-SELECT state, count(*) AS count FROM attempts GROUP BY state;

@@ -43,7 +43,10 @@ class DeadLetter:
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A dead letter with its input (the event's envelope, patches applied) and what it did."""
+    """A dead letter with its input (the event's envelope, patches applied).
+
+    `effects` are what it and the runs it replays have done or begun in other systems.
+    """
 
     letter: DeadLetter
     flow_version: str
@@ -90,7 +93,7 @@ async def open_dead_letter(database: Database, run_id: int) -> Opened:
         journey=row["journey"],
         content=_readable(content),
         patches=tuple(Patch(**dict(patch)) for patch in patches),
-        effects=tuple(await database.fetch(SQL["effects_of_run"], run_id)),
+        effects=tuple(await database.fetch(SQL["effects_of_chain"], run_id)),
     )
 
 

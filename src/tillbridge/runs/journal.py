@@ -10,7 +10,7 @@ fence, or it stays unknown on the desk. Nothing is ever sent again on a guess.
 """
 
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Literal, TypeAlias
@@ -33,13 +33,14 @@ from tillbridge.connector.documents import Fields
 from tillbridge.connector.packing import pack, unpack
 from tillbridge.database.database import Database, Tx
 from tillbridge.runs.keys import Effect, wire_key
-from tillbridge.runs.lanes import SQL
+from tillbridge.runs.lanes import SQL, Arrival, bring
 from tillbridge.runs.lease import Lease, LeaseLost
 from tillbridge.runs.run import Parked, Run
 
 StepKind: TypeAlias = Literal["read", "local", "write", "wait"]
-Settled: TypeAlias = Callable[[Tx, Run, Effect, Receipt], Awaitable[None]]
-"""Called inside the commit of an outcome: references, observations and events go with it."""
+Settled: TypeAlias = Callable[[Tx, Run, Effect, Receipt], Awaitable[Sequence[Arrival]]]
+"""Called inside the commit of an outcome: references, observations and events go with it. Answers
+what it brought."""
 MayFence: TypeAlias = Callable[[], Awaitable[bool]]
 
 
@@ -149,6 +150,12 @@ class Journal:
             self._run.steps[step] = envelope
         return envelope
 
+    async def awaited(self, kinds: tuple[str, ...]) -> list[bytes]:
+        """The envelopes of all kept events of the kinds, newest first."""
+        subject = self._lease.subject
+        rows = await self._database.fetch(SQL["events_of_kinds"], subject, list(kinds))
+        return [row["envelope"] for row in rows]
+
     async def write(
         self, step: str, effect: Effect, ability: Write, fields: Fields, timeout_s: float
     ) -> Receipt:
@@ -172,6 +179,13 @@ class Journal:
             receipt = await self.resolve(effect, ability, standing, timeout_s)
             if receipt is not None:
                 return receipt
+
+    async def done(self, effect: Effect) -> Receipt | None:
+        """The receipt of an effect that took place already; None when it has not, yet."""
+        standing = await self.standing(effect)
+        if standing is None or standing["state"] != "done":
+            return None
+        return decode(standing["outcome"], Receipt)
 
     async def standing(self, effect: Effect) -> asyncpg.Record | None:
         """Where an effect stands, with the seconds until it may be resolved."""
@@ -320,14 +334,16 @@ class Journal:
             await self._database.fetch_row(SQL["settle_effect"], *values)
             return
 
-        async def settle(tx: Tx) -> None:
+        async def settle(tx: Tx) -> Sequence[Arrival]:
             if await tx.fetchrow(SQL["settle_effect"], *values) is not None:
-                await self._settled(tx, self._run, effect, receipt)
-            elif receipt.observations:  # it was ended otherwise: what it proves counts all the same
-                late = Receipt(observations=receipt.observations)
-                await self._settled(tx, self._run, effect, late)
+                return await self._settled(tx, self._run, effect, receipt)
+            if not receipt.observations:
+                return ()
+            # it was ended otherwise: what it proves counts all the same
+            late = Receipt(observations=receipt.observations)
+            return await self._settled(tx, self._run, effect, late)
 
-        await self._database.commit(settle)
+        bring(self._lease, await self._database.commit(settle))
 
     async def _keep(self, tx: Tx, step: str, kind: StepKind, outcome: bytes) -> None:
         kept = await tx.fetchval(

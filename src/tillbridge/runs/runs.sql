@@ -24,7 +24,7 @@ SELECT (SELECT outcome FROM kept) AS kept, EXISTS (SELECT 1 FROM found) AS found
 
 -- name: events_of_kinds
 SELECT number, envelope FROM events
-WHERE subject = $1 AND kind = ANY ($2) ORDER BY number;
+WHERE subject = $1 AND kind = ANY ($2) ORDER BY number DESC;
 
 -- name: events_of_subject
 SELECT number, source, kind, occurred_at, kept_at FROM events WHERE subject = $1 ORDER BY number;
@@ -176,6 +176,17 @@ SELECT key, connection, effect, ordinal, state, run_id, step, tries, round, inte
        outcome, reason, resolved_by
 FROM effects WHERE subject = $1 ORDER BY intended_at;
 
+-- name: effects_of_chain
+-- What a run and all runs it replays have done or begun.
+WITH RECURSIVE chain AS (
+    SELECT id, replay_of FROM runs WHERE id = $1
+    UNION ALL
+    SELECT runs.id, runs.replay_of FROM runs JOIN chain ON runs.id = chain.replay_of
+)
+SELECT key, connection, effect, ordinal, state, step, tries, intended_at, ended_at, reason,
+       resolved_by
+FROM effects WHERE run_id IN (SELECT id FROM chain) ORDER BY intended_at;
+
 -- name: effects_of_run
 SELECT key, connection, effect, ordinal, state, step, tries, intended_at, ended_at, reason,
        resolved_by
@@ -226,10 +237,6 @@ INSERT INTO runs (subject, target, sequence, journey, flow, flow_version, event_
 SELECT $1, $2, woken.sequence, r.journey, r.flow, $4, r.event_number, $5, 'ready', now(), r.id
 FROM runs r, woken WHERE r.id = $3
 RETURNING id;
-
--- name: cancel_waiting_run
-UPDATE runs SET state = 'cancelled', ended_at = now(), ending = $2
-WHERE id = $1 AND state IN ('ready', 'waiting') RETURNING subject, target;
 
 -- name: list_runs
 SELECT id, subject, target, journey, flow, state, waiting_for, wake_at, tries, replay_of,

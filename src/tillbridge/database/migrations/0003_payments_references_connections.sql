@@ -20,6 +20,10 @@ CREATE TABLE attempts (
     token text NOT NULL DEFAULT '',
     card jsonb NOT NULL DEFAULT '{}',
     held boolean NOT NULL DEFAULT false,
+    -- What captures have claimed of the amount, and every claim by effect key ("0" for a
+    -- reversal): captured never more than held, and never while it is being reversed.
+    claimed numeric(19, 4) NOT NULL DEFAULT 0 CHECK (claimed BETWEEN 0 AND amount),
+    claims jsonb NOT NULL DEFAULT '{}',
     "order" bytea NOT NULL,
     started_at timestamptz NOT NULL DEFAULT now(),
     authorized_at timestamptz,
@@ -32,16 +36,6 @@ CREATE INDEX attempts_by_authorization ON attempts (authorization_id) WHERE auth
 CREATE UNIQUE INDEX one_live_attempt ON attempts (connection, order_number)
     WHERE state NOT IN ('declined', 'abandoned', 'reversed');
 CREATE INDEX attempts_in_review ON attempts (started_at) WHERE state = 'in_review';
-
--- What captures and reversals have claimed of an authorization, once each by effect key: captured
--- never more than held, and never captured while it is being reversed.
-CREATE TABLE claims (
-    effect_key text PRIMARY KEY,
-    wire_key text NOT NULL REFERENCES attempts,
-    operation text NOT NULL CHECK (operation IN ('capture', 'reversal')),
-    amount numeric(19, 4) NOT NULL
-);
-CREATE INDEX claims_by_attempt ON claims (wire_key);
 
 CREATE TABLE observations (
     number bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -62,6 +56,8 @@ CREATE TABLE observations (
     UNIQUE (connection, request_id, operation, verdict)
 );
 CREATE INDEX observations_by_order ON observations (order_number, number);
+CREATE INDEX observations_of_reviews ON observations (connection, parent_id)
+    WHERE operation = 'review';
 
 CREATE TABLE external_references (
     subject text NOT NULL,

@@ -1,0 +1,76 @@
+"""Claims: what captures and reversals have taken of an authorization before they are sent.
+
+Captured never more than held, and never captured while it is being released: however many try at
+once, each claim is one statement on the attempt's own row, which judges the newest row there is.
+"""
+
+from decimal import Decimal
+
+import msgspec
+
+from tillbridge.canonical.errors import Rejected
+from tillbridge.canonical.money import Money
+from tillbridge.canonical.payments import AttemptState
+from tillbridge.database.database import Tx
+from tillbridge.payments.attempts import SQL, Attempt
+
+
+async def claim_capture(tx: Tx, effect_key: str, authorization_id: str, amount: Money) -> None:
+    """Claims money of an authorization for one capture, once by effect key.
+
+    Raises:
+        Rejected: it would capture more than is held, the hold is being released, or the same
+            capture was claimed with another amount.
+    """
+    if amount.amount > 0:
+        values = (authorization_id, effect_key, amount.amount, amount.currency)
+        if await tx.fetchval(SQL["claim_capture"], *values) is not None:
+            return
+    row = await tx.fetchrow(SQL["attempt_by_authorization"], authorization_id)
+    if row is None:
+        raise Rejected(
+            f"No authorization {authorization_id!r} is known.", reason="unknown_authorization"
+        )
+    own = msgspec.json.decode(row["claims"], type=dict[str, str]).get(effect_key)
+    if own is None or Decimal(own) != amount.amount:
+        raise _refusal(Attempt.of(row), row["claimed"], own, amount)
+
+
+async def claim_reversal(tx: Tx, effect_key: str, authorization_id: str) -> bool:
+    """Claims the release of a hold; False when there is nothing of ours to reverse any more.
+
+    A stray authorization, which no attempt counts as its own, may always be reversed. From the
+    claim on the attempt is `reversing` and can no longer be captured.
+    """
+    if await tx.fetchval(SQL["claim_reversal"], authorization_id, effect_key) is not None:
+        return True
+    row = await tx.fetchrow(SQL["attempt_by_authorization"], authorization_id)
+    return row is None or effect_key in msgspec.json.decode(row["claims"])
+
+
+async def release_claim(tx: Tx, order_number: str, effect_key: str) -> None:
+    """Gives back what an effect had claimed that certainly did not take place."""
+    await tx.execute(SQL["release_claim"], order_number, effect_key)
+
+
+def _refusal(attempt: Attempt, claimed: Decimal, own: str | None, amount: Money) -> Rejected:
+    if own is not None:
+        return Rejected(
+            f"The capture of {amount} for order {attempt.order_number} was asked for before,"
+            f" with {Money(Decimal(own), attempt.amount.currency)}.",
+            reason="claimed_before",
+            next_step="Give a further shipment an id of its own.",
+        )
+    if attempt.state not in (AttemptState.AUTHORIZED, AttemptState.CAPTURED):
+        return Rejected(
+            f"The authorization of order {attempt.order_number} is {attempt.state}:"
+            " it cannot be captured.",
+            reason="not_capturable",
+        )
+    left = attempt.amount - Money(claimed, attempt.amount.currency)
+    return Rejected(
+        f"Capturing {amount} of order {attempt.order_number} would pass what is held:"
+        f" {left} of {attempt.amount} is left.",
+        reason="over_capture",
+        next_step="Correct the fulfilment's amount in the shop.",
+    )
