@@ -15,7 +15,7 @@ from tillbridge.connector.documents import Fields
 from tillbridge.database.database import Database, Tx
 from tillbridge.runs.journal import FencedOff, Journal, Patience
 from tillbridge.runs.keys import Effect, wire_key
-from tillbridge.runs.lanes import Lane, Turn, claim, start_held, wake
+from tillbridge.runs.lanes import Arrival, Lane, Turn, claim, start_held, wake
 from tillbridge.runs.lease import LeaseLost
 from tillbridge.runs.run import Parked, Run
 
@@ -72,8 +72,9 @@ async def open_desk(database: Database, *, lease_s: float = 30.0) -> Desk:
 
 
 def journal_for(desk: Desk, turn: Turn, run: Run) -> Journal:
-    async def settled(_tx: Tx, _run: Run, effect: Effect, _receipt: Receipt) -> None:
+    async def settled(_tx: Tx, _run: Run, effect: Effect, _receipt: Receipt) -> list[Arrival]:
         desk.settled.append(effect.key)
+        return []
 
     return Journal(
         desk.database,

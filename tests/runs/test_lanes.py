@@ -25,7 +25,7 @@ def event(number: int, kind: Kind = Kind.PAYMENT_AUTHORIZED, subject: str = "104
 
 async def take_in(database: Database, happened: Event, *starts: Start) -> tuple[Lane, ...] | None:
     async with database.transaction() as tx:
-        return await accept(tx, happened, starts)
+        return (await accept(tx, happened, starts)).lanes
 
 
 async def test_an_event_starts_its_runs_and_names_the_lanes_to_ring(database: Database) -> None:

@@ -1,7 +1,7 @@
 """One PostgreSQL for everything that must be remembered."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any, Protocol, TypeVar
 
 import asyncpg
@@ -21,6 +21,8 @@ class Tx(Protocol):
     async def fetchrow(self, query: str, *args: Any) -> asyncpg.Record | None: ...
 
     async def fetchval(self, query: str, *args: Any) -> Any: ...
+
+    def transaction(self) -> AbstractAsyncContextManager[object]: ...
 
 
 BROKEN = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError)

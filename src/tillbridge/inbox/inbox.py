@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from tillbridge.canonical.card_data import mask
 from tillbridge.canonical.codec import encode
 from tillbridge.connector.delivery import Delivery
 from tillbridge.database.database import Database, Tx
@@ -40,7 +41,11 @@ async def keep(
     A repeat is not kept again; an altered repeat keeps its body too, for a person to compare.
     """
     digest = hashlib.sha256(delivery.body).digest()
-    headers = {k: v for k, v in delivery.headers.items() if k not in _UNKEPT_HEADERS}
+    headers = {
+        mask(name): mask(value)
+        for name, value in delivery.headers.items()
+        if name not in _UNKEPT_HEADERS
+    }
     row = await tx.fetchrow(
         SQL["keep"],
         delivery.connection,

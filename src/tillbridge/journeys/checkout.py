@@ -15,7 +15,7 @@ from typing import Literal
 
 import asyncpg
 
-from tillbridge.canonical.card_data import mask_body, may_hold
+from tillbridge.canonical.card_data import find_card_data, mask_body, may_hold
 from tillbridge.canonical.errors import (
     Misconfigured,
     Rejected,
@@ -162,7 +162,10 @@ def _read(shop: Connection, delivery: Delivery) -> CheckoutRequest:
         _, fields = mask_body(delivery.body, shop.configured.connector.id_fields)
         if fields:
             raise card_data_found(fields)
-    return session.checkout(delivery)
+    request = session.checkout(delivery)
+    if find_card_data(request.attempt_key):
+        raise card_data_found(["the key of the attempt"])
+    return request
 
 
 def _ended(house: House, wire_key: str, task: "asyncio.Task[None]") -> None:

@@ -11,7 +11,8 @@ from tillbridge.payments.attempts import ask_about_reviews
 from tillbridge.runs.lanes import take_chore
 
 _LOG = logging.getLogger(__name__)
-PROBE_LEASE_S = 10.0
+PROBE_MARGIN_S = 5.0
+"""Added to a connection's time-out: nobody else probes before a probe has certainly ended."""
 REVIEWS_MAX = 50
 
 
@@ -49,9 +50,10 @@ async def probe_gates(house: House) -> None:
             or gate.connection not in house.connections
         ):
             continue
-        if not await house.gates.take_probe(gate.connection, PROBE_LEASE_S):
-            continue
         connection = house.connections[gate.connection]
+        lease_s = connection.timeout_s + PROBE_MARGIN_S / house.factor
+        if not await house.gates.take_probe(gate.connection, lease_s):
+            continue
         try:
             if isinstance(connection.session, Probes):
                 await connection.session.probe(_call(house, connection.timeout_s, "probe"))

@@ -30,7 +30,7 @@ from tillbridge.journeys.house import House
 from tillbridge.payments.observe import observe
 from tillbridge.references.references import record
 from tillbridge.runs.dead_letters import bury_delivery
-from tillbridge.runs.lanes import Lane, accept
+from tillbridge.runs.lanes import Arrival, Lane, accept
 
 UNUSABLE = "unusable-"
 
@@ -90,11 +90,12 @@ async def take_in(
     connection: str,
     observations: Sequence[Observation],
     events: Sequence[Event],
-) -> None:
+) -> list[Arrival]:
     """Observations move payments; what follows from them, and the events, start and wake runs.
 
     Rows are locked in one order everywhere (observation, attempt, subject, lanes, references), so
-    that a reply and the webhook of the same fact cannot block each other for ever.
+    that a reply and the webhook of the same fact cannot block each other for ever. Answers what
+    was brought.
     """
     following: list[Event] = []
     news: list[Observation] = []
@@ -103,20 +104,20 @@ async def take_in(
         following += observed.events
         if observed.new and seen.order_number and seen.source is not Source.REPLY:
             news.append(seen)
-    await take_events(house, tx, [*following, *events])
+    arrivals = await take_events(house, tx, [*following, *events])
     for seen in news:
         reference = ExternalReference(connection, seen.operation, seen.request_id)
         await record(tx, seen.order_number, [reference])
+    return arrivals
 
 
-async def take_events(house: House, tx: Tx, events: Sequence[Event]) -> None:
+async def take_events(house: House, tx: Tx, events: Sequence[Event]) -> list[Arrival]:
     """Keeps events once, starts the flows that start on them, wakes the runs that wait for them."""
-    lanes: list[Lane] = []
-    for event in events:
-        touched = await accept(tx, event, house.catalogue.starts(event))
-        lanes += touched or ()
+    arrivals = [await accept(tx, event, house.catalogue.starts(event)) for event in events]
+    lanes = [lane for arrival in arrivals for lane in arrival.lanes or ()]
     if lanes:
         await house.ring(tx, list(dict.fromkeys(lanes)))
+    return arrivals
 
 
 def _door(house: House, delivery: Delivery) -> Connection:

@@ -8,6 +8,7 @@ from tillbridge.journeys.receive import take_in
 from tillbridge.references.references import record
 from tillbridge.runs.journal import Settled
 from tillbridge.runs.keys import Effect
+from tillbridge.runs.lanes import Arrival
 from tillbridge.runs.run import Run
 
 
@@ -18,10 +19,11 @@ def settling(house: House, announced: frozenset[str] = frozenset()) -> Settled:
     (`document.written`).
     """
 
-    async def settle(tx: Tx, run: Run, effect: Effect, receipt: Receipt) -> None:
+    async def settle(tx: Tx, run: Run, effect: Effect, receipt: Receipt) -> list[Arrival]:
         events = [_written(house, effect, receipt)] if effect.effect in announced else []
-        await take_in(house, tx, effect.connection, receipt.observations, events)
+        arrivals = await take_in(house, tx, effect.connection, receipt.observations, events)
         await record(tx, effect.subject, receipt.references)
+        return arrivals
 
     return settle
 

@@ -29,6 +29,19 @@ class Lane:
 
 
 @dataclass(frozen=True, slots=True)
+class Arrival:
+    """An event that was brought for a subject.
+
+    Attributes:
+        lanes: to ring for; None when the event was known before.
+    """
+
+    kind: str
+    subject: str
+    lanes: tuple[Lane, ...] | None
+
+
+@dataclass(frozen=True, slots=True)
 class Start:
     """A flow version that an event starts, in the lane of `target`."""
 
@@ -58,11 +71,10 @@ class Turn:
         self.changes[change.run_id] = change
 
 
-async def accept(tx: Tx, event: Event, starts: Sequence[Start]) -> tuple[Lane, ...] | None:
+async def accept(tx: Tx, event: Event, starts: Sequence[Start]) -> Arrival:
     """Keeps an event, starts its runs and wakes the lanes that wait for its kind.
 
-    Answers the lanes to ring for, or None when the event was already kept. The caller's
-    transaction must ring and commit.
+    The caller's transaction must ring for the lanes and commit.
     """
     targets = await tx.fetchval(
         SQL["accept_event"],
@@ -76,9 +88,8 @@ async def accept(tx: Tx, event: Event, starts: Sequence[Start]) -> tuple[Lane, .
         [start.flow for start in starts],
         [start.version for start in starts],
     )
-    if targets is None:
-        return None
-    return tuple(Lane(event.subject, target) for target in targets)
+    lanes = None if targets is None else tuple(Lane(event.subject, name) for name in targets)
+    return Arrival(event.kind, event.subject, lanes)
 
 
 async def start_held(
@@ -142,12 +153,14 @@ async def release(database: Database, turn: Turn) -> bool:
 
 async def _release(tx: Tx, turn: Turn) -> bool:
     changes = list(turn.changes.values())
+    awaited = {kind for change in changes for kind in change.kinds}
+    own = 0 if awaited & turn.lease.brought else turn.lease.own
     again = await tx.fetchval(
         SQL["release_lane"],
         turn.lease.subject,
         turn.lease.target,
         turn.lease.number,
-        turn.lease.arrivals,
+        (turn.lease.arrivals or 0) + own,
         [change.run_id for change in changes],
         [change.state for change in changes],
         [change.wait_s for change in changes],
@@ -157,6 +170,16 @@ async def _release(tx: Tx, turn: Turn) -> bool:
         [change.ending for change in changes],
     )
     return bool(again)
+
+
+def bring(lease: Lease, arrivals: Sequence[Arrival]) -> None:
+    """Notes what the holder itself has brought and committed: what does not touch its own lane is
+    no reason to look there again."""
+    lane = Lane(lease.subject, lease.target)
+    for arrival in arrivals:
+        if arrival.subject == lease.subject and lane not in (arrival.lanes or ()):
+            lease.own += 1
+            lease.brought.add(arrival.kind)
 
 
 async def suspect(database: Database, lease: Lease, run_id: int) -> None:

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from tillbridge.canonical.errors import Transient
 
@@ -14,6 +14,9 @@ class Lease:
     Attributes:
         number: grows with every claim; every journal write carries it, and an older one is refused.
         arrivals: how many arrivals of the subject the holder has seen.
+        own: committed arrivals that the holder brought itself and that concern other lanes only:
+            they are no reason to look at this lane again.
+        brought: their kinds.
         until: `time.monotonic()` moment, taken before the claim was sent, at which it ends.
     """
 
@@ -22,6 +25,8 @@ class Lease:
     number: int
     arrivals: int | None
     until: float
+    own: int = 0
+    brought: set[str] = field(default_factory=set)
 
     def guard(self, send_by: float) -> Callable[[], None]:
         """What a connector asks right before bytes leave; `send_by` is a monotonic moment."""

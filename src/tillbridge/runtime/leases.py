@@ -3,7 +3,7 @@
 import asyncio
 import logging
 
-from tillbridge.database.database import Database
+from tillbridge.database.database import BROKEN, Database
 from tillbridge.runs.lanes import renew
 from tillbridge.runs.lease import Lease
 
@@ -16,7 +16,6 @@ class HeldLeases:
     def __init__(self, database: Database, lease_s: float) -> None:
         self._database = database
         self._lease_s = lease_s
-        self._held: set[int] = set()
         self._leases: dict[int, Lease] = {}
 
     def add(self, lease: Lease) -> None:
@@ -33,5 +32,5 @@ class HeldLeases:
                 try:
                     if not await renew(self._database, lease, self._lease_s):
                         self.discard(lease)
-                except OSError as error:
+                except BROKEN as error:
                     _LOG.warning("a lease could not be renewed: %s", error)

@@ -49,19 +49,16 @@ class Worker:
 
     async def run(self, dsn: str) -> None:
         """Works until `stop`; a lost database is waited for."""
-        loops = [
-            asyncio.create_task(self._leases.keep()),
-            asyncio.create_task(self._again_and_again(self._sweep_s, self._sweep)),
-        ]
+        keeping = asyncio.create_task(self._leases.keep())
+        loops = [asyncio.create_task(self._again_and_again(self._sweep_s, self._sweep))]
         for wait_s, chore in self._chores.values():
             loops.append(asyncio.create_task(self._again_and_again(wait_s, self._bound(chore))))
         try:
             await self._listen(dsn)
         finally:
-            for loop in loops:
-                loop.cancel()
-            await asyncio.gather(*loops, return_exceptions=True)
-            await self._turns.finish()
+            await _end(*loops)
+            await self._turns.finish()  # under leases that are still kept
+            await _end(keeping)
 
     def stop(self) -> None:
         """Takes no more work; turns in progress are finished."""
@@ -108,3 +105,11 @@ class Worker:
                 _LOG.warning("waiting for the database: %s", error)
             except TillbridgeError as error:
                 _LOG.warning("%s", error)
+            except Exception:
+                _LOG.exception("a chore broke; it is done again in %.1f s", wait_s)
+
+
+async def _end(*tasks: "asyncio.Task[None]") -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
