@@ -1,130 +1,56 @@
-"""One process of the house, as a campaign runs it: `python -m campaigns.house_process JSON`.
+"""One process of the house: the product's own command, watched from outside.
 
-    {"role": "api" | "worker" | "setup", "folder": ..., "dsn": ..., "factor": 20, "port": 8080}
-
-"setup" migrates the database and provisions the other systems. When a process is ready it writes
-one line, "ready"; "setup" ends then, SIGTERM ends the others gracefully.
+It is forked from a process that has imported everything, so that it is there at once; that is the
+only difference to the command as people start it.
 """
 
-import asyncio
-import contextlib
-import logging
-import signal
+import os
 import sys
-from collections.abc import Callable
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import msgspec
-import uvicorn
-import uvloop
-from starlette.applications import Starlette
-
-from tillbridge.api.doors import doors
-from tillbridge.assembly import Site, close_house, open_house, prepare, shop_of, worker
-from tillbridge.connector.abilities import Call, Provisions
-from tillbridge.journeys.house import House
+from campaigns.gaps import watch
+from campaigns.plants import PLANTS
+from campaigns.points import Death, Points
+from tillbridge.cli.main import main as tillbridge
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """What this process is.
+    """What a process plays.
 
     Attributes:
-        port: where the API listens.
-        factor: every wait is divided by it.
-        turns_max: turns at a time of a worker.
+        role: "api" or "worker", which is also the command.
+        options: of the command.
+        folder: the town's; the user's folder is `site` in it.
+        plant: a defect to plant; "" for none.
+        death: where it dies; None lives on.
     """
 
     role: str
-    folder: str
-    dsn: str
-    factor: float = 1.0
-    port: int = 0
-    pool: int = 10
-    turns_max: int = 200
+    options: tuple[str, ...]
+    folder: Path
+    environment: Mapping[str, str]
+    plant: str
+    death: Death | None
 
 
-async def play(part: Part) -> None:
-    """Plays the part until SIGTERM."""
-    site = Site(Path(part.folder), factor=part.factor)
-    if part.role == "setup":
-        await set_up(site, part.dsn)
-        _say_ready()
-        return
-    house = await open_house(site, part.dsn, role=part.role, pool=part.pool)
-    try:
-        if part.role == "api":
-            await _serve(house, part.port)
-        else:
-            await _work(house, part)
-    finally:
-        await close_house(house)
+def play(part: Part) -> None:
+    """Plays the part; never returns."""
+    _speak_to(part.folder / f"{part.role}.log")
+    os.environ.update(part.environment)
+    points = Points(part.role, part.folder, part.death)
+    if part.plant:
+        PLANTS[part.plant].plant()
+    watch(points)
+    tillbridge([part.role, *part.options])
 
 
-async def set_up(site: Site, dsn: str) -> None:
-    """What `tillbridge migrate` and `tillbridge provision` do."""
-    await prepare(dsn)
-    house = await open_house(site, dsn, role="setup", pool=2)
-    try:
-        await _provision(house)
-    finally:
-        await close_house(house)
-
-
-async def _provision(house: House) -> None:
-    call = Call("", house.clock(), 30.0, "set-up", lambda: None)
-    for connection in house.connections.all():
-        if isinstance(connection.session, Provisions):
-            for line in await connection.session.provision(call):
-                assert line.passed, line
-
-
-async def _serve(house: House, port: int) -> None:
-    app = Starlette(routes=doors(lambda: house, shop_of))
-    config = uvicorn.Config(
-        app, host="127.0.0.1", port=port, log_level="error", access_log=False, lifespan="off"
-    )
-    server = _PoliteServer(config)
-    serving = asyncio.create_task(server.serve())
-    while not server.started and not serving.done():
-        await asyncio.sleep(0.005)
-    _on_end(lambda: setattr(server, "should_exit", True))
-    _say_ready()
-    await serving
-
-
-class _PoliteServer(uvicorn.Server):
-    """Leaves signals to us: uvicorn would pass them on and end the process too early."""
-
-    def capture_signals(self) -> contextlib.AbstractContextManager[None]:
-        return contextlib.nullcontext()
-
-
-async def _work(house: House, part: Part) -> None:
-    toil = worker(house, turns_by_target=part.turns_max)
-    _on_end(toil.stop)
-    _say_ready()
-    await toil.run(part.dsn)
-
-
-def _on_end(end: Callable[[], None]) -> None:
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, end)
-
-
-def _say_ready() -> None:
-    sys.stdout.write("ready\n")
-    sys.stdout.flush()
-
-
-def main() -> None:
-    """The command line: the part as JSON."""
-    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s %(message)s")
-    part = msgspec.json.decode(sys.argv[1], type=Part)
-    uvloop.run(play(part))
-
-
-if __name__ == "__main__":
-    main()
+def _speak_to(log: Path) -> None:
+    """Standard input is empty, standard output and errors are a file."""
+    descriptor = os.open(log, os.O_CREAT | os.O_APPEND | os.O_WRONLY)
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    os.dup2(descriptor, 1)
+    os.dup2(descriptor, 2)
+    sys.stdin = open(0, closefd=False)  # noqa: SIM115, PTH123 (it lives as long as the process)

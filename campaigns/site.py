@@ -85,6 +85,8 @@ def _sage(outside: Addresses) -> str:
         "company_database": "PRO05",
         "company_id": '"05"',
         "location": "MAIN",
+        "transliterate": "yes",
+        "lock_wait_s": 120,  # divided by the factor, while transactions take real time
     }
     return _connection("sage", "sagepro", settings)
 

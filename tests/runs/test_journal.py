@@ -176,6 +176,20 @@ async def test_a_natural_key_is_sent_again_and_makes_nothing_new(desk: Desk) -> 
     assert len(ledger.taken) == 1
 
 
+async def test_a_natural_key_that_has_just_become_due_is_no_case_for_a_person(desk: Desk) -> None:
+    ledger = Ledger(lose_answers=1)
+    with pytest.raises(Parked) as parked:
+        await desk.note(ledger)
+    await until_due(parked.value)
+    standing = await desk.journal.standing(EFFECT)
+    assert standing is not None
+
+    with pytest.raises(Parked) as again:
+        await desk.journal.resolve(EFFECT, ledger.write("natural_key"), standing, TIMEOUT_S)
+
+    assert again.value.wait_s == 0.0
+
+
 async def test_a_fence_ends_an_unknown_and_the_next_round_has_its_own_key(desk: Desk) -> None:
     ledger = Ledger(lose_answers=1, lag=True)
     with pytest.raises(Parked) as parked:

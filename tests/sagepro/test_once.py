@@ -50,14 +50,14 @@ async def test_a_commit_that_comes_late_is_found_by_the_next_send(world: World) 
 
 
 async def test_a_commit_that_is_not_answered_in_time_is_unknown(world: World) -> None:
-    world.misbehave("sales_order", Fault("slow", seconds=0.5 * FACTOR))
+    world.misbehave("sales_order", Fault("slow", seconds=2.0 * FACTOR))
     started = time.monotonic()
     with pytest.raises(Transient, match="no answer in time") as caught:
         await world.session.writes["sales_order"].send(
-            call_of("KEY1", timeout_s=0.2), sales_order()
+            call_of("KEY1", timeout_s=0.8), sales_order()
         )
     assert caught.value.sent == "perhaps"
-    assert time.monotonic() - started < 0.45
+    assert time.monotonic() - started < 1.8
 
 
 async def test_sixteen_sends_of_eight_orders_make_eight_orders_without_a_gap(world: World) -> None:

@@ -17,7 +17,7 @@ _UNKEPT_HEADERS = frozenset({"authorization", "cookie", "tillbridge-signature", 
 
 @dataclass(frozen=True, slots=True)
 class Keeping:
-    """What keeping a delivery found: "new", "repeat", or "altered" (same id, another body)."""
+    """What keeping a delivery found: "new", "repeat", or "altered" (same id, another meaning)."""
 
     verdict: Literal["new", "repeat", "altered"]
 
@@ -33,14 +33,21 @@ class Counts:
 
 
 async def keep(
-    tx: Tx, delivery: Delivery, delivery_id: str, *, kept_back: str = "", masked: bool = False
+    tx: Tx,
+    delivery: Delivery,
+    delivery_id: str,
+    *,
+    meaning: bytes | None = None,
+    kept_back: str = "",
+    masked: bool = False,
 ) -> Keeping:
     """Keeps a delivery in the caller's transaction.
 
+    `meaning` is what a repeat has to have in common with it; None for its whole body.
     `kept_back` says why nothing was made of it; `masked` that card data was masked in its body.
     A repeat is not kept again; an altered repeat keeps its body too, for a person to compare.
     """
-    digest = hashlib.sha256(delivery.body).digest()
+    digest = hashlib.sha256(delivery.body if meaning is None else meaning).digest()
     headers = {
         mask(name): mask(value)
         for name, value in delivery.headers.items()

@@ -8,11 +8,13 @@ send; everything else is kept.
 """
 
 import hashlib
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
 from tillbridge.canonical.card_data import mask_body, may_hold
+from tillbridge.canonical.codec import encode
 from tillbridge.canonical.errors import Place, Rejected, TillbridgeError
 from tillbridge.canonical.events import Event
 from tillbridge.canonical.payments import Observation, Source
@@ -25,7 +27,7 @@ from tillbridge.connector.abilities import (
 )
 from tillbridge.connector.delivery import Delivery, Translation
 from tillbridge.database.database import Tx
-from tillbridge.inbox.inbox import keep
+from tillbridge.inbox.inbox import Keeping, keep
 from tillbridge.journeys.house import House
 from tillbridge.payments.observe import observe
 from tillbridge.references.references import record
@@ -33,6 +35,8 @@ from tillbridge.runs.dead_letters import bury_delivery
 from tillbridge.runs.lanes import Arrival, Lane, accept
 
 UNUSABLE = "unusable-"
+"""Begins the id we give to a delivery whose own id cannot be read."""
+_LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,27 +59,24 @@ async def receive(house: House, delivery: Delivery) -> Received:
     assert isinstance(session, VerifiesDeliveries), "a door asks who is there"
     session.verify(delivery)
     delivery, masked = _without_card_data(connection, delivery)
-    translation = _translate(connection, delivery)
-    async with house.database.transaction() as tx:
+    translation, unusable = _translate(connection, delivery)
+
+    async def keep_all(tx: Tx) -> Keeping:
         keeping = await keep(
             tx,
             delivery,
             translation.delivery_id,
+            meaning=_meaning(translation),
             kept_back=translation.kept_back,
             masked=masked,
         )
-        if keeping.verdict == "new" and translation.delivery_id.startswith(UNUSABLE):
-            lane = Lane(translation.delivery_id, connection.name)
-            await bury_delivery(
-                tx,
-                lane,
-                delivery.body,
-                reason="unusable",
-                message=translation.kept_back,
-                whose_turn="sender",
-            )
+        if keeping.verdict == "new" and unusable:
+            await _bury(tx, connection, delivery, translation)
         elif keeping.verdict == "new":
             await take_in(house, tx, connection.name, translation.observations, translation.events)
+        return keeping
+
+    keeping = await house.database.commit(keep_all)
     if keeping.verdict == "new":
         verdict: Literal["accepted", "kept_back"] = (
             "kept_back" if translation.kept_back else "accepted"
@@ -155,12 +156,38 @@ def card_data_found(fields: Sequence[str]) -> Rejected:
     )
 
 
-def _translate(connection: Connection, delivery: Delivery) -> Translation:
+def _translate(connection: Connection, delivery: Delivery) -> tuple[Translation, bool]:
+    """What a delivery means, and whether it is unusable: kept all the same, for a person."""
     assert isinstance(connection.session, TranslatesDeliveries)
     try:
-        return connection.session.translate(delivery)
+        return connection.session.translate(delivery), False
     except TillbridgeError as error:
         if error.reason == "bad_json":
             raise
-        digest = hashlib.sha256(delivery.body).hexdigest()[:32]
-        return Translation(delivery_id=f"{UNUSABLE}{digest}", kept_back=str(error))
+        why = str(error)
+    except Exception as bug:
+        _LOG.exception("a delivery at the door %s could not be understood", connection.name)
+        why = f"A bug in Tillbridge: {type(bug).__name__}."
+    digest = hashlib.sha256(delivery.body).hexdigest()[:32]
+    return Translation(delivery_id=f"{UNUSABLE}{digest}", kept_back=why), True
+
+
+def _meaning(translation: Translation) -> bytes | None:
+    """What the same delivery sent again has in common with the first, whatever else differs in it
+    (a sender may number its attempts); None when nothing was understood."""
+    if not (translation.events or translation.observations):
+        return None
+    return encode([translation.events, translation.observations])
+
+
+async def _bury(
+    tx: Tx, connection: Connection, delivery: Delivery, translation: Translation
+) -> None:
+    await bury_delivery(
+        tx,
+        Lane(translation.delivery_id, connection.name),
+        delivery.body,
+        reason="unusable",
+        message=translation.kept_back,
+        whose_turn="sender",
+    )

@@ -287,6 +287,9 @@ class Journal:
         timeout_s: float,
         may_fence: MayFence | None,
     ) -> Receipt | None:
+        if ability.safety == "natural_key":
+            # it became due just after its new intent was refused as too early
+            raise Parked(0.0, "unknown: it may be sent again under its key")
         fields = unpack(standing["request"])
         wire = wire_key(effect.key, standing["round"])
         call = self.call(wire, time.monotonic() + timeout_s, timeout_s)

@@ -4,7 +4,7 @@
 CREATE TABLE deliveries (
     source text NOT NULL,
     delivery_id text NOT NULL,
-    body_sha256 bytea NOT NULL,
+    meaning_sha256 bytea NOT NULL,
     received_at timestamptz NOT NULL,
     repeats integer NOT NULL DEFAULT 0,
     altered integer NOT NULL DEFAULT 0,
