@@ -176,18 +176,26 @@ async def test_a_natural_key_is_sent_again_and_makes_nothing_new(desk: Desk) -> 
     assert len(ledger.taken) == 1
 
 
-async def test_a_natural_key_that_has_just_become_due_is_no_case_for_a_person(desk: Desk) -> None:
+async def test_a_natural_key_that_has_just_become_due_is_no_case_for_a_person(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between the refused intent and the look at the effect its time came: no clock can be set so."""
     ledger = Ledger(lose_answers=1)
     with pytest.raises(Parked) as parked:
         await desk.note(ledger)
     await until_due(parked.value)
-    standing = await desk.journal.standing(EFFECT)
-    assert standing is not None
 
-    with pytest.raises(Parked) as again:
-        await desk.journal.resolve(EFFECT, ledger.write("natural_key"), standing, TIMEOUT_S)
+    async def too_early(*_: object) -> None:
+        return None
+
+    with monkeypatch.context() as just_before:
+        just_before.setattr(desk.journal, "intend", too_early)
+        with pytest.raises(Parked) as again:
+            await desk.note(ledger)
 
     assert again.value.wait_s == 0.0
+    await desk.note(ledger)
+    assert len(ledger.taken) == 1
 
 
 async def test_a_fence_ends_an_unknown_and_the_next_round_has_its_own_key(desk: Desk) -> None:

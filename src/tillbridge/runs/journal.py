@@ -176,6 +176,9 @@ class Journal:
                 raise LeaseLost
             if standing["state"] == "done":
                 return decode(standing["outcome"], Receipt)
+            if ability.safety == "natural_key" and standing["resolve_in_s"] <= 0:
+                # it became due just after its new intent was refused as too early
+                raise Parked(0.0, "unknown: it may be sent again under its key")
             receipt = await self.resolve(effect, ability, standing, timeout_s)
             if receipt is not None:
                 return receipt
@@ -287,9 +290,6 @@ class Journal:
         timeout_s: float,
         may_fence: MayFence | None,
     ) -> Receipt | None:
-        if ability.safety == "natural_key":
-            # it became due just after its new intent was refused as too early
-            raise Parked(0.0, "unknown: it may be sent again under its key")
         fields = unpack(standing["request"])
         wire = wire_key(effect.key, standing["round"])
         call = self.call(wire, time.monotonic() + timeout_s, timeout_s)
