@@ -179,7 +179,7 @@ async def test_a_natural_key_is_sent_again_and_makes_nothing_new(desk: Desk) -> 
 async def test_a_natural_key_that_has_just_become_due_is_no_case_for_a_person(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Between the refused intent and the look at the effect its time came: no clock can be set so."""
+    """Its time came between the refused intent and the look at the effect: hard to time."""
     ledger = Ledger(lose_answers=1)
     with pytest.raises(Parked) as parked:
         await desk.note(ledger)
