@@ -13,9 +13,13 @@ NOW = datetime.now(UTC)
 
 
 def delivery(
-    body: bytes = b'{"id": 1}', source: str = "webshop", *, at: datetime = NOW, **headers: str
+    body: bytes = b'{"id": 1}',
+    source: str = "webshop",
+    *,
+    at: datetime = NOW,
+    headers: dict[str, str] | None = None,
 ) -> Delivery:
-    return Delivery(source, "POST", f"/doors/{source}", headers, body, at)
+    return Delivery(source, "POST", f"/doors/{source}", headers or {}, body, at)
 
 
 async def put(
@@ -90,7 +94,7 @@ async def test_what_nothing_was_made_of_is_shown_newest_first(database: Database
     "name", ["authorization", "cookie", "tillbridge-signature", "v-c-signature"]
 )
 async def test_headers_that_prove_who_sends_are_not_kept(database: Database, name: str) -> None:
-    await put(database, delivery(**{name: "secret", "user-agent": "shop/1"}))
+    await put(database, delivery(headers={name: "secret", "user-agent": "shop/1"}))
 
     headers = json.loads(str(await database.fetch_value("SELECT headers FROM delivery_bodies")))
 

@@ -51,6 +51,7 @@ class Town:
     house: House
     desk: House
     url: str
+    subscription: Subscription
     stack: contextlib.AsyncExitStack = field(repr=False)
 
     async def runs(self, subject: str = "") -> list[RunRow]:
@@ -136,7 +137,9 @@ async def open_town(
         await provision(house)
         await stack.enter_async_context(serving(desk, port))
         await stack.enter_async_context(working(house, dsn, turns_by_target))
-        yield Town(cybersource, dynamics, sage, shop, site, dsn, house, desk, url, stack)
+        yield Town(
+            cybersource, dynamics, sage, shop, site, dsn, house, desk, url, subscription, stack
+        )
 
 
 def free_port() -> int:

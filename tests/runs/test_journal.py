@@ -47,25 +47,9 @@ class Desk:
 
 async def open_desk(database: Database, *, lease_s: float = 30.0) -> Desk:
     async with database.transaction() as tx:
-        held = await start_held(tx, LANE, "a test", lease_s, journey="deliver", content=b"{}")
-    assert held is not None
-    lease, run_id = held
-    run = Run(
-        id=run_id,
-        subject=LANE.subject,
-        target=LANE.target,
-        journey="deliver",
-        flow="",
-        flow_version="",
-        event_number=0,
-        input=b"{}",
-        state="ready",
-        waits=(),
-        waiting_for="",
-        tries=0,
-        wait_s=0.0,
-    )
-    turn = Turn(lease, 1, [run])
+        turn = await start_held(tx, LANE, "a test", lease_s, journey="deliver", content=b"{}")
+    assert turn is not None
+    run = turn.runs[0]
     desk = Desk(database, None, run, turn)  # type: ignore[arg-type]  # given on the next line
     desk.journal = journal_for(desk, turn, run)
     return desk

@@ -12,7 +12,8 @@ from tillbridge.canonical.errors import Rejected, TillbridgeError, Transient
 from tillbridge.connector.abilities import VerifiesDeliveries
 from tillbridge.connector.delivery import Delivery
 from tillbridge.database.database import BROKEN
-from tillbridge.journeys.checkout import Answer, checkout, status_of
+from tillbridge.journeys.answer import Answer
+from tillbridge.journeys.checkout import checkout, status_of
 from tillbridge.journeys.house import House
 from tillbridge.journeys.receive import receive
 

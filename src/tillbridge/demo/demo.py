@@ -161,9 +161,9 @@ async def _started(wanted: Wanted, folder: Path, console: Console) -> AsyncItera
         _tell(console, "The outside world runs: a shop, Cybersource, Dynamics 365, Sage Pro.")
         write_site(folder, outside.addresses)
         token = await _keep_secrets(database, folder, outside)
-        environment = {
+        environment = {  # each finds the folder's PostgreSQL; the last to leave stops it
+            "TILLBRIDGE_DATABASE_URL": "",
             "TILLBRIDGE_FOLDER": str(folder),
-            "TILLBRIDGE_DATABASE_URL": postgres.dsn,
             "TILLBRIDGE_FACTOR": str(wanted.factor),
             TETHER: "1",
         }

@@ -1,8 +1,8 @@
 -- Statements of the room `inbox`.
 
 -- name: keep
--- Once by (source, its own id). A repeat is counted; a repeat that means another thing is an alert and
--- keeps its body too.
+-- Once by (source, its own id). A repeat is counted; a repeat that means another thing is an alert
+-- and keeps its body too.
 WITH kept AS (
     INSERT INTO deliveries (source, delivery_id, meaning_sha256, received_at, kept_back)
     VALUES ($1, $2, $3, $4, $5)

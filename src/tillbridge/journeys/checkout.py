@@ -11,7 +11,6 @@ import asyncio
 import logging
 from dataclasses import dataclass
 from functools import partial
-from typing import Literal
 
 import asyncpg
 
@@ -30,6 +29,7 @@ from tillbridge.connections.gates import GateClosed
 from tillbridge.connector.abilities import CheckoutRequest, ReceivesCheckouts, VerifiesDeliveries
 from tillbridge.connector.delivery import Delivery
 from tillbridge.database.database import Tx
+from tillbridge.journeys.answer import Answer, answer_for, in_flight, not_attempted
 from tillbridge.journeys.authorization import (
     AUTHORIZATION,
     authorization_fields,
@@ -64,33 +64,6 @@ _LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """What the shop is told.
-
-    Attributes:
-        status: "authorized", "declined", "in_review", "challenge" (200), "pending" (202),
-            "abandoned" (200: nothing is held, pay again with a new key), "conflict" (409),
-            "not_attempted" (503, safe to retry).
-        attempt: None when none was begun.
-    """
-
-    status: Literal[
-        "authorized",
-        "declined",
-        "in_review",
-        "challenge",
-        "pending",
-        "abandoned",
-        "conflict",
-        "not_attempted",
-    ]
-    attempt: Attempt | None
-    reason: str = ""
-    message: str = ""
-    next_step: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class _Begun:
     """A committed attempt whose call may leave."""
 
@@ -117,7 +90,7 @@ async def checkout(house: House, delivery: Delivery) -> Answer:
         known = await by_shop_key(house.database, shop.name, request.attempt_key)
         if known is not None and not _may_reopen(known):
             return await _attach(house, known, request)
-        return _not_attempted(f"Payments are {closed.reason}.")
+        return not_attempted(f"Payments are {closed.reason}.")
     begun = await _begin_soon(house, shop, payments, request)
     if isinstance(begun, Attempt):
         return await _attach(house, begun, request)
@@ -139,7 +112,7 @@ async def status_of(house: House, shop: str, attempt_key: str) -> Answer:
             reason="unknown_attempt",
             next_step="Post it to /checkout/payments first.",
         )
-    return _answer(attempt)
+    return answer_for(attempt)
 
 
 async def settle_open_checkouts(house: House) -> None:
@@ -184,7 +157,7 @@ async def _begin_soon(
             return await _begin(house, shop, payments, request)
         except (_LaneHeldError, asyncpg.UniqueViolationError):
             await asyncio.sleep(wait_s)
-    return _in_flight(None, request.order.number)
+    return in_flight(None, request.order.number)
 
 
 async def _begin(
@@ -197,52 +170,21 @@ async def _begin(
     order = request.order
     ordinal = f"{shop.name}:{request.attempt_key}"
     effect = Effect(payments.name, order.number, AUTHORIZATION, ordinal)
-    opening = Opening(
-        wire_key=effect.key,
-        connection=payments.name,
-        shop=shop.name,
-        attempt_key=request.attempt_key,
-        order=order,
-        request_sha256=fingerprint(order, request.token.kind),
-    )
-    lane = Lane(order.number, payments.name)
-    lease_s = house.pace.read_on_s + _SPARE_S / house.factor
     async with house.database.transaction() as tx:
-        if not await open_attempt(tx, opening):
-            known = await by_shop_key(tx, shop.name, request.attempt_key)
-            if known is not None and not _is_again(known, opening):
-                return known
-            await give_way(tx, payments.name, order.number)
-            if not await open_attempt(tx, opening) and not await reopen(tx, opening):
-                return await _in_the_way(tx, payments.name, request)
-        held = await start_held(
+        standing = await _open(tx, shop, payments, request, effect)
+        if standing is not None:
+            return standing
+        turn = await start_held(
             tx,
-            lane,
+            Lane(order.number, payments.name),
             house.holder,
-            lease_s,
+            house.pace.read_on_s + _SPARE_S / house.factor,
             journey=JOURNEY,
             content=f"{payments.name} {ordinal}".encode(),
         )
-        if held is None:
+        if turn is None:
             raise _LaneHeldError
-        lease, run_id = held
-        run = Run(
-            id=run_id,
-            subject=order.number,
-            target=payments.name,
-            journey=JOURNEY,
-            flow="",
-            flow_version="",
-            event_number=0,
-            input=b"",
-            state="ready",
-            waits=(),
-            waiting_for="",
-            tries=0,
-            wait_s=0.0,
-        )
-        turn = Turn(lease, 1, [run])
-        journal = journal_of(house, turn, run)
+        journal = journal_of(house, turn, turn.runs[0])
         intent = await journal.intend(
             AUTHORIZATION,
             effect,
@@ -253,6 +195,29 @@ async def _begin(
         )
         assert intent is not None, "a new attempt has a new effect"
     return _Begun(effect.key, turn, journal, intent)
+
+
+async def _open(
+    tx: Tx, shop: Connection, payments: Connection, request: CheckoutRequest, effect: Effect
+) -> "Attempt | Answer | None":
+    """Begins the attempt; else the one that has this key, or what stands in its way."""
+    opening = Opening(
+        wire_key=effect.key,
+        connection=payments.name,
+        shop=shop.name,
+        attempt_key=request.attempt_key,
+        order=request.order,
+        request_sha256=fingerprint(request.order, request.token.kind),
+    )
+    if await open_attempt(tx, opening):
+        return None
+    known = await by_shop_key(tx, shop.name, request.attempt_key)
+    if known is not None and not _is_again(known, opening):
+        return known
+    await give_way(tx, payments.name, request.order.number)
+    if await open_attempt(tx, opening) or await reopen(tx, opening):
+        return None
+    return await _in_the_way(tx, payments.name, request)
 
 
 async def _carry_out(
@@ -316,7 +281,7 @@ async def _attach(house: House, attempt: Attempt, request: CheckoutRequest) -> A
             break
         await asyncio.sleep(_LOOK_S)
         attempt = await by_shop_key(house.database, attempt.shop, attempt.attempt_key) or attempt
-    return _answer(attempt)
+    return answer_for(attempt)
 
 
 async def _in_the_way(tx: Tx, payments: str, request: CheckoutRequest) -> Answer:
@@ -327,7 +292,7 @@ async def _in_the_way(tx: Tx, payments: str, request: CheckoutRequest) -> Answer
         AttemptState.UNKNOWN,
         AttemptState.REVERSING,
     ):
-        return _in_flight(other, request.order.number)
+        return in_flight(other, request.order.number)
     return Answer(
         "conflict",
         other,
@@ -335,44 +300,6 @@ async def _in_the_way(tx: Tx, payments: str, request: CheckoutRequest) -> Answer
         message=f"Order {request.order.number} has a payment that is {other.state}.",
         next_step="Do not charge it again.",
     )
-
-
-def _in_flight(other: Attempt | None, order_number: str) -> Answer:
-    return Answer(
-        "conflict",
-        other,
-        reason="attempt_in_flight",
-        message=f"Another attempt for order {order_number} is in flight.",
-        next_step="Wait for its end, then try again.",
-    )
-
-
-def _not_attempted(message: str) -> Answer:
-    return Answer(
-        "not_attempted",
-        None,
-        reason="not_attempted",
-        message=message,
-        next_step="Nothing was sent; the same request may be sent again.",
-    )
-
-
-def _answer(attempt: Attempt) -> Answer:
-    match attempt.state:
-        case AttemptState.AUTHORIZED | AttemptState.CAPTURED:
-            return Answer("authorized", attempt)
-        case AttemptState.IN_REVIEW:
-            return Answer("in_review", attempt, attempt.review)
-        case AttemptState.CHALLENGE:
-            return Answer("challenge", attempt)
-        case AttemptState.STARTED | AttemptState.UNKNOWN:
-            return Answer("pending", attempt)
-        case AttemptState.DECLINED | AttemptState.REVERSING | AttemptState.REVERSED:
-            return Answer("declined", attempt, attempt.reason)
-        case AttemptState.ABANDONED if attempt.reason == NOT_SENT:
-            return _not_attempted("The payment system could not be reached.")
-        case AttemptState.ABANDONED:
-            return Answer("abandoned", attempt, attempt.reason)
 
 
 def _is_again(attempt: Attempt, opening: Opening) -> bool:

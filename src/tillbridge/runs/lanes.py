@@ -94,8 +94,8 @@ async def accept(tx: Tx, event: Event, starts: Sequence[Start]) -> Arrival:
 
 async def start_held(
     tx: Tx, lane: Lane, holder: str, lease_s: float, *, journey: str, content: bytes
-) -> tuple[Lease, int] | None:
-    """Starts a run with its lane already claimed by the caller: the lease and the run's id.
+) -> Turn | None:
+    """Starts a run with its lane already claimed by the caller: a turn with that run alone.
 
     None when somebody else holds the lane.
     """
@@ -113,7 +113,22 @@ async def start_held(
     if row is None:
         return None
     lease = Lease(lane.subject, lane.target, row["lease"], row["arrivals"], began + lease_s)
-    return lease, row["id"]
+    run = Run(
+        id=row["id"],
+        subject=lane.subject,
+        target=lane.target,
+        journey=journey,
+        flow="",
+        flow_version="",
+        event_number=0,
+        input=content,
+        state="ready",
+        waits=(),
+        waiting_for="",
+        tries=0,
+        wait_s=0.0,
+    )
+    return Turn(lease, 1, [run])
 
 
 async def claim(database: Database, lane: Lane, holder: str, lease_s: float) -> Turn | None:

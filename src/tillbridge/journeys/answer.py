@@ -1,0 +1,75 @@
+"""What a shop is told about a checkout."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from tillbridge.canonical.payments import AttemptState
+from tillbridge.payments.attempts import NOT_SENT, Attempt
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the shop is told.
+
+    Attributes:
+        status: "authorized", "declined", "in_review", "challenge" (200), "pending" (202),
+            "abandoned" (200: nothing is held, pay again with a new key), "conflict" (409),
+            "not_attempted" (503, safe to retry).
+        attempt: None when none was begun.
+    """
+
+    status: Literal[
+        "authorized",
+        "declined",
+        "in_review",
+        "challenge",
+        "pending",
+        "abandoned",
+        "conflict",
+        "not_attempted",
+    ]
+    attempt: Attempt | None
+    reason: str = ""
+    message: str = ""
+    next_step: str = ""
+
+
+def in_flight(other: Attempt | None, order_number: str) -> Answer:
+    """Another attempt of the same debt is under way."""
+    return Answer(
+        "conflict",
+        other,
+        reason="attempt_in_flight",
+        message=f"Another attempt for order {order_number} is in flight.",
+        next_step="Wait for its end, then try again.",
+    )
+
+
+def not_attempted(message: str) -> Answer:
+    """Nothing was sent; the message says why."""
+    return Answer(
+        "not_attempted",
+        None,
+        reason="not_attempted",
+        message=message,
+        next_step="Nothing was sent; the same request may be sent again.",
+    )
+
+
+def answer_for(attempt: Attempt) -> Answer:
+    """What a shop is told of an attempt as it stands."""
+    match attempt.state:
+        case AttemptState.AUTHORIZED | AttemptState.CAPTURED:
+            return Answer("authorized", attempt)
+        case AttemptState.IN_REVIEW:
+            return Answer("in_review", attempt, attempt.review)
+        case AttemptState.CHALLENGE:
+            return Answer("challenge", attempt)
+        case AttemptState.STARTED | AttemptState.UNKNOWN:
+            return Answer("pending", attempt)
+        case AttemptState.DECLINED | AttemptState.REVERSING | AttemptState.REVERSED:
+            return Answer("declined", attempt, attempt.reason)
+        case AttemptState.ABANDONED if attempt.reason == NOT_SENT:
+            return not_attempted("The payment system could not be reached.")
+        case AttemptState.ABANDONED:
+            return Answer("abandoned", attempt, attempt.reason)
