@@ -10,13 +10,13 @@ from tillbridge.demo.process import Process
 
 async def test_a_process_that_ends_at_once_is_quoted(tmp_path: Path) -> None:
     process = Process("world", "tillbridge_simulators.world", ("{",), log=tmp_path / "world.log")
-    with pytest.raises(Misconfigured, match=r"world did not start.*JSONDecodeError"):
+    with pytest.raises(Misconfigured, match=r"(?s)world did not start.*JSONDecodeError"):
         await process.start()
 
 
 async def test_a_command_that_fails_is_quoted(tmp_path: Path) -> None:
     process = Process("auditor", "tillbridge_simulators.auditor", (), log=tmp_path / "auditor.log")
-    with pytest.raises(Misconfigured, match=r"auditor ended with 1.*IndexError"):
+    with pytest.raises(Misconfigured, match=r"(?s)auditor ended with 1.*IndexError"):
         await process.run()
 
 
@@ -24,7 +24,8 @@ async def test_a_started_process_ends_when_told(tmp_path: Path) -> None:
     settings = '{"systems": ["shop"], "tethered": true}'
     process = Process("world", "tillbridge_simulators.world", (settings,), log=tmp_path / "log")
     assert "status_url" in await process.start()
-    assert not process.has_ended
+    process.expect_alive()
     await process.stop()
-    assert process.has_ended
+    with pytest.raises(Misconfigured, match="ended with 0"):
+        process.expect_alive()
     await process.stop()

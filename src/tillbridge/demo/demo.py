@@ -67,6 +67,7 @@ class Started:
     url: str
     outside: Outside
     database: Database
+    house: list[Process]
     token: Secret
 
 
@@ -125,6 +126,8 @@ async def _trade(wanted: Wanted, started: Started, console: Console) -> bool:
     trade = Trade(started.outside, wanted.orders, wanted.seed, wanted.factor)
 
     async def look() -> Progress:
+        for process in started.house:
+            process.expect_alive()
         return await progress(started.database)
 
     began = time.monotonic()
@@ -176,7 +179,7 @@ async def _started(wanted: Wanted, folder: Path, console: Console) -> AsyncItera
             stack.push_async_callback(process.stop)
         await asyncio.gather(*(process.start() for process in house))
         _tell(console, f"Tillbridge runs: the API and {WORKERS} workers. The shop opens.\n")
-        yield Started(folder, url, outside, database, token)
+        yield Started(folder, url, outside, database, house, token)
 
 
 async def _keep_secrets(database: Database, folder: Path, outside: Outside) -> Secret:

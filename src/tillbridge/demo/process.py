@@ -72,10 +72,10 @@ class Process:
             raise self._broke(f"ended with {process.returncode}", output.decode(errors="replace"))
         return output
 
-    @property
-    def has_ended(self) -> bool:
-        """It was started and is no more."""
-        return self._process is not None and self._process.returncode is not None
+    def expect_alive(self) -> None:
+        """Raises Misconfigured, with its last words, when it has ended by itself."""
+        if self._process is not None and self._process.returncode is not None:
+            raise self._broke(f"ended with {self._process.returncode}")
 
     async def stop(self) -> None:
         """Ends it: SIGTERM, and SIGKILL when that does not help. Stopping twice is harmless."""
