@@ -7,13 +7,13 @@ order and never changed afterwards: people own it then.
 
 from dataclasses import dataclass
 
+from tillbridge.connector import values
 from tillbridge.connector.abilities import Call
 from tillbridge.connector.documents import Fields
 from tillbridge_dynamics365.batch import Part
 from tillbridge_dynamics365.names import SHOP_CUSTOMER_LENGTH, Names
 from tillbridge_dynamics365.odata import by_id, by_key, plain_key
 from tillbridge_dynamics365.reference_rows import ReferenceRows
-from tillbridge_dynamics365.values import group_of, text_of
 
 REMEMBERED_MAX = 100_000
 NAME_LENGTH = 160
@@ -31,12 +31,12 @@ class Buyer:
 
 def read_buyer(fields: Fields) -> Buyer:
     """The group `customer` of a document."""
-    customer = group_of(fields, "customer")
-    number = text_of(customer, "id")
+    customer = values.group(fields, "customer")
+    number = values.text(customer, "id")
     key = plain_key(number, "customer.id", SHOP_CUSTOMER_LENGTH) if number else ""
-    email = text_of(customer, "emailaddress1")
-    name = text_of(customer, "name") or email or f"Customer {number}"
-    return Buyer(key, name[:NAME_LENGTH], email, text_of(customer, "telephone1"))
+    email = values.text(customer, "emailaddress1")
+    name = values.text(customer, "name") or email or f"Customer {number}"
+    return Buyer(key, name[:NAME_LENGTH], email, values.text(customer, "telephone1"))
 
 
 class Accounts:

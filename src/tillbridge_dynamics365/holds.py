@@ -4,6 +4,7 @@ Both look first and then, in one batch, change exactly what they saw and read wh
 """
 
 from tillbridge.canonical.errors import Rejected, Transient
+from tillbridge.connector import values
 from tillbridge.connector.abilities import Call, Receipt
 from tillbridge.connector.documents import Fields
 from tillbridge_dynamics365.batch import Part, PartAnswer
@@ -18,7 +19,6 @@ from tillbridge_dynamics365.order_state import (
     find_order,
     read_state,
 )
-from tillbridge_dynamics365.values import text_of
 from tillbridge_dynamics365.web_api import WebApi
 
 STATUS_NEW = 1
@@ -79,7 +79,7 @@ class Holds:
             raise self._closed(order, "fulfilled or invoiced", "cancelled")
         close = {
             "@odata.type": "Microsoft.Dynamics.CRM.orderclose",
-            "subject": text_of(fields, "subject") or f"Cancelled: {order.number}",
+            "subject": values.text(fields, "subject") or f"Cancelled: {order.number}",
             "salesorderid@odata.bind": f"/{by_id('salesorders', order.id)}",
         }
         change = Part("POST", "CancelSalesOrder", {"OrderClose": close, "Status": STATUS_NO_MONEY})

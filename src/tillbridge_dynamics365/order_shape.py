@@ -10,18 +10,10 @@ from decimal import Decimal
 
 from tillbridge.canonical.errors import Place, Rejected
 from tillbridge.canonical.money import Money
+from tillbridge.connector import values
 from tillbridge.connector.documents import DocumentShape, Field, Fields
 from tillbridge_dynamics365.accounts import Buyer, read_buyer
 from tillbridge_dynamics365.names import EXTERNAL_ORDER_LENGTH, PAYMENT_ID_LENGTH
-from tillbridge_dynamics365.values import (
-    decimal_of,
-    flag_of,
-    group_of,
-    list_of,
-    money_of,
-    price_of,
-    text_of,
-)
 
 _CUSTOM = re.compile(r"[a-z][a-z0-9]{1,7}_[a-z0-9_]+")
 
@@ -152,25 +144,25 @@ class SalesOrder:
 
 def read_sales_order(fields: Fields) -> SalesOrder:
     """Raises Rejected, naming the field, for a document that is not a sales order."""
-    number = text_of(fields, "ordernumber", required=True)
-    currency = text_of(fields, "transactioncurrencyid", required=True)
-    lines = tuple(_line(line, currency) for line in list_of(fields, "lines"))
+    number = values.required_text(fields, "ordernumber")
+    currency = values.required_text(fields, "transactioncurrencyid")
+    lines = tuple(_line(line, currency) for line in values.groups(fields, "lines"))
     if not lines:
         raise Rejected("The order has no lines.", reason="no_lines", place=Place(field="lines"))
     lines_tax = sum((line.tax for line in lines), Money.zero(currency))
-    tax = money_of(fields, "totaltax", currency) if "totaltax" in fields else lines_tax
+    tax = values.money(fields, "totaltax", currency) if "totaltax" in fields else lines_tax
     return SalesOrder(
         number=number,
-        name=text_of(fields, "name") or f"Web order {number}",
+        name=values.text(fields, "name") or f"Web order {number}",
         currency=currency,
-        total=money_of(fields, "totalamount", currency),
-        freight=money_of(fields, "freightamount", currency),
-        discount=money_of(fields, "discountamount", currency),
-        rounding=money_of(fields, "rounding", currency),
+        total=values.money(fields, "totalamount", currency),
+        freight=values.money(fields, "freightamount", currency),
+        discount=values.money(fields, "discountamount", currency),
+        rounding=values.money(fields, "rounding", currency),
         untaxed=tax - lines_tax,
-        payment_id=text_of(fields, "payment_id"),
-        external_order=text_of(fields, "external_order"),
-        hold=flag_of(fields, "hold"),
+        payment_id=values.text(fields, "payment_id"),
+        external_order=values.text(fields, "external_order"),
+        hold=values.flag(fields, "hold"),
         buyer=read_buyer(fields),
         texts=_texts(fields),
         lines=lines,
@@ -178,8 +170,8 @@ def read_sales_order(fields: Fields) -> SalesOrder:
 
 
 def _line(fields: Fields, currency: str) -> OrderLine:
-    product = text_of(fields, "productnumber")
-    description = text_of(fields, "productdescription")
+    product = values.text(fields, "productnumber")
+    description = values.text(fields, "productdescription")
     if not product and not description:
         raise Rejected(
             "A line has neither a product number nor a write-in product.",
@@ -190,16 +182,16 @@ def _line(fields: Fields, currency: str) -> OrderLine:
     return OrderLine(
         product=product,
         description=description,
-        quantity=decimal_of(fields, "quantity"),
-        price=price_of(fields, "priceperunit", currency),
-        tax=money_of(fields, "tax", currency),
-        discount=money_of(fields, "manualdiscountamount", currency),
+        quantity=values.decimal(fields, "quantity"),
+        price=values.price(fields, "priceperunit", currency).amount,
+        tax=values.money(fields, "tax", currency),
+        discount=values.money(fields, "manualdiscountamount", currency),
     )
 
 
 def _texts(fields: Fields) -> dict[str, str]:
-    found = {field.name: text_of(fields, field.name) for field in _TEXTS}
-    custom = group_of(fields, "custom")
+    found = {field.name: values.text(fields, field.name) for field in _TEXTS}
+    custom = values.group(fields, "custom")
     for name in custom:
         if not _CUSTOM.fullmatch(name):
             raise Rejected(
@@ -208,5 +200,5 @@ def _texts(fields: Fields) -> dict[str, str]:
                 place=Place(field=f"custom.{name}"),
                 next_step="Such a name has a publisher's prefix, as in new_giftmessage.",
             )
-        found[name] = text_of(custom, name)
+        found[name] = values.text(custom, name)
     return {name: text for name, text in found.items() if text}

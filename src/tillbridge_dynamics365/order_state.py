@@ -9,10 +9,10 @@ from typing import Any
 
 from tillbridge.canonical.errors import Place, Rejected, TillbridgeError, Unreconciled
 from tillbridge.canonical.references import ExternalReference
+from tillbridge.connector import values
 from tillbridge.connector.abilities import Call, Receipt
 from tillbridge.connector.documents import Fields
 from tillbridge_dynamics365.odata import by_id, quoted
-from tillbridge_dynamics365.values import text_of
 from tillbridge_dynamics365.web_api import WebApi
 
 SELECTED = "$select=salesorderid,ordernumber,totalamount,statecode,statuscode"
@@ -80,10 +80,10 @@ async def find_order(web_api: WebApi, call: Call, fields: Fields) -> OrderState:
     Raises:
         Rejected: there is none, or the number is not of one order only.
     """
-    order_id = text_of(fields, "salesorderid")
+    order_id = values.text(fields, "salesorderid")
     if order_id:
         return read_state(await web_api.read(call, f"{by_id('salesorders', order_id)}?{SELECTED}"))
-    number = text_of(fields, "ordernumber", required=True)
+    number = values.required_text(fields, "ordernumber")
     found = await orders_numbered(web_api, call, number)
     if len(found) == 1:
         return found[0]

@@ -3,7 +3,7 @@
 A row is created once under the payment system's request id and never changed.
 """
 
-from datetime import datetime
+from datetime import UTC
 from decimal import Decimal
 from typing import Any
 
@@ -11,6 +11,7 @@ from tillbridge.canonical.errors import Rejected, Transient, Unreconciled
 from tillbridge.canonical.money import Money
 from tillbridge.canonical.payments import Operation, Verdict
 from tillbridge.canonical.references import ExternalReference
+from tillbridge.connector import values
 from tillbridge.connector.abilities import Call, Receipt
 from tillbridge.connector.documents import DocumentShape, Field, Fields
 from tillbridge_dynamics365.batch import Part
@@ -19,7 +20,6 @@ from tillbridge_dynamics365.names import REQUEST_ID_LENGTH, Names
 from tillbridge_dynamics365.odata import by_id, by_key, plain_key
 from tillbridge_dynamics365.order_state import find_order
 from tillbridge_dynamics365.reference_rows import ReferenceRows
-from tillbridge_dynamics365.values import money_of, text_of
 from tillbridge_dynamics365.web_api import WebApi
 
 OPTION_VALUES = 727_000_000
@@ -62,12 +62,10 @@ class PaymentTransactions:
             Rejected: the order it belongs to is not there, or a value is refused.
         """
         request_id = plain_key(
-            text_of(fields, "requestid", required=True), "requestid", REQUEST_ID_LENGTH
+            values.required_text(fields, "requestid"), "requestid", REQUEST_ID_LENGTH
         )
-        amount = fields.get("amount")
-        if not isinstance(amount, Money):
-            raise Rejected("A payment transaction needs an amount.", reason="missing_field")
-        body = await self._body(call, fields, money_of(fields, "amount", amount.currency))
+        amount = values.required_money(fields, "amount")
+        body = await self._body(call, fields, amount)
         address = by_key(self._names.payment_set, self._names.request_id, request_id)
         parts = [
             Part("PATCH", address, body, {"If-None-Match": "*"}),
@@ -91,7 +89,9 @@ class PaymentTransactions:
         own = self._names.own
         currency = await self._reference_rows.currency(call, amount.currency)
         body: dict[str, Any] = {
-            own("name"): f"{text_of(fields, 'type')} {text_of(fields, 'merchantreference')}"[:100],
+            own(
+                "name"
+            ): f"{values.text(fields, 'type')} {values.text(fields, 'merchantreference')}"[:100],
             own("effectkey"): call.key,
             own("type"): _option(TYPES, fields, "type"),
             own("status"): _option(STATUSES, fields, "status"),
@@ -101,13 +101,13 @@ class PaymentTransactions:
             "transactioncurrencyid@odata.bind": f"/transactioncurrencies({currency.id})",
         }
         for name in ("merchantreference", "parentrequestid", "paymentmethod", "rawstatus"):
-            text = text_of(fields, name)
+            text = values.text(fields, name)
             if text:
                 body[own(name)] = text
-        moment = fields.get("submittimeutc")
-        if isinstance(moment, datetime):
-            body[own("submittimeutc")] = moment.strftime("%Y-%m-%dT%H:%M:%SZ")
-        order_id = text_of(fields, "salesorderid")
+        moment = values.instant(fields, "submittimeutc")
+        if moment is not None:
+            body[own("submittimeutc")] = f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+        order_id = values.text(fields, "salesorderid")
         if not order_id and fields.get("ordernumber"):
             order_id = (await find_order(self._web_api, call, fields)).id
         if order_id:
@@ -134,7 +134,7 @@ class PaymentTransactions:
 
 
 def _option(options: dict[str, int], fields: Fields, name: str) -> int:
-    text = text_of(fields, name, required=True)
+    text = values.required_text(fields, name)
     if text not in options:
         raise Rejected(
             f"{text!r} is not a {name} of a payment transaction.",
