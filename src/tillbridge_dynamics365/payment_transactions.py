@@ -88,10 +88,9 @@ class PaymentTransactions:
     async def _body(self, call: Call, fields: Fields, amount: Money) -> dict[str, Any]:
         own = self._names.own
         currency = await self._reference_rows.currency(call, amount.currency)
+        title = f"{values.text(fields, 'type')} {values.text(fields, 'merchantreference')}"
         body: dict[str, Any] = {
-            own(
-                "name"
-            ): f"{values.text(fields, 'type')} {values.text(fields, 'merchantreference')}"[:100],
+            own("name"): title[:100],
             own("effectkey"): call.key,
             own("type"): _option(TYPES, fields, "type"),
             own("status"): _option(STATUSES, fields, "status"),

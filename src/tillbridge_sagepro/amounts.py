@@ -11,8 +11,8 @@ from decimal import ROUND_HALF_UP, Decimal
 from tillbridge.canonical.currencies import exponent_of
 from tillbridge.canonical.errors import Place, Rejected
 from tillbridge.canonical.money import Money
+from tillbridge.connector import values
 from tillbridge.connector.documents import Fields
-from tillbridge_sagepro import documents
 from tillbridge_sagepro.settings import SageProSettings
 
 _PRICE_DECIMALS = 4
@@ -53,7 +53,7 @@ def compute(fields: Fields, settings: SageProSettings) -> Amounts:
     Raises Rejected when they do not add up to its total, or have more decimals than Sage Pro
     keeps.
     """
-    total = documents.total(fields)
+    total = values.required_money(fields, "total")
     places = exponent_of(total.currency)
     if places > settings.amount_decimals:
         raise Rejected(
@@ -63,14 +63,17 @@ def compute(fields: Fields, settings: SageProSettings) -> Amounts:
             place=Place(field="total"),
             next_step="Send such orders elsewhere, or correct amount_decimals.",
         )
+    given = values.groups(fields, "lines")
+    if not given:
+        raise values.missing("lines")
     lines: list[OrderLine] = []
     residue = Decimal(0)
-    for at, line in enumerate(documents.lines(fields)):
+    for at, line in enumerate(given):
         made, left_over = _line(line, f"lines[{at}]", total.currency, places)
         lines.append(made)
         residue += left_over
     freight, tax, discount, rounding = (
-        documents.money(fields, name, total.currency).amount
+        values.money(fields, name, total.currency).amount
         for name in ("freight", "tax", "discount", "rounding")
     )
     lines += _pseudo_lines(settings, freight, tax, rounding - discount - residue)
@@ -82,12 +85,10 @@ def compute(fields: Fields, settings: SageProSettings) -> Amounts:
 
 def _line(line: Fields, place: str, currency: str, places: int) -> tuple[OrderLine, Decimal]:
     """A line, and by how much its extension exceeds what it must come to."""
-    item = documents.text(line, "item").strip().upper()
+    item = values.text(line, "item").strip().upper()
     if not item:
-        raise documents.missing(f"{place}.item")
-    quantity = _limited(
-        documents.number(line, "qtyord", f"{place}.qtyord"), _QUANTITY_DECIMALS, f"{place}.qtyord"
-    )
+        raise values.missing(f"{place}.item")
+    quantity = _number(line, "qtyord", place)
     if quantity <= 0:
         raise Rejected(
             f"{place}.qtyord is {quantity}; it must be above zero.",
@@ -95,14 +96,12 @@ def _line(line: Fields, place: str, currency: str, places: int) -> tuple[OrderLi
             place=Place(field=f"{place}.qtyord"),
         )
     price = _limited(
-        documents.price(line, "price", currency, f"{place}.price"),
+        values.price(line, "price", currency, place=f"{place}.price").amount,
         _PRICE_DECIMALS,
         f"{place}.price",
     )
-    percent = _limited(
-        documents.number(line, "disc", f"{place}.disc"), _QUANTITY_DECIMALS, f"{place}.disc"
-    )
-    discount = documents.money(line, "discount", currency).amount
+    percent = _number(line, "disc", place)
+    discount = values.money(line, "discount", currency).amount
     wanted = extended(quantity, price, percent, places) - discount
     if discount and percent:
         raise Rejected(
@@ -114,7 +113,7 @@ def _line(line: Fields, place: str, currency: str, places: int) -> tuple[OrderLi
     if discount and quantity * price:
         percent = (discount * 100 / (quantity * price)).quantize(_PERCENT, ROUND_HALF_UP)
     extprice = extended(quantity, price, percent, places)
-    made = OrderLine(item, documents.text(line, "descrip"), quantity, price, percent, extprice)
+    made = OrderLine(item, values.text(line, "descrip"), quantity, price, percent, extprice)
     return made, extprice - wanted
 
 
@@ -150,6 +149,12 @@ def _check_sum(amounts: Amounts) -> None:
             place=Place(field="total"),
             next_step="Correct the mapping, or the order in the shop.",
         )
+
+
+def _number(line: Fields, name: str, place: str) -> Decimal:
+    """A quantity or a per cent; zero when it is not given."""
+    place = f"{place}.{name}"
+    return _limited(values.decimal(line, name, Decimal(0), place=place), _QUANTITY_DECIMALS, place)
 
 
 def _limited(value: Decimal, decimals: int, place: str) -> Decimal:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar
 
 from tillbridge.canonical.errors import Misconfigured, TillbridgeError
+from tillbridge.connector import values
 from tillbridge.connector.abilities import Call, CheckLine, Read, Receipt, Write
 from tillbridge.connector.connector import Connector, Opening
 from tillbridge.connector.documents import Fields
@@ -95,7 +96,7 @@ class SageProSession:
         )
 
     async def _release(self, call: Call, fields: Fields) -> Receipt:
-        sono = stored_number(documents.required_text(fields, "sono"))
+        sono = stored_number(values.required_text(fields, "sono"))
         return await self._write_once(
             call,
             "release",
@@ -104,7 +105,7 @@ class SageProSession:
         )
 
     async def _cancel(self, call: Call, fields: Fields) -> Receipt:
-        sono = stored_number(documents.required_text(fields, "sono"))
+        sono = stored_number(values.required_text(fields, "sono"))
         return await self._write_once(
             call,
             "cancellation",
@@ -115,7 +116,7 @@ class SageProSession:
     async def _write_payment(self, call: Call, fields: Fields) -> Receipt:
         return await self._write_once(
             call,
-            documents.required_text(fields, "operation"),
+            values.required_text(fields, "operation"),
             lambda writing: payments.write_payment(writing, fields),
             lambda company, found: payments.payment_receipt(company, found.docno, call.key),
         )

@@ -12,7 +12,7 @@ from tillbridge.canonical.errors import (
     TillbridgeError,
     Transient,
 )
-from tillbridge_sagepro import documents
+from tillbridge.connector import values
 from tillbridge_sagepro.cross_references import CrossReference
 from tillbridge_sagepro.database import Row
 from tillbridge_sagepro.inserts import Bound, Given
@@ -136,17 +136,17 @@ def _create(writing: Writing, order: NewOrder) -> Customer:
 
 
 def _row(writing: Writing, order: NewOrder, custno: str, template: Customer) -> dict[str, Given]:
-    about = documents.group(order.fields, "custno")
+    about = values.group(order.fields, "custno")
     row: dict[str, Given] = {
         name: Bound(f"new_{name}", text)
         for name in (
             "company", "contact", "address1", "address2", "city", "addrstate", "zip", "country",
             "phone", "email",
         )
-        if (text := documents.text(about, name))
+        if (text := values.text(about, name))
     }  # fmt: skip
     if "company" not in row:
-        row["company"] = Bound("new_company", documents.required_text(about, "company"))
+        raise values.missing("company")
     row["custno"] = Bound("new_custno", custno)
     row["currency"] = Bound("new_currency", writing.company.currency)
     row["entered"] = Bound("today", writing.stamp.today)
@@ -192,9 +192,9 @@ def _ordinal(custno: str, prefix: str) -> int | None:
 
 def columns_of(customer: Customer) -> dict[str, Given]:
     """What an order's header takes over from its customer."""
-    values: dict[str, str | Decimal | date] = {
+    columns: dict[str, str | Decimal | date] = {
         "pterms": customer.pterms, "pdisc": customer.pdisc, "pdays": customer.pdays,
         "pnet": customer.pnet, "salesmn": customer.salesmn, "terr": customer.terr,
         "taxdist": customer.taxdist, "taxtbl": customer.taxtbl,
     }  # fmt: skip
-    return {name: Bound(name, value) for name, value in values.items()}
+    return {name: Bound(name, value) for name, value in columns.items()}

@@ -3,12 +3,8 @@
 Widths are those of the standard SQL Server edition; a site's own are checked when writing.
 """
 
-from collections.abc import Mapping
-from datetime import date
-from decimal import Decimal
-
 from tillbridge.canonical.errors import Place, Rejected
-from tillbridge.canonical.money import Money, UnitAmount
+from tillbridge.connector import values
 from tillbridge.connector.documents import DocumentShape, Field, Fields
 
 _ADDRESS = (
@@ -102,19 +98,9 @@ ORDER_LOOKUP = DocumentShape(
 )
 
 
-def text(fields: Fields, name: str) -> str:
-    """A text field; "" when it is not given."""
-    value = fields.get(name)
-    if value is None:
-        return ""
-    if not isinstance(value, str):
-        raise _not_a(name, value, "text")
-    return value
-
-
 def identifier(fields: Fields, name: str, place: str, length_max: int) -> str:
     """Text that names something: plain ASCII and never cut, because two cut ids may be one."""
-    value = text(fields, name).strip()
+    value = values.text(fields, name).strip()
     if len(value) <= length_max and value.isascii() and (value.isprintable() or not value):
         return value
     raise Rejected(
@@ -122,104 +108,4 @@ def identifier(fields: Fields, name: str, place: str, length_max: int) -> str:
         reason="bad_identifier",
         place=Place(field=place),
         next_step="Correct it in the shop, or in the mapping.",
-    )
-
-
-def required_text(fields: Fields, name: str) -> str:
-    """A text field that must be given."""
-    value = text(fields, name).strip()
-    if not value:
-        raise missing(name)
-    return value
-
-
-def money(fields: Fields, name: str, currency: str) -> Money:
-    """A money field of the document's currency; zero when it is not given."""
-    value = fields.get(name)
-    if value is None:
-        return Money.zero(currency)
-    if not isinstance(value, Money):
-        raise _not_a(name, value, "money")
-    if value.currency != currency:
-        raise Rejected(
-            f"{name} is {value}, but the total is in {currency}.",
-            reason="currencies_differ",
-            place=Place(field=name),
-        )
-    return value
-
-
-def total(fields: Fields) -> Money:
-    """The total that must be given; its currency is the document's."""
-    value = fields.get("total")
-    if not isinstance(value, Money):
-        raise missing("total") if value is None else _not_a("total", value, "money")
-    return value
-
-
-def price(fields: Fields, name: str, currency: str, place: str) -> Decimal:
-    """A price per unit in the document's currency."""
-    value = fields.get(name)
-    if not isinstance(value, UnitAmount | Money):
-        raise missing(place) if value is None else _not_a(place, value, "a price per unit")
-    if value.currency != currency:
-        raise Rejected(
-            f"{place} is {value}, but the total is in {currency}.",
-            reason="currencies_differ",
-            place=Place(field=place),
-        )
-    return value.amount
-
-
-def number(fields: Fields, name: str, place: str) -> Decimal:
-    """A number; zero when it is not given."""
-    value = fields.get(name)
-    if value is None:
-        return Decimal(0)
-    if isinstance(value, bool) or not isinstance(value, Decimal | int):
-        raise _not_a(place, value, "a number")
-    return Decimal(value)
-
-
-def day(fields: Fields, name: str) -> date | None:
-    """A date; None when it is not given."""
-    value = fields.get(name)
-    if value is None:
-        return None
-    if not isinstance(value, date):
-        raise _not_a(name, value, "a date")
-    return value
-
-
-def group(fields: Fields, name: str) -> Fields:
-    """A group; empty when it is not given."""
-    value = fields.get(name)
-    if value is None:
-        return {}
-    if not isinstance(value, Mapping):
-        raise _not_a(name, value, "a group")
-    return value
-
-
-def lines(fields: Fields) -> list[Fields]:
-    """The lines; at least one."""
-    value = fields.get("lines")
-    if not isinstance(value, list) or not value:
-        raise missing("lines")
-    return list(value)
-
-
-def missing(name: str) -> Rejected:
-    """The error for a required field that is not there."""
-    return Rejected(
-        f"{name} is not given.",
-        reason="missing_field",
-        place=Place(field=name),
-        next_step="Fill it in the mapping.",
-    )
-
-
-def _not_a(name: str, value: object, wanted: str) -> Rejected:
-    return Rejected(
-        f"{name} is {value!r}; it takes {wanted}.", reason="bad_field", place=Place(field=name)
     )

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import date
 
+from tillbridge.connector import values
 from tillbridge.connector.documents import Fields
 from tillbridge_sagepro import documents
 from tillbridge_sagepro.amounts import Amounts, compute
@@ -49,10 +50,10 @@ class NewOrder:
         """Raises Rejected, naming the field."""
         ponum = documents.identifier(fields, "ponum", "ponum", PURCHASE_NUMBER_MAX)
         if not ponum:
-            raise documents.missing("ponum")
-        ordate = documents.day(fields, "ordate")
+            raise values.missing("ponum")
+        ordate = values.day(fields, "ordate")
         if ordate is None:
-            raise documents.missing("ordate")
+            raise values.missing("ordate")
         return cls(
             fields=fields,
             amounts=compute(fields, settings),
@@ -66,12 +67,12 @@ class NewOrder:
 
     def text(self, name: str) -> str:
         """A text field of the document without its outer spaces."""
-        return documents.text(self.fields, name).strip()
+        return values.text(self.fields, name).strip()
 
 
 def _wanted(fields: Fields, settings: SageProSettings) -> Wanted:
     """The rule: a fixed customer, else the shop's customer, else the guests' one."""
-    about = documents.group(fields, "custno")
+    about = values.group(fields, "custno")
     fixed = documents.identifier(about, "custno", "custno.custno", CUSTOMER_MAX).upper()
     shop_customer = documents.identifier(about, "id", "custno.id", SHOP_CUSTOMER_MAX)
     if fixed:

@@ -2,9 +2,9 @@
 
 from tillbridge.canonical.errors import Place, Rejected
 from tillbridge.canonical.references import ExternalReference
+from tillbridge.connector import values
 from tillbridge.connector.abilities import Receipt
 from tillbridge.connector.documents import Fields
-from tillbridge_sagepro import documents
 from tillbridge_sagepro.company import Company
 from tillbridge_sagepro.cross_references import order_number_of
 from tillbridge_sagepro.database import Transaction
@@ -46,11 +46,11 @@ def look_up(
 
 
 def _number(transaction: Transaction, fields: Fields, settings: SageProSettings) -> str:
-    sono, shop_reference = documents.text(fields, "sono"), documents.text(fields, "websono").strip()
+    sono, shop_reference = values.text(fields, "sono"), values.text(fields, "websono").strip()
     if sono.strip():
         return stored_number(sono)
     if not shop_reference:
-        raise documents.missing("sono")
+        raise values.missing("sono")
     found = order_number_of(transaction, settings, shop_reference)
     if found:
         return found

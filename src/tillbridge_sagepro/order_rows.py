@@ -6,7 +6,7 @@ Source: what importers that work at SQL Server sites write, column by column.
 from collections.abc import Mapping
 from decimal import Decimal
 
-from tillbridge_sagepro import documents
+from tillbridge.connector import values
 from tillbridge_sagepro.amounts import OrderLine
 from tillbridge_sagepro.customers import Customer, columns_of
 from tillbridge_sagepro.inserts import Bound, Given
@@ -43,12 +43,13 @@ def header_row(
     for name in _FROM_DOCUMENT:
         if text := order.text(name):
             row[name] = Bound(name, text)
-    held = settings.hold_value if order.fields.get("hold") else settings.released_value
+    hold = values.flag(order.fields, "hold")
+    held = settings.hold_value if hold else settings.released_value
     row[settings.hold_column] = Bound("held", held)
     _keep_payment_id(row, writing, order)
-    custom = documents.group(order.fields, "custom")
+    custom = values.group(order.fields, "custom")
     for name in custom:
-        row[name] = Bound(f"custom_{name}", documents.text(custom, name))
+        row[name] = Bound(f"custom_{name}", values.text(custom, name))
     return row | writing.stamp.columns()
 
 
@@ -57,13 +58,13 @@ def address_row(
 ) -> dict[str, Given]:
     """The row of soaddr: where the goods go."""
     fields = order.fields
-    about = documents.group(fields, "shipto") or documents.group(fields, "custno")
+    about = values.group(fields, "shipto") or values.group(fields, "custno")
     names = (
         "company", "address1", "address2", "address3", "city", "addrstate", "zip", "country",
         "phone", "email",
     )  # fmt: skip
     row: dict[str, Given] = {
-        name: Bound(f"to_{name}", text) for name in names if (text := documents.text(about, name))
+        name: Bound(f"to_{name}", text) for name in names if (text := values.text(about, name))
     }
     row |= {
         "sono": Bound("sono", number.sono),
@@ -82,7 +83,7 @@ def line_rows(
 ) -> list[dict[str, Given]]:
     """The rows of sotran, pseudo-items last."""
     settings, ordate = writing.settings, order.sale_date
-    wanted_on = documents.day(order.fields, "rqdate") or ordate
+    wanted_on = values.day(order.fields, "rqdate") or ordate
     shared = columns_of(customer) | _overrides(order)
     shared = {name: shared[name] for name in ("salesmn", "terr", "taxdist")}
     shared |= {

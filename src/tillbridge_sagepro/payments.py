@@ -4,8 +4,8 @@ Nothing of a receipt is posted here: cash and ledger follow their own documents.
 """
 
 from tillbridge.canonical.errors import Place, Rejected
-from tillbridge.canonical.money import Money
 from tillbridge.canonical.references import ExternalReference
+from tillbridge.connector import values
 from tillbridge.connector.abilities import Receipt
 from tillbridge.connector.documents import Fields
 from tillbridge_sagepro import documents
@@ -23,7 +23,7 @@ KIND = "payment_transaction"
 
 def write_payment(writing: Writing, fields: Fields) -> Receipt:
     """Notes one operation. Raises AlreadyClaimed when the effect's key is already there."""
-    operation = documents.required_text(fields, "operation")
+    operation = values.required_text(fields, "operation")
     if operation not in documents.OPERATIONS:
         raise Rejected(
             f"operation is {operation!r}; it takes {', '.join(documents.OPERATIONS)}.",
@@ -34,8 +34,8 @@ def write_payment(writing: Writing, fields: Fields) -> Receipt:
         fields, "transaction_id", "transaction_id", PAYMENT_ID_MAX
     )
     if not transaction_id:
-        raise documents.missing("transaction_id")
-    amount = fields.get("amount")
+        raise values.missing("transaction_id")
+    amount = None if fields.get("amount") is None else values.required_money(fields, "amount")
     docno = _order(writing.transaction, fields, writing.settings)
     reference = CrossReference(
         operation,
@@ -44,7 +44,7 @@ def write_payment(writing: Writing, fields: Fields) -> Receipt:
         docno=docno,
         transaction_id=transaction_id,
         shop_ref=_shop_reference(fields),
-        amount=amount if isinstance(amount, Money) else None,
+        amount=amount,
     )
     writing.transaction.claim(statement("claim"), writing.claim_values(reference))
     return payment_receipt(writing.company, docno, writing.key)
@@ -64,11 +64,11 @@ def _shop_reference(fields: Fields) -> str:
 
 
 def _order(transaction: Transaction, fields: Fields, settings: SageProSettings) -> str:
-    sono, shop_reference = documents.text(fields, "sono"), _shop_reference(fields)
+    sono, shop_reference = values.text(fields, "sono"), _shop_reference(fields)
     if sono.strip():
         return stored_number(sono)
     if not shop_reference:
-        raise documents.missing("sono")
+        raise values.missing("sono")
     found = order_number_of(transaction, settings, shop_reference)
     if not found:
         raise Rejected(

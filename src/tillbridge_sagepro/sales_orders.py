@@ -10,8 +10,9 @@ from decimal import Decimal
 
 from tillbridge.canonical.errors import Misconfigured, Place, Rejected, Unreconciled
 from tillbridge.canonical.references import ExternalReference
+from tillbridge.connector import values
 from tillbridge.connector.abilities import Receipt
-from tillbridge_sagepro import customers, documents, stock
+from tillbridge_sagepro import customers, stock
 from tillbridge_sagepro.company import Company
 from tillbridge_sagepro.cross_references import CrossReference
 from tillbridge_sagepro.customers import Customer
@@ -82,14 +83,14 @@ def _claim_and_read(writing: Writing, order: NewOrder) -> _Found:
         statement("orders_of_linked_customer" if linked else "orders_of_purchase_number"),
         item_query,
     )
-    values = writing.claim_values(reference) | item_values
-    values |= {"order_counter": counter_id("SO", settings), "ponum": order.ponum}
-    values |= (
+    bound = writing.claim_values(reference) | item_values
+    bound |= {"order_counter": counter_id("SO", settings), "ponum": order.ponum}
+    bound |= (
         {"shop_customer": order.customer.shop_customer}
         if linked
         else {"custno": order.customer.custno}
     )
-    return _Found(*writing.transaction.claim("; ".join(parts), values))
+    return _Found(*writing.transaction.claim("; ".join(parts), bound))
 
 
 def _refuse_second(order: NewOrder, rows: Sequence[Row]) -> None:
@@ -153,13 +154,13 @@ def _finish(
 def _check_columns(writing: Writing, order: NewOrder) -> None:
     """An order to be held needs the column that holds it back; custom columns must exist."""
     somast, column = writing.table("somast"), writing.settings.hold_column
-    if order.fields.get("hold") and not somast.has(column):
+    if values.flag(order.fields, "hold") and not somast.has(column):
         raise Misconfigured(
             f"somast has no column {column} to hold an order back with.",
             reason="no_hold_column",
             next_step="Set hold_column to the site's own.",
         )
-    for name in documents.group(order.fields, "custom"):
+    for name in values.group(order.fields, "custom"):
         if not somast.has(name):
             raise Rejected(
                 f"somast has no column {name}.",

@@ -56,7 +56,7 @@ def test_lines_and_tax_come_to_the_total_to_the_cent(fields: Fields, site: SageP
         (line_of("MUG", "1.0001", "1.00"), "qtyord is 1.0001; Sage Pro keeps 3 decimals"),
         (line_of("MUG", "1", "0.00125"), "price is 0.00125; Sage Pro keeps 4 decimals"),
         (line_of(" ", "1", "1.00"), r"lines\[0\].item is not given"),
-        (line_of("MUG", "1", "1.00", "EUR"), "the total is in USD"),
+        (line_of("MUG", "1", "1.00", "EUR"), "the document is in USD"),
         (line_of("MUG", "1", "1.00", disc=Decimal(5), discount=usd("1.00")), "both disc and"),
     ],
 )
