@@ -38,6 +38,8 @@ TETHER = "TILLBRIDGE_TETHERED"
 """Tells our own commands to end with their standard input (tillbridge.cli.stopping)."""
 OPERATOR = "demo"
 WORKERS = 2
+TURNS = 8
+"""Of each worker at a time: the demo shares a small machine with everything it talks to."""
 STOPPED = 130
 PIPED_WIDTH = 160
 
@@ -173,7 +175,8 @@ async def _started(wanted: Wanted, folder: Path, console: Console) -> AsyncItera
         await _command("provision", logs, environment, "provision").run()
         house = [_command("api", logs, environment, "api", "--port", str(port))]
         house += [
-            _command(f"worker {at}", logs, environment, "worker") for at in range(1, WORKERS + 1)
+            _command(f"worker {at}", logs, environment, "worker", "--turns", str(TURNS))
+            for at in range(1, WORKERS + 1)
         ]
         for process in house:
             stack.push_async_callback(process.stop)

@@ -61,13 +61,17 @@ class Walk:
         self._came_back = run.state == "waiting" or run.replay_of is not None or turn.claims > 1
         self._flow = flow
         self.names: dict[str, object] = names_of(event)
+        announced = announced_by(flow)
         self._journal = Journal(
             house.database,
             turn.lease,
             run,
             clock=house.clock,
             patience=house.patience,
-            settled=settling(house, announced_by(flow)),
+            settled=settling(house, announced),
+            quiet=lambda effect, receipt: (
+                not receipt.observations and effect.effect not in announced
+            ),
         )
 
     async def take_all(self, steps: Sequence[Step]) -> StopStep | None:

@@ -29,7 +29,7 @@ from tillbridge.connector.delivery import Delivery, Translation
 from tillbridge.database.database import Tx
 from tillbridge.inbox.inbox import Keeping, keep
 from tillbridge.journeys.house import House
-from tillbridge.payments.observe import observe
+from tillbridge.payments.observe import all_known, observe
 from tillbridge.references.references import record
 from tillbridge.runs.dead_letters import bury_delivery
 from tillbridge.runs.lanes import Arrival, Lane, accept
@@ -61,8 +61,8 @@ async def receive(house: House, delivery: Delivery) -> Received:
     delivery, masked = _without_card_data(connection, delivery)
     translation, unusable = _translate(connection, delivery)
 
-    async def keep_all(tx: Tx) -> Keeping:
-        keeping = await keep(
+    async def keep_only(tx: Tx) -> Keeping:
+        return await keep(
             tx,
             delivery,
             translation.delivery_id,
@@ -70,19 +70,35 @@ async def receive(house: House, delivery: Delivery) -> Received:
             kept_back=translation.kept_back,
             masked=masked,
         )
+
+    async def keep_all(tx: Tx) -> Keeping:
+        keeping = await keep_only(tx)
         if keeping.verdict == "new" and unusable:
             await _bury(tx, connection, delivery, translation)
         elif keeping.verdict == "new":
             await take_in(house, tx, connection.name, translation.observations, translation.events)
         return keeping
 
-    keeping = await house.database.commit(keep_all)
+    if await _tells_nothing_new(house, connection, translation, unusable=unusable):
+        async with house.database.connection() as alone:
+            keeping = await keep_only(alone)
+    else:
+        keeping = await house.database.commit(keep_all)
     if keeping.verdict == "new":
         verdict: Literal["accepted", "kept_back"] = (
             "kept_back" if translation.kept_back else "accepted"
         )
         return Received(verdict, translation.delivery_id)
     return Received(keeping.verdict, translation.delivery_id)
+
+
+async def _tells_nothing_new(
+    house: House, connection: Connection, translation: Translation, *, unusable: bool
+) -> bool:
+    """A webhook whose facts the reply has told already needs to be kept, and no more."""
+    if unusable or translation.events or not translation.observations:
+        return False
+    return await all_known(house.database, connection.name, translation.observations)
 
 
 async def take_in(

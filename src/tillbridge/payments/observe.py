@@ -5,6 +5,7 @@ state moves the attempt; later ones confirm it or raise a conflict. What a move 
 of the house is answered as events.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import msgspec
@@ -19,7 +20,7 @@ from tillbridge.canonical.payments import (
     Source,
     Verdict,
 )
-from tillbridge.database.database import Tx
+from tillbridge.database.database import Database, Tx
 from tillbridge.payments.attempts import ENDED, FENCING, SQL, Attempt
 
 _OPEN = frozenset({AttemptState.STARTED, AttemptState.UNKNOWN, AttemptState.CHALLENGE})
@@ -117,6 +118,18 @@ async def observe(tx: Tx, connection: str, seen: Observation) -> Observed:
     if move.attempt is not None and move.attempt.state is AttemptState.IN_REVIEW:
         events += await _early_decisions(tx, connection, move.attempt)
     return Observed(new=True, events=tuple(events))
+
+
+async def all_known(database: Database, connection: str, seen: Sequence[Observation]) -> bool:
+    """Whether every one of these facts was placed before: they would change nothing."""
+    known = await database.fetch_value(
+        SQL["known_observations"],
+        connection,
+        [one.request_id for one in seen],
+        [one.operation for one in seen],
+        [one.verdict for one in seen],
+    )
+    return int(known) == len(seen)
 
 
 def judge(attempt: Attempt, seen: Observation, known: Known = NOTHING_KNOWN) -> Move:

@@ -47,6 +47,11 @@ ON CONFLICT (connection, request_id, operation, verdict) DO UPDATE
     WHERE observations.meaning = 'unmatched'
 RETURNING number;
 
+-- name: known_observations
+SELECT count(*) FROM unnest($2::text[], $3::text[], $4::text[]) AS seen (request_id, operation, verdict)
+JOIN observations USING (request_id, operation, verdict)
+WHERE connection = $1 AND meaning <> 'unmatched';
+
 -- name: mean
 UPDATE observations SET meaning = $2, wire_key = $3 WHERE number = $1;
 

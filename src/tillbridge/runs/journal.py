@@ -44,6 +44,15 @@ what it brought."""
 MayFence: TypeAlias = Callable[[], Awaitable[bool]]
 
 
+Quiet: TypeAlias = Callable[[Effect, Receipt], bool]
+"""Whether a receipt brings nothing but references. Recording those twice changes nothing, so they
+may be committed before the outcome instead of with it."""
+
+
+def _never(_effect: Effect, _receipt: Receipt) -> bool:
+    return False
+
+
 @dataclass(frozen=True, slots=True)
 class Patience:
     """How long things may take, in seconds, already divided by the run's factor.
@@ -92,6 +101,7 @@ class Journal:
         clock: Clock,
         patience: Patience,
         settled: Settled,
+        quiet: Quiet = _never,
     ) -> None:
         self._database = database
         self._lease = lease
@@ -99,6 +109,7 @@ class Journal:
         self._clock = clock
         self._patience = patience
         self._settled = settled
+        self._quiet = quiet
 
     async def read(
         self, step: str, call: Callable[[Call], Awaitable[Receipt]], timeout_s: float
@@ -335,6 +346,12 @@ class Journal:
         values = (effect.key, state, outcome, reason, resolved_by, margin)
         if receipt is None:
             await self._database.fetch_row(SQL["settle_effect"], *values)
+            return
+
+        if self._quiet(effect, receipt):
+            async with self._database.connection() as connection:
+                await self._settled(connection, self._run, effect, receipt)
+                await connection.fetchrow(SQL["settle_effect"], *values)
             return
 
         async def settle(tx: Tx) -> Sequence[Arrival]:
