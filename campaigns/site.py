@@ -32,7 +32,11 @@ def write_site(
         _connection(
             "webshop",
             "shop",
-            {"id": "webshop", "signing_secret": "shop", "status_url": outside["shop"]["status_url"]},
+            {
+                "id": "webshop",
+                "signing_secret": "shop",
+                "status_url": outside["shop"]["status_url"],
+            },
             pays_through="cybersource",
         ),
         _connection(

@@ -113,7 +113,7 @@ async def open_town(
         stack.push_async_callback(shop.stop)
         dynamics = sage = None
         if "dynamics" in template:
-            dynamics = DataverseSimulator(factor=FACTOR)
+            dynamics = DataverseSimulator(factor=FACTOR, key_lag_s=0.0)
             await dynamics.start()
             stack.push_async_callback(dynamics.stop)
         if "sage" in template:
