@@ -13,7 +13,7 @@ from tillbridge_simulators.auditor_dossier import Dossier, Hold, SalesOrder
 Promise: TypeAlias = Callable[[Dossier], Iterator[str]]
 
 _PAID_STATES = ("authorized", "shipped")
-_ENDINGS = ("declined", "challenge", "refused", "cancelled", "shipped")
+_ENDINGS = ("declined", "challenge", "refused", "gave_up", "cancelled", "shipped")
 _RANKS = {"in_review": 1, "authorized": 2, "captured": 3, "declined": 4, "reversed": 4}
 
 

@@ -219,6 +219,21 @@ async def test_another_try_in_flight_is_waited_for() -> None:
         assert order.attempts[0].answers == [409, 409, 200]
 
 
+async def test_a_shopper_leaves_whose_try_is_never_begun() -> None:
+    busy = {"error": {"reason": "attempt_in_flight"}}
+    async with shop() as (simulator, api):
+        api.behave = lambda key, count: web.json_response(busy, status=409)
+        order = await simulator.shop_once(shopper_with(["authorized"], "ship"))
+        assert (order.state, set(order.attempts[0].answers)) == ("gave_up", {409})
+
+
+async def test_a_try_that_may_have_begun_stays_unanswered() -> None:
+    async with shop() as (simulator, api):
+        api.behave = lambda key, count: web.json_response({}, status=500 if count < 3 else 503)
+        order = await simulator.shop_once(shopper_with(["authorized"], "ship"))
+        assert order.state == "unanswered"
+
+
 async def test_a_refused_checkout_is_not_sent_again() -> None:
     async with shop() as (simulator, api):
         api.behave = lambda key, count: web.json_response(

@@ -31,6 +31,8 @@ _VERDICTS = {
     "challenge": _OTHER_CARD,
     "abandoned": _AGAIN,  # nothing is held; the order is payable again
 }
+_NOT_BEGUN = (409, 503)
+"""Answers that say that this try was not begun: another is in flight, or nothing was sent."""
 _ENDINGS: dict[str, State] = {"declined": "declined", "challenge": "challenge"}
 
 
@@ -102,7 +104,8 @@ class Checkout:
             verdict = await self._understand(order, attempt, answer)
             if verdict is not None:
                 return verdict
-        order.state = "unanswered"
+        not_begun = all(status in _NOT_BEGUN for status in attempt.answers)
+        order.state = "gave_up" if not_begun else "unanswered"
         return _STOP
 
     async def _post(self, order: ShopOrder, attempt: Attempt, body: bytes) -> Answer:
