@@ -8,12 +8,18 @@ from dataclasses import replace
 from datetime import datetime
 
 from tillbridge.canonical.payments import Observation, Operation, Source
+from tillbridge.connector import values
 from tillbridge.connector.abilities import Call, Fenced, Finding, Receipt, Write
 from tillbridge.connector.documents import Fields
 from tillbridge_cybersource.fences import check_not_early, fence_refused, fenced
-from tillbridge_cybersource.fields import money, required_text
-from tillbridge_cybersource.observations import authorization_of, follow_on_of, part, text_of
-from tillbridge_cybersource.operations import Operations, client_reference, reading_success
+from tillbridge_cybersource.follow_ons import follow_on_receipt
+from tillbridge_cybersource.observations import authorization_of, part, text_of
+from tillbridge_cybersource.operations import (
+    Operations,
+    amount_details,
+    client_reference,
+    reading_success,
+)
 from tillbridge_cybersource.payment_documents import payment_document
 from tillbridge_cybersource.search import Hit
 from tillbridge_cybersource.shapes import AUTHORIZATION
@@ -43,7 +49,7 @@ class Authorizations:
         """
         ours = self._operations
         document = payment_document(fields, ours.settings.stored_token)
-        order_number = required_text(fields, "order_number")
+        order_number = values.required_text(fields, "order_number")
         answer = await ours.exchange.write(call, "/pts/v2/payments", document)
         status = text_of(answer.body, "status")
         if answer.status != 201 or status == "INVALID_REQUEST":
@@ -60,7 +66,7 @@ class Authorizations:
                 stored_token=ours.settings.stored_token,
                 code=order_number,
             )
-        observation = replace(observation, attempt_key=required_text(fields, "attempt_key"))
+        observation = replace(observation, attempt_key=values.required_text(fields, "attempt_key"))
         return ours.receipt("payment", observation, status)
 
     async def find(self, call: Call, fields: Fields, sent_at: datetime) -> Finding:
@@ -68,7 +74,7 @@ class Authorizations:
 
         What Cybersource has undone itself is found as UNDONE: it must not be adopted.
         """
-        attempt_key = required_text(fields, "attempt_key")
+        attempt_key = values.required_text(fields, "attempt_key")
 
         def attempt(hits: list[Hit]) -> Observation | None:
             for hit in reversed(hits):
@@ -76,7 +82,7 @@ class Authorizations:
                     return self._seen(hit, hits)
             return None
 
-        order_number = required_text(fields, "order_number")
+        order_number = values.required_text(fields, "order_number")
         return await self._operations.find(call, order_number, sent_at, attempt, kind="payment")
 
     async def fence(self, call: Call, fields: Fields) -> Fenced:
@@ -86,13 +92,13 @@ class Authorizations:
         then found by search. Raises as `fences.check_not_early` and `fences.fence_refused` say.
         """
         ours = self._operations
-        order_number = required_text(fields, "order_number")
-        attempt_key = required_text(fields, "attempt_key")
-        amount = money(fields, "amount")
+        order_number = values.required_text(fields, "order_number")
+        attempt_key = values.required_text(fields, "attempt_key")
+        amount = values.money_above_zero(fields, "amount")
         document = {
             "clientReferenceInformation": client_reference(order_number, attempt_key),
             "reversalInformation": {
-                "amountDetails": {"totalAmount": amount.text, "currency": amount.currency},
+                "amountDetails": amount_details(amount),
                 "reason": "time-out",
             },
         }
@@ -101,14 +107,11 @@ class Authorizations:
         answer = await ours.exchange.write(call, "/pts/v2/reversals", document)
         if answer.status != 201:
             return fence_refused(ours, doing, answer)
-        status = text_of(answer.body, "status")
-        if status != "REVERSED":
-            raise unknown_status(ours.exchange.name, status, answer.reason)
-        with reading_success(ours.exchange.name):
-            reversal = follow_on_of(
-                Operation.REVERSAL, answer.body, Source.REPLY, code=order_number
+        return fenced(
+            follow_on_receipt(
+                ours, Operation.REVERSAL, answer, order_number, attempt_key=attempt_key
             )
-        return fenced(ours, "reversal", replace(reversal, attempt_key=attempt_key), status)
+        )
 
     def _seen(self, hit: Hit, hits: list[Hit]) -> Observation:
         undone = any(

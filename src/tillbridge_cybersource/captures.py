@@ -8,16 +8,15 @@ from collections.abc import Mapping
 from datetime import datetime
 from urllib.parse import quote
 
-from tillbridge.canonical.payments import Observation, Operation, Source, Verdict
+from tillbridge.canonical.payments import Observation, Operation, Verdict
+from tillbridge.connector import values
 from tillbridge.connector.abilities import Call, Fenced, Finding, Receipt, Write
 from tillbridge.connector.documents import Fields
 from tillbridge_cybersource.fences import check_not_early, fence_refused, fenced
-from tillbridge_cybersource.fields import flag, integer, money, required_text, text
-from tillbridge_cybersource.observations import follow_on_of, text_of
-from tillbridge_cybersource.operations import Operations, client_reference, reading_success
+from tillbridge_cybersource.follow_ons import follow_on_receipt
+from tillbridge_cybersource.operations import Operations, amount_details, client_reference
 from tillbridge_cybersource.search import Hit
 from tillbridge_cybersource.shapes import CAPTURE
-from tillbridge_cybersource.statuses import FOLLOW_ON_STATUSES, refusal, unknown_status
 
 
 class Captures:
@@ -37,28 +36,17 @@ class Captures:
     async def send(self, call: Call, fields: Fields) -> Receipt:
         """Captures. Raises Rejected for more than is held, and for what is no longer held."""
         ours = self._operations
-        authorization_id = required_text(fields, "authorization_id")
+        authorization_id = values.required_text(fields, "authorization_id")
         path = f"/pts/v2/payments/{quote(authorization_id, safe='')}/captures"
         answer = await ours.exchange.write(call, path, self._document(call, fields))
-        order_number = required_text(fields, "order_number")
-        if answer.status != 201:
-            raise refusal(ours.exchange.name, f"The capture for {order_number}", answer)
-        status = text_of(answer.body, "status")
-        if status not in FOLLOW_ON_STATUSES["captures"]:
-            raise unknown_status(ours.exchange.name, status, answer.reason)
-        with reading_success(ours.exchange.name):
-            observation = follow_on_of(
-                Operation.CAPTURE,
-                answer.body,
-                Source.REPLY,
-                parent_id=authorization_id,
-                code=order_number,
-            )
-        return ours.receipt("capture", observation, status)
+        order_number = values.required_text(fields, "order_number")
+        return follow_on_receipt(
+            ours, Operation.CAPTURE, answer, order_number, parent_id=authorization_id
+        )
 
     async def find(self, call: Call, fields: Fields, sent_at: datetime) -> Finding:
         """By search, with the capture's key; one that was voided since is found as UNDONE."""
-        order_number = required_text(fields, "order_number")
+        order_number = values.required_text(fields, "order_number")
         return await self._operations.find(
             call, order_number, sent_at, lambda hits: self._captured(call.key, hits), kind="capture"
         )
@@ -69,7 +57,7 @@ class Captures:
         Raises as `fences.check_not_early` and `fences.fence_refused` say.
         """
         ours = self._operations
-        order_number = required_text(fields, "order_number")
+        order_number = values.required_text(fields, "order_number")
         document = {"clientReferenceInformation": client_reference(order_number, call.key)}
         doing = f"The time-out void for {order_number}"
         check_not_early(ours, call, doing)
@@ -78,24 +66,19 @@ class Captures:
             return Fenced(undone=True)
         if answer.status != 201:
             return fence_refused(ours, doing, answer)
-        status = text_of(answer.body, "status")
-        if status not in FOLLOW_ON_STATUSES["voids"]:
-            raise unknown_status(ours.exchange.name, status, answer.reason)
-        with reading_success(ours.exchange.name):
-            void = follow_on_of(Operation.VOID, answer.body, Source.REPLY, code=order_number)
-        return fenced(ours, "void", void, status)
+        return fenced(follow_on_receipt(ours, Operation.VOID, answer, order_number))
 
     def _document(self, call: Call, fields: Fields) -> Mapping[str, object]:
-        amount = money(fields, "amount")
+        amount = values.money_above_zero(fields, "amount")
         document: dict[str, object] = {
             "clientReferenceInformation": client_reference(
-                required_text(fields, "order_number"), call.key
+                values.required_text(fields, "order_number"), call.key
             ),
             "orderInformation": {
-                "amountDetails": {"totalAmount": amount.text, "currency": amount.currency},
+                "amountDetails": amount_details(amount),
             },
         }
-        reference = text(fields, "reference", 50)
+        reference = values.text(fields, "reference")[:50]
         if reference:
             document["merchantDefinedInformation"] = [{"key": "1", "value": reference}]
         if self._operations.settings.partial_captures:
@@ -124,7 +107,7 @@ class Captures:
 
 def _sequence(fields: Fields) -> Mapping[str, int]:
     """Equal numbers mark the last capture; before it the count is one more than the number."""
-    ordinal = integer(fields, "ordinal", 1)
-    final = flag(fields, "final", default=True)
+    ordinal = values.integer(fields, "ordinal", 1)
+    final = values.flag(fields, "final", default=True)
     count = ordinal if final else ordinal + 1
     return {"captureSequenceNumber": ordinal, "totalCaptureCount": count}

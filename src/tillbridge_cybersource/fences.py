@@ -7,8 +7,7 @@ is therefore never taken as "nothing happened".
 """
 
 from tillbridge.canonical.errors import Misconfigured, Transient
-from tillbridge.canonical.payments import Observation
-from tillbridge.connector.abilities import Call, Fenced
+from tillbridge.connector.abilities import Call, Fenced, Receipt
 from tillbridge_cybersource.exchange import Answer
 from tillbridge_cybersource.operations import Operations
 from tillbridge_cybersource.statuses import refusal
@@ -43,11 +42,11 @@ def check_not_early(operations: Operations, call: Call, doing: str) -> None:
         )
 
 
-def fenced(operations: Operations, kind: str, observation: Observation, status: str) -> Fenced:
+def fenced(receipt: Receipt) -> Fenced:
     """An accepted fence: undone when an amount came back, a promise when none did."""
-    if not observation.amount:
+    if not any(observation.amount for observation in receipt.observations):
         return Fenced(undone=False)
-    return Fenced(undone=True, receipt=operations.receipt(kind, observation, status))
+    return Fenced(undone=True, receipt=receipt)
 
 
 def fence_refused(operations: Operations, doing: str, answer: Answer) -> Fenced:

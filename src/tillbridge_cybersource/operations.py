@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from tillbridge.canonical.errors import Rejected, Transient
+from tillbridge.canonical.money import Money
 from tillbridge.canonical.payments import Observation
 from tillbridge.canonical.references import ExternalReference
 from tillbridge.connector.abilities import Absent, Call, Finding, Found, NotYet, Receipt
@@ -94,3 +95,8 @@ def client_reference(order_number: str, key: str) -> Mapping[str, str]:
     so the key travels in `comments` as well.
     """
     return {"code": order_number, "transactionId": key, "comments": key}
+
+
+def amount_details(amount: Money) -> Mapping[str, str]:
+    """amountDetails of every request, under orderInformation or reversalInformation."""
+    return {"totalAmount": amount.text, "currency": amount.currency}

@@ -10,14 +10,13 @@ from datetime import datetime
 from urllib.parse import quote
 
 from tillbridge.canonical.payments import Observation, Operation, Source, Verdict
+from tillbridge.connector import values
 from tillbridge.connector.abilities import Call, Finding, Receipt, Write
 from tillbridge.connector.documents import Fields
-from tillbridge_cybersource.fields import money, required_text, text
-from tillbridge_cybersource.observations import follow_on_of, text_of
-from tillbridge_cybersource.operations import Operations, client_reference, reading_success
+from tillbridge_cybersource.follow_ons import follow_on_receipt
+from tillbridge_cybersource.operations import Operations, amount_details, client_reference
 from tillbridge_cybersource.search import Hit
 from tillbridge_cybersource.shapes import REVERSAL
-from tillbridge_cybersource.statuses import FOLLOW_ON_STATUSES, refusal, unknown_status
 
 
 class Reversals:
@@ -34,39 +33,28 @@ class Reversals:
         authorization's followed by ":reversed".
         """
         ours = self._operations
-        authorization_id = required_text(fields, "authorization_id")
-        amount = money(fields, "amount")
-        order_number = required_text(fields, "order_number")
+        authorization_id = values.required_text(fields, "authorization_id")
+        amount = values.money_above_zero(fields, "amount")
+        order_number = values.required_text(fields, "order_number")
         document = {
             "clientReferenceInformation": client_reference(order_number, call.key),
             "reversalInformation": {
-                "amountDetails": {"totalAmount": amount.text, "currency": amount.currency},
-                "reason": text(fields, "reason", 50) or "cancelled",
+                "amountDetails": amount_details(amount),
+                "reason": values.text(fields, "reason")[:50] or "cancelled",
             },
         }
         path = f"/pts/v2/payments/{quote(authorization_id, safe='')}/reversals"
         answer = await ours.exchange.write(call, path, document)
         if answer.reason == "AUTH_ALREADY_REVERSED":
             return await self._reversed_before(call, fields)
-        if answer.status != 201:
-            raise refusal(ours.exchange.name, f"The reversal for {order_number}", answer)
-        status = text_of(answer.body, "status")
-        if status not in FOLLOW_ON_STATUSES["reversals"]:
-            raise unknown_status(ours.exchange.name, status, answer.reason)
-        with reading_success(ours.exchange.name):
-            observation = follow_on_of(
-                Operation.REVERSAL,
-                answer.body,
-                Source.REPLY,
-                parent_id=authorization_id,
-                code=order_number,
-            )
-        return ours.receipt("reversal", observation, status)
+        return follow_on_receipt(
+            ours, Operation.REVERSAL, answer, order_number, parent_id=authorization_id
+        )
 
     async def find(self, call: Call, fields: Fields, sent_at: datetime) -> Finding:
         """By search: any reversal of this authorization."""
-        order_number = required_text(fields, "order_number")
-        authorization_id = required_text(fields, "authorization_id")
+        order_number = values.required_text(fields, "order_number")
+        authorization_id = values.required_text(fields, "authorization_id")
         return await self._operations.find(
             call,
             order_number,
@@ -77,8 +65,8 @@ class Reversals:
 
     async def _reversed_before(self, call: Call, fields: Fields) -> Receipt:
         ours = self._operations
-        authorization_id = required_text(fields, "authorization_id")
-        order_number = required_text(fields, "order_number")
+        authorization_id = values.required_text(fields, "authorization_id")
+        order_number = values.required_text(fields, "order_number")
         hits = await ours.search.hits(call, order_number)
         observation = self._seen(hits, authorization_id) or Observation(
             operation=Operation.REVERSAL,
@@ -88,7 +76,7 @@ class Reversals:
             request_id=f"{authorization_id}:reversed",
             occurred_at=call.now,
             parent_id=authorization_id,
-            amount=money(fields, "amount"),
+            amount=values.money_above_zero(fields, "amount"),
             reason="AUTH_ALREADY_REVERSED",
         )
         return ours.receipt("reversal", observation, "REVERSED")

@@ -5,6 +5,7 @@ Simple Order reason codes for what search shows. A new reason under a known stat
 status, as the vendor asks; a new status is an error.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -16,7 +17,7 @@ from tillbridge.canonical.errors import (
     Transient,
     Unreconciled,
 )
-from tillbridge.canonical.payments import Verdict
+from tillbridge.canonical.payments import Operation, Verdict
 from tillbridge_cybersource.exchange import Answer
 
 
@@ -87,10 +88,10 @@ REASON_CODES: dict[int, tuple[str, str]] = {
 UNDECIDED_CODES = frozenset({150, 151, 152, 236, 250})
 """System failures and time-outs: search does not know either whether anything is held."""
 
-FOLLOW_ON_STATUSES = {
-    "captures": frozenset({"PENDING", "TRANSMITTED"}),
-    "reversals": frozenset({"REVERSED"}),
-    "voids": frozenset({"VOIDED", "CANCELLED"}),
+FOLLOW_ON_STATUSES: Mapping[Operation, frozenset[str]] = {
+    Operation.CAPTURE: frozenset({"PENDING", "TRANSMITTED"}),
+    Operation.REVERSAL: frozenset({"REVERSED"}),
+    Operation.VOID: frozenset({"VOIDED", "CANCELLED"}),
 }
 """The statuses by which a follow-on took effect; FAILED voids and all others did not."""
 

@@ -7,15 +7,14 @@ by the capture it is related to (transaction details, relatedTransactions).
 from datetime import datetime
 from urllib.parse import quote
 
-from tillbridge.canonical.payments import Observation, Operation, Source
+from tillbridge.canonical.payments import Observation, Operation
+from tillbridge.connector import values
 from tillbridge.connector.abilities import Call, Finding, Receipt, Write
 from tillbridge.connector.documents import Fields
-from tillbridge_cybersource.fields import required_text
-from tillbridge_cybersource.observations import follow_on_of, text_of
-from tillbridge_cybersource.operations import Operations, client_reference, reading_success
+from tillbridge_cybersource.follow_ons import follow_on_receipt
+from tillbridge_cybersource.operations import Operations, client_reference
 from tillbridge_cybersource.search import Hit
 from tillbridge_cybersource.shapes import VOID
-from tillbridge_cybersource.statuses import FOLLOW_ON_STATUSES, refusal, unknown_status
 
 
 class Voids:
@@ -28,26 +27,17 @@ class Voids:
     async def send(self, call: Call, fields: Fields) -> Receipt:
         """Voids. Raises Rejected("not_voidable") once it is settled or voided."""
         ours = self._operations
-        capture_id = required_text(fields, "capture_id")
-        order_number = required_text(fields, "order_number")
+        capture_id = values.required_text(fields, "capture_id")
+        order_number = values.required_text(fields, "order_number")
         document = {"clientReferenceInformation": client_reference(order_number, call.key)}
         path = f"/pts/v2/captures/{quote(capture_id, safe='')}/voids"
         answer = await ours.exchange.write(call, path, document)
-        if answer.status != 201:
-            raise refusal(ours.exchange.name, f"The void for {order_number}", answer)
-        status = text_of(answer.body, "status")
-        if status not in FOLLOW_ON_STATUSES["voids"]:
-            raise unknown_status(ours.exchange.name, status, answer.reason)
-        with reading_success(ours.exchange.name):
-            observation = follow_on_of(
-                Operation.VOID, answer.body, Source.REPLY, parent_id=capture_id, code=order_number
-            )
-        return ours.receipt("void", observation, status)
+        return follow_on_receipt(ours, Operation.VOID, answer, order_number, parent_id=capture_id)
 
     async def find(self, call: Call, fields: Fields, sent_at: datetime) -> Finding:
         """By search: any void of this capture."""
-        order_number = required_text(fields, "order_number")
-        capture_id = required_text(fields, "capture_id")
+        order_number = values.required_text(fields, "order_number")
+        capture_id = values.required_text(fields, "capture_id")
 
         def voided(hits: list[Hit]) -> Observation | None:
             for hit in hits:

@@ -99,6 +99,7 @@ def test_an_empty_text_does_not_count_as_given(value: str) -> None:
         (usd, "5.00", "field is '5.00'; it takes money."),
         (usd, PRICE, "field is 0.00125 USD; it takes money."),
         (values.required_money, Decimal("5.0"), "field is 5.0; it takes money."),
+        (values.money_above_zero, "5.00", "field is '5.00'; it takes money above zero."),
         (values.money_above_zero, -FIVE, "field is -5.00 USD; it takes money above zero."),
         (price, Decimal(5), "field is 5; it takes a price per unit."),
         (values.decimal, True, "field is True; it takes a number."),

@@ -128,7 +128,12 @@ async def test_lines_with_fractions_become_one_piece_of_their_amount(world: Any)
             "clientReferenceInformation.transactionId",
         ),
         ({"amount": Money.of("0", "USD")}, "bad_field", "amount"),
-        ({"order_number": ""}, "bad_field", "order_number"),
+        ({"order_number": ""}, "missing_field", "order_number"),
+        (
+            {"lines": [{"quantity": Decimal(1), "unit_price": UnitAmount.of("25", "EUR")}]},
+            "currencies_differ",
+            "unit_price",
+        ),
     ],
 )
 async def test_bad_input_is_refused_with_its_place(

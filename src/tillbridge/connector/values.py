@@ -62,8 +62,8 @@ def required_money(fields: Fields, name: str) -> Money:
 
 def money_above_zero(fields: Fields, name: str) -> Money:
     """An amount to hold, take or release: it must be given, of any currency, and above zero."""
-    value = required_money(fields, name)
-    if value.amount <= 0:
+    value = _required(fields, name, name)
+    if not isinstance(value, Money) or value.amount <= 0:
         raise _misfit(name, value, "money above zero")
     return value
 
