@@ -7,7 +7,7 @@ from fastapi import APIRouter
 from starlette.routing import Route
 from tests.api.conftest import Api
 
-OPEN = {"/health/accepting", "/docs", "/openapi.json"}
+OPEN = {"/health/accepting", "/openapi.json"}
 """Nothing about anybody's orders: for load balancers, and for who writes a client."""
 SIGNED = {"/doors/{connection}", "/checkout/payments", "/checkout/payments/{attempt_key}"}
 """Asked by the sender's signature, not by a token."""
@@ -76,7 +76,7 @@ async def test_the_description_names_every_route_the_token_and_the_one_error_sha
     status, page = await api.ask("GET", "/openapi.json", role="")
     assert status == 200
     described = {path.replace(":path", "") for _, path in routes(api)}
-    assert set(page["paths"]) == described - {"/docs", "/openapi.json"}
+    assert set(page["paths"]) == described - {"/openapi.json"}
     for operations in page["paths"].values():
         for operation in operations.values():
             assert "Error" in str(operation["responses"]["default"])

@@ -1,41 +1,22 @@
 """Whatever digits go in come out: no float, no rounding, no cut."""
 
 from dataclasses import replace
-from datetime import UTC, date, datetime
 from decimal import Decimal
 from fractions import Fraction
-from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.mapping.values import LINE, ORDER, context, event, order_with
+from tests.exactness import CENTS, LONG, MONEY, PRICES, typed
+from tests.mapping.values import LINE, ORDER, context, order_with
 
 from tillbridge.canonical.money import Money, UnitAmount
 from tillbridge.connector.documents import DocumentShape, Field
 from tillbridge.mapping.apply import prepare_mapping
 from tillbridge.mapping.expression import expression
-from tillbridge.mapping.packing import pack, unpack
 from tillbridge.mapping.read import read_mapping
 from tillbridge.mapping.source import event_scope
 
 SCOPE = event_scope()
-CENTS = st.integers(-(10**15) + 1, 10**15 - 1)
-MONEY = st.builds(Money.from_minor, CENTS, st.sampled_from(["USD", "JPY", "KWD", "CLF"]))
-LONG = st.builds(
-    lambda digits, exponent: Decimal(digits).scaleb(-exponent),
-    st.integers(-(10**27), 10**27),
-    st.integers(0, 27),
-)
-PRICES = st.builds(UnitAmount, LONG.filter(lambda price: abs(price) < 10**15), st.just("USD"))
-INSTANTS = st.datetimes(timezones=st.just(UTC))
-SCALARS: st.SearchStrategy[Any] = st.one_of(
-    st.none(), st.booleans(), st.text(), st.integers(), LONG, MONEY, PRICES, INSTANTS, st.dates()
-)
-ANSWERS = st.recursive(
-    SCALARS,
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
-    max_leaves=10,
-)
 
 
 def value(text: str, names: dict[str, object]) -> object:
@@ -125,34 +106,4 @@ def test_a_document_has_the_digits_of_its_source(
         "total": total,
         "lines": [{"quantity": quantity, "price": price, "code": code}],
     }
-    assert _typed(filled["lines"]) == _typed([{"quantity": quantity, "price": price, "code": code}])
-
-
-@given(ANSWERS)
-def test_what_is_packed_comes_back_equal_in_value_and_type(answer: object) -> None:
-    assert _typed(unpack(pack(answer))) == _typed(answer)
-
-
-def test_an_event_is_packed_whole() -> None:
-    happened = event()
-    assert unpack(pack({"decision": happened})) == {"decision": happened}
-
-
-def test_an_instant_of_another_zone_is_the_same_instant() -> None:
-    at = datetime.fromisoformat("2026-01-01T01:00:00+02:00")
-    assert unpack(pack(at)) == at
-
-
-def _typed(value: object) -> object:
-    """The value with its type, so that 1, True and Decimal(1) differ, digit for digit."""
-    match value:
-        case dict():
-            return {name: _typed(item) for name, item in value.items()}
-        case list():
-            return [_typed(item) for item in value]
-        case Money() | UnitAmount():
-            return type(value).__name__, str(value.amount), value.currency
-        case datetime() | date():
-            return type(value).__name__, value.isoformat()
-        case _:
-            return type(value).__name__, str(value)
+    assert typed(filled["lines"]) == typed([{"quantity": quantity, "price": price, "code": code}])

@@ -13,7 +13,6 @@ from tillbridge.connector.documents import DocumentShape, Field, FieldType
 from tillbridge.mapping.apply import prepare_mapping
 from tillbridge.mapping.expression import expression
 from tillbridge.mapping.lookup import read_lookup
-from tillbridge.mapping.packing import pack, unpack
 from tillbridge.mapping.read import read_mapping
 from tillbridge.mapping.source import event_scope
 from tillbridge.mapping.value_type import (
@@ -194,13 +193,3 @@ def test_types_have_a_common_type_or_none() -> None:
     assert joined(INTEGER, NULL) == optional(INTEGER)
     assert joined(dictionary_of(TEXT), dictionary_of(TEXT)) == dictionary_of(TEXT)
     assert sort_of(object()) == "any"
-
-
-def test_names_that_begin_with_a_dollar_are_packed_like_any_other() -> None:
-    answer = {"$money": ["1", "USD"], "a": {"$x": Decimal("1.0")}}
-    assert unpack(pack(answer)) == answer
-
-
-def test_only_values_of_the_language_are_packed() -> None:
-    with pytest.raises(TypeError, match="object is not a value a step answers"):
-        pack({"a": object()})

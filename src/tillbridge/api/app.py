@@ -61,8 +61,8 @@ def create_app(site: Site, dsn: str) -> FastAPI:
         version=VERSION,
         summary="Carries money from the till to the books.",
         lifespan=lifespan,
+        docs_url=None,  # its page loads its scripts from elsewhere; an installation may be closed
         redoc_url=None,
-        swagger_ui_oauth2_redirect_url=None,
     )
     app.router.routes.extend(doors(lambda: _house(app), shop_of))
     for noun in ROUTERS:

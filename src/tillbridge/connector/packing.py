@@ -1,61 +1,86 @@
-"""A document's values as JSON and back, exactly: Money stays Money, a date a date."""
+"""A document's values as JSON and back, digit for digit: what the journal keeps of a write.
 
-from collections.abc import Mapping
-from datetime import date, datetime
+Text, truths, null, whole numbers of 64 bits, lists and groups are plain JSON; everything else is an
+object with one key that begins with "$" and says its type. A group of the user's that has such a
+key is wrapped in the same way, so every value comes back as it was.
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 
 from tillbridge.canonical.codec import encode, read_json
 from tillbridge.canonical.money import Money, UnitAmount
-from tillbridge.connector.documents import Fields, Value
+from tillbridge.connector.documents import Fields
+
+_SMALL = 2**63
 
 
 def pack(fields: Fields) -> bytes:
-    """JSON in which everything that JSON has no word for carries a tag ("$money", "$date", ...)."""
-    return encode(_tag(fields))
+    """JSON for a document. Raises TypeError for what is not a value of a document."""
+    return encode(_packed(fields))
 
 
-def unpack(data: bytes) -> Fields:
-    """The same values that were packed."""
-    values = _untag(read_json(data))
-    assert isinstance(values, dict), "a packed document is an object"
-    return values
+def unpack(data: bytes | str) -> Fields:
+    """What was packed, equal in value and type. Raises Rejected when it is not JSON."""
+    fields = _unpacked(read_json(data))
+    assert isinstance(fields, dict), "a packed document is an object"
+    return fields
 
 
-def _tag(value: Value) -> object:
-    if isinstance(value, Money):
-        return {"$money": [value.text, value.currency]}
-    if isinstance(value, UnitAmount):
-        return {"$unit_amount": [f"{value.amount:f}", value.currency]}
-    if isinstance(value, Decimal):
-        return {"$decimal": str(value)}
-    if isinstance(value, datetime):
-        return {"$instant": value.isoformat()}
-    if isinstance(value, date):
-        return {"$date": value.isoformat()}
-    if isinstance(value, Mapping):
-        return {name: _tag(part) for name, part in value.items()}
+def _packed(value: object) -> object:
+    match value:
+        case None | bool():
+            return value
+        case str():
+            return str(value)
+        case int():
+            return value if -_SMALL <= value < _SMALL else {"$integer": str(value)}
+        case Decimal():
+            return {"$decimal": str(value)}
+        case Money():
+            return {"$money": [value.text, value.currency]}
+        case UnitAmount():
+            return {"$unit_amount": [str(value.amount), value.currency]}
+        case datetime():
+            assert value.tzinfo is not None, "an instant has its zone"
+            return {"$instant": value.astimezone(UTC).isoformat()}
+        case date():
+            return {"$date": value.isoformat()}
+        case list() | tuple():
+            return [_packed(item) for item in value]
+        case Mapping():
+            packed = {name: _packed(item) for name, item in value.items()}
+            if any(name.startswith("$") for name in packed):
+                return {"$fields": list(map(list, packed.items()))}
+            return packed
+        case _:
+            raise TypeError(f"{type(value).__name__} is not a value of a document")
+
+
+def _unpacked(value: Any) -> Any:  # parsed JSON
     if isinstance(value, list):
-        return [_tag(part) for part in value]
-    return value
-
-
-def _untag(value: Any) -> Any:  # parsed JSON
-    if isinstance(value, list):
-        return [_untag(part) for part in value]
+        return [_unpacked(item) for item in value]
     if not isinstance(value, dict):
         return value
     if len(value) == 1:
-        (name, content), *_ = value.items()
-        if name in _TAGS:
-            return _TAGS[name](content)
-    return {name: _untag(part) for name, part in value.items()}
+        [(tag, content)] = value.items()
+        if tag.startswith("$"):
+            return _READERS[tag](content)
+    return {name: _unpacked(item) for name, item in value.items()}
 
 
-_TAGS: Mapping[str, Any] = {
-    "$money": lambda content: Money(Decimal(content[0]), content[1]),
-    "$unit_amount": lambda content: UnitAmount(Decimal(content[0]), content[1]),
+def _fields(content: list[list[Any]]) -> dict[str, Any]:
+    return {name: _unpacked(item) for name, item in content}
+
+
+_READERS: Final[Mapping[str, Callable[[Any], Any]]] = {
+    "$integer": int,
     "$decimal": Decimal,
+    "$money": lambda parts: Money(Decimal(parts[0]), parts[1]),
+    "$unit_amount": lambda parts: UnitAmount(Decimal(parts[0]), parts[1]),
     "$instant": datetime.fromisoformat,
     "$date": date.fromisoformat,
+    "$fields": _fields,
 }

@@ -7,5 +7,4 @@ functions   everything an expression can call
 expression  text, checked and compiled once to a Python function
 mapping     the rules; `read` makes them from text, `apply` checks, compiles and runs them
 examples    the tests a mapping carries
-packing     values to JSON and back, digit for digit
 """
