@@ -25,12 +25,12 @@ from typing import Any
 
 import aiohttp
 import uvloop
+from campaigns.child import Child
+from campaigns.site import SHOP_SECRET, secrets, write_site
 
 from benchmarks.commits import bare_commits_per_s
 from benchmarks.meter import Meter
 from benchmarks.shoppers import Bought, Crowd, purchases
-from campaigns.child import Child
-from campaigns.site import SHOP_SECRET, secrets, write_site
 from tillbridge.database.database import Database
 from tillbridge.database.embedded import EmbeddedPostgres
 
@@ -198,10 +198,12 @@ async def _quiet(database: Database, town: Town) -> None:
     """Waits until no run is open and every parcel is on its way, or nothing helps."""
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(QUIET_TIMEOUT_S):
-            while town.crowd.shop.is_busy or await database.fetch_value(
-                "SELECT count(*) FROM runs WHERE ended_at IS NULL"
-            ):
+            open_runs = 1
+            while town.crowd.shop.is_busy or open_runs:
                 await asyncio.sleep(0.5)
+                open_runs = await database.fetch_value(
+                    "SELECT count(*) FROM runs WHERE ended_at IS NULL"
+                )
 
 
 async def _ended_runs(database: Database) -> int:

@@ -53,4 +53,4 @@ def _speak_to(log: Path) -> None:
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     os.dup2(descriptor, 1)
     os.dup2(descriptor, 2)
-    sys.stdin = open(0, closefd=False)  # noqa: SIM115, PTH123 (it lives as long as the process)
+    sys.stdin = open(0, closefd=False)  # noqa: SIM115 (it lives as long as the process)

@@ -1,0 +1,91 @@
+"""The house of one town: its processes, started again whenever they die."""
+
+import asyncio
+import multiprocessing
+import os
+import signal
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+
+from campaigns.house_process import Part, play
+
+_NURSERY = multiprocessing.get_context("forkserver")
+_RESTART_S = 0.05
+_LOOK_S = 0.02
+
+
+def prepare_nursery() -> None:
+    """Imports what the processes need once, in the process they are forked from.
+
+    Environment variables they share must be set before.
+    """
+    _NURSERY.set_forkserver_preload(["campaigns.house_process", "tillbridge.api.app"])
+
+
+class Kept:
+    """One process that is kept running, as `tillbridge up` does.
+
+    Attributes:
+        statuses: how it ended each time it was not asked to; -9 is SIGKILL.
+    """
+
+    def __init__(self, part: Part) -> None:
+        self._part = part
+        self._process: BaseProcess | None = None
+        self._stopping = False
+        self._keeping: asyncio.Task[None] | None = None
+        self.statuses: list[int | None] = []
+
+    async def start(self) -> None:
+        """Starts it and keeps it running from then on."""
+        self._spawn()
+        self._keeping = asyncio.create_task(self._keep())
+
+    async def stop(self) -> None:
+        """Ends it for good."""
+        self._stopping = True
+        process = self._process
+        if process is not None and process.pid is not None and process.is_alive():
+            os.kill(process.pid, signal.SIGCONT)
+            process.kill()
+        if self._keeping is not None:
+            await self._keeping
+
+    def _spawn(self) -> None:
+        self._process = _NURSERY.Process(target=play, args=(self._part,), daemon=True)
+        self._process.start()
+
+    async def _keep(self) -> None:
+        while True:
+            assert self._process is not None, "started"
+            await _ended(self._process)
+            if self._stopping:
+                self._process.close()
+                return
+            self.statuses.append(self._process.exitcode)
+            self._process.close()
+            await asyncio.sleep(_RESTART_S)
+            self._spawn()
+
+
+async def wake_the_stalled(folder: Path) -> None:
+    """Waits for a process of the town that is told to stall, and wakes it when its time is up."""
+    marker, told = folder / "died", ""
+    while not told:
+        await asyncio.sleep(_LOOK_S)
+        told = marker.read_text() if marker.exists() else ""
+    pid, stall_s = told.split()
+    await asyncio.sleep(float(stall_s))
+    os.kill(int(pid), signal.SIGCONT)
+
+
+async def _ended(process: BaseProcess) -> None:
+    """Returns when the process has ended; no polling."""
+    loop = asyncio.get_running_loop()
+    ended = asyncio.Event()
+    loop.add_reader(process.sentinel, ended.set)
+    try:
+        await ended.wait()
+    finally:
+        loop.remove_reader(process.sentinel)
+    process.join()
