@@ -8,6 +8,7 @@ import contextlib
 import os
 import signal
 import socket
+import sys
 import tempfile
 import time
 from collections.abc import AsyncIterator
@@ -33,6 +34,7 @@ from tillbridge.demo.summary import show_summary, show_verdict
 from tillbridge.demo.table import DayTable
 from tillbridge.demo.trade import Trade, world_settings
 
+PROGRAM = "tillbridge"
 COMMAND = "tillbridge.cli.main"
 TETHER = "TILLBRIDGE_TETHERED"
 """Tells our own commands to end with their standard input (tillbridge.cli.stopping)."""
@@ -95,7 +97,7 @@ async def _demo(wanted: Wanted, console: Console) -> int:
         show_summary(console, found, figures)
         console.print()
         good = show_verdict(console, found, figures) and good
-        _show_next_steps(console, folder)
+        _show_next_steps(console, folder, f"W{min(wanted.orders, 12)}")
         if wanted.stay:
             _show_addresses(console, started)
             await ends.wait()
@@ -219,10 +221,11 @@ def _free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def _show_next_steps(console: Console, folder: Path) -> None:
+def _show_next_steps(console: Console, folder: Path, order: str) -> None:
     console.print(Text("\nLook around:", style="bold"))
-    at = f"tillbridge --folder {folder}"
-    for command in ("trace W12", "runs list", "dead-letters list", "unknowns list", "gates list"):
+    started = Path(sys.argv[0])
+    at = f"{started if started.name == PROGRAM else PROGRAM} --folder {folder}"
+    for command in (f"trace {order}", "runs", "dead-letters", "unknowns", "gates"):
         console.print(Text(f"  {at} {command}"), soft_wrap=True)
     console.print(Text(f"Logs of every process: {folder / 'logs'}"), soft_wrap=True)
 
