@@ -1,6 +1,5 @@
 """One signed request and its answer; what no operation has a finer rule for is decided here."""
 
-import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -10,7 +9,7 @@ from tillbridge.canonical.errors import Misconfigured, Rejected, Transient
 from tillbridge.connector.abilities import Call
 from tillbridge.connector.breaks import BreakPoint, classify, error_for
 from tillbridge.connector.connector import Opening
-from tillbridge.connector.http import Http, Reply
+from tillbridge.connector.http import Http, Reply, trust_in
 from tillbridge_cybersource.settings import CybersourceSettings
 from tillbridge_cybersource.signing import signer
 
@@ -47,7 +46,7 @@ class Exchange:
             settings.base_url,
             name=opening.connection,
             connections_max=settings.connections_max,
-            tls=_trust(settings.trusted_authority),
+            tls=trust_in(settings.trusted_authority, "trusted_authority"),
         )
 
     async def write(self, call: Call, path: str, document: Mapping[str, object]) -> Answer:
@@ -119,16 +118,3 @@ class Exchange:
 
     def _broke(self, method: str, path: str, reply: Reply) -> str:
         return f"{self.name}: {method} {path} was answered {reply.status}."
-
-
-def _trust(authority_path: str) -> ssl.SSLContext | None:
-    if not authority_path:
-        return None
-    try:
-        return ssl.create_default_context(cafile=authority_path)
-    except OSError as error:
-        raise Misconfigured(
-            f"The private authority {authority_path!r} cannot be read: {error}.",
-            reason="bad_authority",
-            next_step="Name a file with its certificate in PEM.",
-        ) from error

@@ -103,13 +103,7 @@ class Holds:
         read = Part("GET", f"{by_id('salesorders', order.id)}?{SELECTED}")
         written, found = await self._web_api.batch(call, [change, read], write=True)
         if found.status != 200:
-            raise Transient(
-                f"{self._web_api.connection}: reading back the order {order.number} was refused"
-                f" with {found.status}.",
-                sent="perhaps",
-                wait_s=found.wait_s,
-                reason="unread",
-            )
+            raise self._web_api.unread(f"the order {order.number}", found)
         return written, read_state(found.row())
 
     def _receipt(self, order: OrderState) -> Receipt:

@@ -7,7 +7,7 @@ from datetime import UTC
 from decimal import Decimal
 from typing import Any
 
-from tillbridge.canonical.errors import Rejected, Transient, Unreconciled
+from tillbridge.canonical.errors import Rejected, Unreconciled
 from tillbridge.canonical.money import Money
 from tillbridge.canonical.payments import Operation, Verdict
 from tillbridge.canonical.references import ExternalReference
@@ -76,13 +76,7 @@ class PaymentTransactions:
             what = f"The payment transaction {request_id}"
             raise self._web_api.refused(what, written, write=True)
         if found.status != 200:
-            raise Transient(
-                f"{self._web_api.connection}: reading back the payment transaction {request_id}"
-                f" was refused with {found.status}.",
-                sent="perhaps",
-                wait_s=found.wait_s,
-                reason="unread",
-            )
+            raise self._web_api.unread(f"the payment transaction {request_id}", found)
         return self._receipt(request_id, amount, found.row())
 
     async def _body(self, call: Call, fields: Fields, amount: Money) -> dict[str, Any]:

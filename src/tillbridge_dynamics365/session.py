@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from tillbridge.connector.abilities import Call, CheckLine, Read, Write
 from tillbridge.connector.connector import Opening
 from tillbridge.connector.documents import DocumentShape
-from tillbridge.connector.http import Http
+from tillbridge.connector.http import Http, trust_in
 from tillbridge_dynamics365.accounts import Accounts
 from tillbridge_dynamics365.checks import Checks
 from tillbridge_dynamics365.holds import Holds
@@ -20,7 +20,7 @@ from tillbridge_dynamics365.payment_transactions import PAYMENT_TRANSACTION, Pay
 from tillbridge_dynamics365.provisioning import Provisioning
 from tillbridge_dynamics365.reference_rows import ReferenceRows
 from tillbridge_dynamics365.sales_orders import SalesOrders
-from tillbridge_dynamics365.settings import DynamicsSettings, check_settings, trusted
+from tillbridge_dynamics365.settings import DynamicsSettings, check_settings
 from tillbridge_dynamics365.sign_in import SignIn
 from tillbridge_dynamics365.web_api import WebApi
 
@@ -31,7 +31,7 @@ class DynamicsSession:
 
     def __init__(self, settings: DynamicsSettings, opening: Opening) -> None:
         check_settings(settings)
-        tls = trusted(settings)
+        tls = trust_in(settings.tls_ca, "tls_ca")
         name = opening.connection
         self._authority = Http(settings.authority_url, name=name, connections_max=2, tls=tls)
         self._organization = Http(

@@ -1,7 +1,6 @@
 """What a person enters to connect an organization."""
 
 import re
-import ssl
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -87,20 +86,6 @@ def check_settings(settings: DynamicsSettings) -> None:
         )
     if not _API_VERSION.fullmatch(settings.api_version):
         raise _wrong("api_version", f"{settings.api_version!r} is not a version.", "Use v9.2.")
-
-
-def trusted(settings: DynamicsSettings) -> ssl.SSLContext | None:
-    """The trust of a private authority; None for the public ones."""
-    if not settings.tls_ca:
-        return None
-    try:
-        return ssl.create_default_context(cafile=settings.tls_ca)
-    except OSError as error:
-        raise _wrong(
-            "tls_ca",
-            f"The certificate authority file {settings.tls_ca!r} cannot be read: {error}.",
-            "Correct the path; the file must hold PEM certificates.",
-        ) from error
 
 
 def _check_url(name: str, url: str) -> None:

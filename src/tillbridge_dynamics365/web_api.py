@@ -5,7 +5,7 @@ from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
 from tillbridge.canonical.codec import encode_numbers, read_json
-from tillbridge.canonical.errors import TillbridgeError
+from tillbridge.canonical.errors import TillbridgeError, Transient
 from tillbridge.connector.abilities import Call
 from tillbridge.connector.http import Http, Reply
 from tillbridge_dynamics365.batch import (
@@ -101,6 +101,15 @@ class WebApi:
             answer.body,
             wait_s=answer.wait_s,
             write=write,
+        )
+
+    def unread(self, what: str, found: PartAnswer) -> Transient:
+        """The error when what a batch wrote cannot be read back: it may be there."""
+        return Transient(
+            f"{self.connection}: reading back {what} was refused with {found.status}.",
+            sent="perhaps",
+            wait_s=found.wait_s,
+            reason="unread",
         )
 
     async def _authorized(

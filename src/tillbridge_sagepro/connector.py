@@ -96,21 +96,21 @@ class SageProSession:
         )
 
     async def _release(self, call: Call, fields: Fields) -> Receipt:
-        sono = stored_number(values.required_text(fields, "sono"))
-        return await self._write_once(
-            call,
-            "release",
-            lambda writing: order_changes.release(writing, sono),
-            self._order_found,
-        )
+        return await self._change_order(call, fields, "release", order_changes.release)
 
     async def _cancel(self, call: Call, fields: Fields) -> Receipt:
+        return await self._change_order(call, fields, "cancellation", order_changes.cancel)
+
+    async def _change_order(
+        self,
+        call: Call,
+        fields: Fields,
+        doctype: str,
+        change: Callable[[Writing, str], Receipt],
+    ) -> Receipt:
         sono = stored_number(values.required_text(fields, "sono"))
         return await self._write_once(
-            call,
-            "cancellation",
-            lambda writing: order_changes.cancel(writing, sono),
-            self._order_found,
+            call, doctype, lambda writing: change(writing, sono), self._order_found
         )
 
     async def _write_payment(self, call: Call, fields: Fields) -> Receipt:

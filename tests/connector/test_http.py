@@ -4,13 +4,14 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from aiohttp import web
 
-from tillbridge.canonical.errors import Transient
+from tillbridge.canonical.errors import Misconfigured, Transient
 from tillbridge.connector.abilities import Call
-from tillbridge.connector.http import Http, Reply
+from tillbridge.connector.http import Http, Reply, trust_in
 
 Answer = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -178,3 +179,18 @@ def test_the_servers_clock_is_read_from_its_date() -> None:
     reply = Reply(200, {"date": "Fri, 02 Jan 2026 00:00:00 GMT"}, b"")
     assert reply.date_s() == datetime(2026, 1, 2, tzinfo=UTC).timestamp()
     assert Reply(200, {}, b"").date_s() is None
+
+
+def test_no_private_authority_is_trusted_unless_it_is_named() -> None:
+    assert trust_in("", "tls_ca") is None
+
+
+@pytest.mark.parametrize("content", [None, "no certificate"])
+def test_an_authority_that_cannot_be_read_names_the_setting(
+    tmp_path: Path, content: str | None
+) -> None:
+    authority = tmp_path / "authority.pem"
+    if content is not None:
+        authority.write_text(content)
+    with pytest.raises(Misconfigured, match=r"tls_ca: .*authority.pem' cannot be read"):
+        trust_in(str(authority), "tls_ca")

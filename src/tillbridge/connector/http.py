@@ -14,7 +14,7 @@ from email.utils import parsedate_to_datetime
 
 import aiohttp
 
-from tillbridge.canonical.errors import Transient
+from tillbridge.canonical.errors import Misconfigured, Place, Transient
 from tillbridge.connector.abilities import Call
 from tillbridge.connector.breaks import BreakPoint, classify, error_for
 
@@ -166,6 +166,25 @@ class Http:
             # call is sent again is the engine's to decide. Its own test client does the same.
             self._session._retry_connection = False
         return self._session
+
+
+def trust_in(authority_path: str, setting: str) -> ssl.SSLContext | None:
+    """What `Http` takes as `tls`: trust in a private authority; None for "": the public ones.
+
+    Raises:
+        Misconfigured: the file that `setting` names cannot be read, or holds no certificate.
+    """
+    if not authority_path:
+        return None
+    try:
+        return ssl.create_default_context(cafile=authority_path)
+    except OSError as error:
+        raise Misconfigured(
+            f"The certificate authority file {authority_path!r} cannot be read: {error}.",
+            reason="bad_setting",
+            place=Place(field=setting),
+            next_step="Correct the path; the file must hold PEM certificates.",
+        ) from error
 
 
 def _break_point(error: Exception, left: bool) -> BreakPoint:
