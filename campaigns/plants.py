@@ -36,6 +36,9 @@ _HASTE_S = 0.3
 """How long an acknowledged delivery stays uncommitted in the plant that is hasty."""
 
 
+_A_WHILE_S = 60.0
+
+
 @dataclass(frozen=True, slots=True)
 class Plant:
     """One defect: what it does, and how it is put in."""
@@ -55,17 +58,11 @@ def _intent_after_send() -> None:
     intend = Journal.intend
 
     async def put_off(
-        self: Journal,
-        step: str,
-        effect: Effect,
-        ability: Write,
-        fields: Fields,
-        timeout_s: float,
-        **more: Any,
+        self: Journal, step: str, effect: Effect, *rest: Any, **more: Any
     ) -> Intent | None:
         if more or await self.standing(effect) is not None:
-            return await intend(self, step, effect, ability, fields, timeout_s, **more)
-        return Intent(effect, effect.key, time.monotonic() + timeout_s, timeout_s)
+            return await intend(self, step, effect, *rest, **more)
+        return Intent(effect, effect.key, time.monotonic() + _A_WHILE_S, _A_WHILE_S)
 
     async def send_first(
         self: Journal, intent: Intent, ability: Write, fields: Fields, timeout_s: float

@@ -37,11 +37,13 @@ class Program:
     Attributes:
         account: options of the simulated Cybersource account.
         connection: settings of our connection to it.
+        timeout_s: our connection's time-out.
     """
 
     shoppers: tuple[Shopper, ...]
     account: Mapping[str, Any] = field(default_factory=dict)
     connection: Mapping[str, str] = field(default_factory=dict)
+    timeout_s: int = 30
 
 
 PAYMENTS, SHOP = "cybersource", "shop"
@@ -109,11 +111,11 @@ def purchases(seed: int, shoppers: Sequence[Shopper]) -> list[Purchase]:
 
 
 def rules(shopper: Shopper, order_number: str, erp: System) -> dict[System, list[Rule]]:
-    """The faults of one order, each once; of one whose webhooks are lost, all are."""
+    """The faults of one order: what is slow or lost is so every time, the rest goes wrong once."""
     found: dict[System, list[Rule]] = {}
     for system, operation, kind, seconds in shopper.faults:
         name = erp if system == ERP else system
-        times = None if (operation, kind) == ("webhook", "lost") else 1
+        times = None if kind in ("slow", "lost") else 1
         rule = Rule(operation, Fault(kind, seconds), subject=order_number, times=times)
         found.setdefault(name, []).append(rule)
     return found

@@ -16,7 +16,7 @@ FACTOR = 40.0
 """Divides every wait of the everyday towns."""
 PASSINGS_MAX = 3
 _PLANT_FACTOR = 20.0
-_PLANT_PATIENCE_S = 15.0
+_PLANT_PATIENCE_S = 25.0
 
 
 def variants(seed: int) -> list[tuple[Scene, ...]]:
@@ -70,10 +70,10 @@ def planted(seed: int) -> dict[str, Scene]:
         ),
         "resolve_before_send_by": _scene(
             seed,
-            _one("slow", "capture", seconds=32, ending="ship_in_two"),
+            _one("slow", "capture", seconds=54, ending="ship_in_two"),
             fence=False,
-            account={"search_lag_s": 1.0},
-            connection={"search_lag_s": "1", "absent_after_s": "20"},
+            connection={"absent_after_s": "20"},
+            timeout_s=60,
             death=Death("worker: during send capture"),
         ),
         "resend_on_not_yet": _scene(
@@ -113,13 +113,14 @@ def _scene(
     fence: bool = True,
     account: Mapping[str, Any] | None = None,
     connection: Mapping[str, str] | None = None,
+    timeout_s: int = 30,
     death: Death | None = None,
 ) -> Scene:
     return Scene(
         name="",
         erp="dynamics",
         fence=fence,
-        program=Program((shopper,), account or {}, connection or {}),
+        program=Program((shopper,), account or {}, connection or {}, timeout_s),
         seed=seed,
         factor=_PLANT_FACTOR,
         death=death,

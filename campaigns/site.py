@@ -22,9 +22,14 @@ _TEMPLATES = Path(tillbridge.__file__).parent / "templates"
 
 
 def write_site(
-    folder: Path, erp: Erp, outside: Addresses, cybersource: Mapping[str, str] | None = None
+    folder: Path,
+    erp: Erp,
+    outside: Addresses,
+    cybersource: Mapping[str, str] | None = None,
+    timeout_s: int = 30,
 ) -> None:
-    """Writes the template's folder; `cybersource` are settings of that connection to change."""
+    """Writes the template's folder; `cybersource` are settings of that connection to change, and
+    `timeout_s` is its time-out."""
     shutil.copytree(_TEMPLATES / f"order-to-cash-{erp}", folder, dirs_exist_ok=True)
     payments = outside["cybersource"]
     parts = [
@@ -50,6 +55,7 @@ def write_site(
                 "webhook_keys": "webhooks",
                 **(cybersource or {}),
             },
+            timeout=timeout_s,
         ),
         _dynamics(outside) if erp == "dynamics" else _sage(outside),
     ]
@@ -95,12 +101,9 @@ def _sage(outside: Addresses) -> str:
     return _connection("sage", "sagepro", settings)
 
 
-def _connection(
-    name: str, connector: str, settings: Mapping[str, object], *, pays_through: str = ""
-) -> str:
+def _connection(name: str, connector: str, settings: Mapping[str, object], **more: object) -> str:
     lines = [f"  {name}:", f"    connector: {connector}"]
-    if pays_through:
-        lines.append(f"    pays_through: {pays_through}")
+    lines += [f"    {key}: {value}" for key, value in more.items()]
     lines.append("    settings:")
     lines += [f"      {key}: {value}" for key, value in settings.items()]
     return "\n".join(lines)
