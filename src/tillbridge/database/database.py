@@ -29,6 +29,8 @@ BROKEN = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError)
 """What a lost database looks like: nothing is known to be wrong with the work itself."""
 _VICTIM = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError)
 VICTIM_TRIES = 3
+SESSION = {"jit": "off", "plan_cache_mode": "force_generic_plan"}
+"""Our statements are small and always the same: planning them anew costs more than running them."""
 DURABLE = ("fsync", "full_page_writes", "synchronous_commit")
 
 
@@ -62,11 +64,7 @@ class Database:
                 max_inactive_connection_lifetime=0,
                 statement_cache_size=512,
                 reset=_nothing,
-                server_settings={
-                    "application_name": name,
-                    "jit": "off",
-                    "plan_cache_mode": "force_generic_plan",
-                },
+                server_settings=SESSION | {"application_name": name},
             )
         except (OSError, asyncpg.CannotConnectNowError) as error:
             raise Transient(

@@ -8,7 +8,7 @@ from contextlib import suppress
 import asyncpg
 
 from tillbridge.canonical.errors import TillbridgeError
-from tillbridge.database.database import BROKEN
+from tillbridge.database.database import BROKEN, SESSION
 from tillbridge.journeys.house import House
 from tillbridge.journeys.turn import Journey, take_turns
 from tillbridge.runs.lanes import Lane, due
@@ -69,7 +69,7 @@ class Worker:
     async def _listen(self, dsn: str) -> None:
         while not self._stopped:
             try:
-                connection = await asyncpg.connect(dsn)
+                connection = await asyncpg.connect(dsn, server_settings=SESSION)
                 try:
                     self._doorbell = Doorbell(connection, self._turns.begin)
                     if not self._stopped:  # asked to stop while it connected

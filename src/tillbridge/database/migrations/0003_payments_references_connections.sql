@@ -46,6 +46,7 @@ CREATE TABLE observations (
     source text NOT NULL,
     order_number text NOT NULL,
     wire_key text NOT NULL,
+    echo_key text NOT NULL, -- the key we sent with it, as the payment system echoes it
     parent_id text NOT NULL,
     amount numeric(19, 4),
     currency text NOT NULL DEFAULT '',
@@ -56,8 +57,10 @@ CREATE TABLE observations (
     UNIQUE (connection, request_id, operation, verdict)
 );
 CREATE INDEX observations_by_order ON observations (order_number, number);
-CREATE INDEX observations_of_reviews ON observations (connection, parent_id)
-    WHERE operation = 'review';
+CREATE INDEX observations_by_parent ON observations (connection, parent_id)
+    WHERE operation IN ('review', 'void');
+CREATE INDEX observations_by_echo ON observations (connection, echo_key)
+    WHERE operation IN ('capture', 'void');
 
 CREATE TABLE external_references (
     subject text NOT NULL,
