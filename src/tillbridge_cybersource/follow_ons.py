@@ -35,5 +35,6 @@ def follow_on_receipt(
         observation = follow_on_of(
             operation, answer.body, Source.REPLY, parent_id=parent_id, code=order_number
         )
-    observation = replace(observation, attempt_key=attempt_key)
+    if attempt_key:
+        observation = replace(observation, attempt_key=attempt_key)
     return operations.receipt(operation.value, observation, status)

@@ -70,13 +70,15 @@ def follow_on_of(
         or money_of(part(body, "voidAmountDetails"), "voidAmount")
         or money_of(part(body, "orderInformation", "amountDetails"), "totalAmount")
     )
+    reference = part(body, "clientReferenceInformation")
     return Observation(
         operation=operation,
         verdict=verdict,
         source=source,
-        order_number=code or text_of(part(body, "clientReferenceInformation"), "code"),
+        order_number=code or text_of(reference, "code"),
         request_id=text_of(body, "id"),
         occurred_at=instant_of(body),
+        attempt_key=text_of(reference, "transactionId") or text_of(reference, "comments"),
         parent_id=parent_id,
         amount=amount,
         reason=text_of(part(body, "errorInformation"), "reason"),

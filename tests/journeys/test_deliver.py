@@ -119,6 +119,23 @@ async def test_a_capture_whose_answer_is_lost_is_found_or_fenced_and_taken_once(
         assert len(messages(town, "4201")) == 1
 
 
+async def test_a_capture_that_a_webhook_told_of_is_neither_fenced_nor_taken_again(
+    tmp_path: Path, dsn: str
+) -> None:
+    options = Options(search_lag_s=1e6)
+    async with (
+        open_town(tmp_path, dsn, options=options, settings={"fence_after_s": "10"}) as town,
+        till(town) as shop,
+    ):
+        misbehave(town.cybersource.faults, "capture", Fault("lose_answer"))
+        await buy(shop, "4251")
+        await town.quiet(40)
+
+        assert len(facts(town.cybersource.log, "capture", order="4251")) == 1
+        assert facts(town.cybersource.log, "undone_by_fence", order="4251") == []
+        assert_once_each(town, "4251")
+
+
 async def test_an_outage_of_the_erp_is_waited_out_without_a_dead_letter(
     tmp_path: Path, dsn: str
 ) -> None:

@@ -20,7 +20,7 @@ from tillbridge.canonical.money import Money
 from tillbridge.canonical.payments import AttemptState, Observation, Operation, Source, Verdict
 from tillbridge.database.database import Database
 from tillbridge.payments.attempts import Attempt, begin_fence, give_up_fence, live, mark_unknown
-from tillbridge.payments.observations import observations_of
+from tillbridge.payments.observations import observations_of, told_capture
 from tillbridge.payments.observe import Known, judge
 
 S = AttemptState
@@ -166,6 +166,47 @@ async def test_a_debt_that_was_captured_is_not_payable_again_when_the_rest_is_re
 
     assert not await begin(database, "WIRE2", "k2")
     assert await live(database, CONNECTION, "1042") == await now(database)
+
+
+VOID = Operation.VOID
+
+
+@pytest.mark.parametrize("order", [(0, 1, 2), (1, 0, 2), (0, 2, 1), (2, 1, 0)])
+async def test_a_void_takes_back_the_capture_whose_key_it_carries_in_any_order(
+    database: Database, order: tuple[int, ...]
+) -> None:
+    """A lost answer that was fenced, and whose capture is told of all the same."""
+    await begin(database)
+    await tell(database, APPROVED)
+    facts = [
+        seen(CAPTURE, V.APPROVED, "c1", amount="40.00", attempt_key="first"),
+        seen(VOID, V.APPROVED, "v1", amount=None, attempt_key="first", parent_id="unheard of"),
+        seen(CAPTURE, V.APPROVED, "c2", amount="40.00", attempt_key="second"),
+    ]
+
+    await tell(database, *(facts[at] for at in order))
+
+    assert (await now(database)).captured == usd("40.00")
+    assert await told_capture(database, CONNECTION, "first") == ""
+    assert await told_capture(database, CONNECTION, "second") == "c2"
+
+
+async def test_a_void_of_a_capture_by_its_id_takes_it_back_once(database: Database) -> None:
+    await begin(database)
+    await tell(database, APPROVED, seen(CAPTURE, V.APPROVED, "c1", amount="40.00"))
+
+    events = await tell(
+        database,
+        seen(VOID, V.APPROVED, "v1", amount="40.00", parent_id="c1"),
+        seen(VOID, V.APPROVED, "v2", amount="40.00", parent_id="c1"),
+        seen(CAPTURE, V.FAILED, "c1", amount="40.00"),
+    )
+
+    assert [event.kind for event in events] == [Kind.PAYMENT_CAPTURE_FAILED]
+    assert ((await now(database)).state, (await now(database)).captured) == (
+        S.AUTHORIZED,
+        usd("0"),
+    )
 
 
 async def test_one_order_has_one_live_attempt_and_many_ended_ones(database: Database) -> None:

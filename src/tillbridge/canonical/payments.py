@@ -93,7 +93,9 @@ class Observation:
 
     Attributes:
         order_number: the reference both sides share (clientReferenceInformation.code).
-        attempt_key: the attempt's key as the payment system echoes it; "" when it does not.
+        attempt_key: the key we sent, as the payment system echoes it: of an authorization the
+            attempt's, of a follow-on its own, of a fence that of what it undoes; "" when it echoes
+            none.
         request_id: the payment system's own id of this operation.
         parent_id: for a follow-on, the id of the operation it follows; else "".
         amount: what was held, captured or undone; None when it was not said.

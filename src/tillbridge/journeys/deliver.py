@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from tillbridge.canonical.codec import decode_event
 from tillbridge.canonical.errors import Misconfigured, Rejected, Transient
 from tillbridge.canonical.events import Event
+from tillbridge.canonical.references import ExternalReference
 from tillbridge.connector.abilities import Receipt
 from tillbridge.flows.flow import (
     BranchStep,
@@ -24,9 +25,10 @@ from tillbridge.flows.flow import (
     walk_steps,
 )
 from tillbridge.journeys.house import House
-from tillbridge.journeys.money_guard import covered, give_back
+from tillbridge.journeys.money_guard import CAPTURE, covered, give_back
 from tillbridge.journeys.settle import settling
 from tillbridge.mapping.source import names_of
+from tillbridge.payments.observations import told_capture
 from tillbridge.runs.journal import FencedOff, Journal, outcome_of
 from tillbridge.runs.keys import Effect
 from tillbridge.runs.lanes import Turn
@@ -106,7 +108,7 @@ class Walk:
             step.connection, self._run.subject, step.document, step.ordinal_of(self.names)
         )
         if self._came_back:
-            done = await self._journal.done(effect)
+            done = await self._journal.done(effect) or await self._told(effect)
             if done is not None:
                 return done
         if not await covered(house, step.document, effect.key, fields):
@@ -133,6 +135,21 @@ class Walk:
                 raise
             await house.gates.succeeded(step.connection)
             return receipt
+
+    async def _told(self, effect: Effect) -> Receipt | None:
+        """A capture that was not answered, and of which a webhook has told us meanwhile."""
+        if effect.effect != CAPTURE:
+            return None
+        key = await self._journal.unanswered(effect)
+        if not key:
+            return None
+        request_id = await told_capture(self._house.database, effect.connection, key)
+        if not request_id:
+            return None
+        reference = ExternalReference(effect.connection, CAPTURE, request_id)
+        receipt = Receipt((reference,), {"request_id": request_id, "status": "observed"})
+        await self._journal.prove(effect, receipt)
+        return receipt
 
     async def _read(self, step: ReadStep) -> Receipt:
         house = self._house

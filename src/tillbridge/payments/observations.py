@@ -49,3 +49,10 @@ async def observations_of(database: Database, order_number: str) -> list[Observe
         )
         for row in rows
     ]
+
+
+async def told_capture(database: Database, connection: str, key: str) -> str:
+    """The payment system's id of a capture with this key that it told us of and that still counts;
+    "" when it told us of none."""
+    found = await database.fetch_value(SQL["told_capture"], connection, key)
+    return str(found or "")

@@ -103,7 +103,8 @@ async def observe(tx: Tx, connection: str, seen: Observation) -> Observed:
         seen.request_id,
         connection,
         seen.order_number,
-        seen.operation is Operation.CAPTURE and not seen.parent_id,
+        seen.operation is Operation.VOID
+        or (seen.operation is Operation.CAPTURE and not seen.parent_id),
     )
     if row is None:
         await tx.execute(SQL["mean"], number, "unmatched", seen.attempt_key)
@@ -135,7 +136,7 @@ async def all_known(database: Database, connection: str, seen: Sequence[Observat
 def judge(attempt: Attempt, seen: Observation, known: Known = NOTHING_KNOWN) -> Move:
     """What an observation means for an attempt. Pure: the whole state machine stands here.
 
-    `known` is what was seen before of the same capture.
+    `known` is what was seen before of the same capture, or of the capture that a void undoes.
     """
     if seen.operation in (Operation.AUTHORIZATION, Operation.SALE):
         return _judge_authorization(attempt, seen)
@@ -145,6 +146,9 @@ def judge(attempt: Attempt, seen: Observation, known: Known = NOTHING_KNOWN) -> 
         return _judge_capture(attempt, seen, known)
     if seen.operation is Operation.REVERSAL:
         return _judge_reversal(attempt, seen)
+    if seen.operation is Operation.VOID and seen.verdict is Verdict.APPROVED:
+        undone = replace(seen, verdict=Verdict.UNDONE, amount=None)
+        return _judge_capture(attempt, undone, known)
     return Move("confirmed")
 
 
@@ -289,11 +293,15 @@ async def _save(tx: Tx, attempt: Attempt, seen: Observation, number: int) -> Non
 
 
 async def _known(tx: Tx, connection: str, seen: Observation, number: int) -> Known:
-    """What earlier observations said of the same capture."""
-    if seen.operation is not Operation.CAPTURE:
+    """What earlier observations said of the same capture, or of the one that a void undoes."""
+    is_void = seen.operation is Operation.VOID
+    if not is_void and seen.operation is not Operation.CAPTURE:
         return NOTHING_KNOWN
+    capture_id = seen.parent_id if is_void else seen.request_id
     captured, undone = None, False
-    for row in await tx.fetch(SQL["captures_seen"], connection, seen.request_id, number):
+    for row in await tx.fetch(
+        SQL["captures_seen"], connection, capture_id, number, seen.attempt_key, is_void
+    ):
         if row["verdict"] != Verdict.APPROVED:
             undone = True
         elif row["amount"] is not None:

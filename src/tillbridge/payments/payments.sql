@@ -38,10 +38,11 @@ FOR UPDATE;
 -- name: keep_observation
 -- Once; one that nobody could place is placed again when somebody else tells more of it.
 INSERT INTO observations (connection, request_id, operation, verdict, source, order_number, wire_key,
-                          parent_id, amount, currency, reason, occurred_at, meaning)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, '')
+                          echo_key, parent_id, amount, currency, reason, occurred_at, meaning)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $7, $8, $9, $10, $11, $12, '')
 ON CONFLICT (connection, request_id, operation, verdict) DO UPDATE
     SET source = EXCLUDED.source, wire_key = EXCLUDED.wire_key, parent_id = EXCLUDED.parent_id,
+        echo_key = EXCLUDED.echo_key,
         amount = coalesce(EXCLUDED.amount, observations.amount), currency = EXCLUDED.currency,
         meaning = ''
     WHERE observations.meaning = 'unmatched'
@@ -64,10 +65,28 @@ WHERE connection = $1 AND operation = 'review' AND request_id = $2
 ORDER BY number;
 
 -- name: captures_seen
--- What was seen of one capture before: whether it counts, and whether it failed or was undone.
+-- What was seen of one capture ($2) before: whether it counts, and whether it failed or was
+-- undone; by its id, by the id a void names, and by the key that it and its fence carry ($4).
 SELECT verdict, amount, currency FROM observations
 WHERE connection = $1 AND request_id = $2 AND operation = 'capture' AND number <> $3
-  AND (verdict IN ('failed', 'undone') OR (verdict = 'approved' AND meaning = 'moved'));
+  AND (verdict IN ('failed', 'undone') OR (verdict = 'approved' AND meaning = 'moved'))
+UNION ALL
+SELECT 'undone', amount, currency FROM observations
+WHERE connection = $1 AND parent_id = $2 AND parent_id <> '' AND operation = 'void'
+  AND verdict = 'approved' AND number <> $3
+UNION ALL
+SELECT CASE operation WHEN 'void' THEN 'undone' ELSE verdict END, amount, currency FROM observations
+WHERE connection = $1 AND echo_key = $4 AND echo_key <> '' AND operation IN ('capture', 'void')
+  AND request_id <> $2 AND verdict = 'approved' AND number <> $3
+  AND (operation = 'void' OR (meaning = 'moved' AND $5));
+
+-- name: told_capture
+-- A capture with this key that somebody told us of, and that counts.
+SELECT request_id FROM observations o
+WHERE connection = $1 AND echo_key = $2 AND operation IN ('capture', 'void')
+  AND operation = 'capture' AND verdict = 'approved' AND meaning = 'moved'
+  AND NOT EXISTS (SELECT 1 FROM observations v
+                  WHERE v.connection = $1 AND v.echo_key = $2 AND v.operation = 'void');
 
 -- name: move_attempt
 WITH meant AS (UPDATE observations SET meaning = $13, wire_key = $1 WHERE number = $14)

@@ -201,6 +201,13 @@ class Journal:
             return None
         return decode(standing["outcome"], Receipt)
 
+    async def unanswered(self, effect: Effect) -> str:
+        """The key on the wire of an effect that was sent and not answered; "" for any other."""
+        standing = await self.standing(effect)
+        if standing is None or standing["state"] not in ("intended", "unknown"):
+            return ""
+        return wire_key(effect.key, standing["round"])
+
     async def standing(self, effect: Effect) -> asyncpg.Record | None:
         """Where an effect stands, with the seconds until it may be resolved."""
         return await self._database.fetch_row(SQL["load_effect"], effect.key)
