@@ -19,7 +19,7 @@ def prepare_nursery() -> None:
 
     Environment variables they share must be set before.
     """
-    _NURSERY.set_forkserver_preload(["campaigns.crash", "tillbridge.api.app"])
+    _NURSERY.set_forkserver_preload(["campaigns.scenes", "tillbridge.api.app", "uvloop"])
 
 
 class Kept:

@@ -85,7 +85,7 @@ class ShopSession:
         reply = await self._http.request(
             call, "POST", self._path, headers=headers, body=body, write=True
         )
-        return statuses.receipt(self._opening.connection, reply)
+        return statuses.receipt(self._opening.connection, call, reply)
 
     async def _ask(self, call: Call) -> Reply:
         return await self._http.request(call, "GET", self._path, headers=self._signed("GET", b""))

@@ -11,7 +11,8 @@ and changes nothing.
 from tillbridge.canonical.codec import encode
 from tillbridge.canonical.errors import Misconfigured, TillbridgeError, Transient
 from tillbridge.canonical.payments import AttemptState
-from tillbridge.connector.abilities import Receipt
+from tillbridge.canonical.references import ExternalReference
+from tillbridge.connector.abilities import Call, Receipt
 from tillbridge.connector.breaks import BreakPoint, Outcome, classify, error_for
 from tillbridge.connector.documents import DocumentShape, Field, Fields
 from tillbridge.connector.http import Reply
@@ -39,12 +40,13 @@ def encoded(shop: str, fields: Fields) -> bytes:
     return encode({"shop": shop, **{name: fields.get(name) for name in names}})
 
 
-def receipt(connection: str, reply: Reply) -> Receipt:
+def receipt(connection: str, call: Call, reply: Reply) -> Receipt:
     """What the shop's answer proves. Raises for everything but 2xx."""
     error = refusal(connection, reply, write=True)
     if error is not None:
         raise error
-    return Receipt(fields={"http_status": str(reply.status)})
+    reference = ExternalReference(connection, KIND, call.key)
+    return Receipt((reference,), {"http_status": str(reply.status)})
 
 
 def refusal(connection: str, reply: Reply, *, write: bool) -> TillbridgeError | None:

@@ -64,7 +64,7 @@ async def test_an_expired_lease_is_taken_over_with_a_higher_number(database: Dat
     assert second is not None
     assert second.lease.number == first.lease.number + 1
     assert second.claims == 2
-    assert not await renew(database, first.lease, 30.0)
+    assert await renew(database, [first.lease], 30.0) == [first.lease]
 
 
 async def test_an_overtaken_holder_changes_nothing_at_release(database: Database) -> None:

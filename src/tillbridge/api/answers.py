@@ -30,6 +30,7 @@ _STATUS = {
     "unknown_door": 404,
     "unknown_attempt": 404,
     "unknown_run": 404,
+    "no_review": 404,
     "unknown_dead_letter": 404,
     "unknown_connection": 404,
     "unknown_id": 404,

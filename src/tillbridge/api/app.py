@@ -20,6 +20,7 @@ from tillbridge.api import (
     gates,
     health,
     inbox,
+    reviews,
     runs,
     trace,
     unknowns,
@@ -33,7 +34,7 @@ from tillbridge.journeys.house import House
 
 POOL = 20
 OPERATORS_POOL = 4
-ROUTERS = (runs, dead_letters, unknowns, trace, gates, inbox, audit, health)
+ROUTERS = (runs, dead_letters, reviews, unknowns, trace, gates, inbox, audit, health)
 
 
 def create_app(site: Site, dsn: str) -> FastAPI:

@@ -52,6 +52,7 @@ class Source(StrEnum):
     SEARCH = "search"
     READ = "read"
     REPORT = "report"
+    PERSON = "person"
 
 
 class AttemptState(StrEnum):

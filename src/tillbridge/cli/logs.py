@@ -18,5 +18,6 @@ def write_logs(role: str) -> None:
     """Sends log entries to the error stream."""
     stream = logging.StreamHandler()
     stream.setFormatter(Masked(FORMAT.format(role=role)))
-    logging.basicConfig(level=logging.INFO, handlers=[stream], force=True)
+    logging.basicConfig(level=logging.WARNING, handlers=[stream], force=True)
+    logging.getLogger("tillbridge").setLevel(logging.INFO)
     logging.getLogger("asyncpg").setLevel(logging.ERROR)  # a lost database is told by who needs it

@@ -19,6 +19,7 @@ from tillbridge.cli.init import init
 from tillbridge.cli.migrate import migrate
 from tillbridge.cli.operators import operators
 from tillbridge.cli.provision import provision
+from tillbridge.cli.reviews import reviews
 from tillbridge.cli.runs import runs
 from tillbridge.cli.secrets import secrets
 from tillbridge.cli.surroundings import Surroundings
@@ -68,7 +69,7 @@ def main(
 for command in (
     *(demo, init, check, provision, up),
     *(api, worker, migrate),
-    *(runs, dead_letters, unknowns, trace, gates, inbox),
+    *(runs, dead_letters, reviews, unknowns, trace, gates, inbox),
     *(secrets, operators, audit, connectors),
 ):
     main.add_command(command)

@@ -17,6 +17,11 @@ Ring: TypeAlias = Callable[[Tx, Sequence[Lane]], Awaitable[None]]
 """Rings the doorbell for lanes inside the caller's transaction."""
 
 
+LEASE_MIN_S = 5.0
+"""However much the world is sped up, our own processor is not: a worker that waits for it for a
+second is alive, and must not lose its lanes."""
+
+
 @dataclass(frozen=True, slots=True)
 class Pace:
     """How long the house waits, in seconds, already divided by the factor.
@@ -42,7 +47,7 @@ class Pace:
     def divided(self, factor: float) -> "Pace":
         """The same with every wait divided."""
         return Pace(
-            lease_s=self.lease_s / factor,
+            lease_s=max(self.lease_s / factor, LEASE_MIN_S),
             claims_max=self.claims_max,
             retry_s=self.retry_s / factor,
             retry_max_s=self.retry_max_s / factor,

@@ -159,6 +159,11 @@ async def of_order(database: Database, order_number: str) -> list[Attempt]:
     return [Attempt.of(row) for row in await database.fetch(SQL["attempts_of_order"], order_number)]
 
 
+async def reviews(database: Database, limit: int) -> list[Attempt]:
+    """Attempts that wait for somebody's decision, longest waiting first."""
+    return [Attempt.of(row) for row in await database.fetch(SQL["list_reviews"], limit)]
+
+
 async def ask_about_reviews(database: Database, limit: int) -> list[Attempt]:
     """Attempts that wait for somebody's decision, asked about longest ago first."""
     return [Attempt.of(row) for row in await database.fetch(SQL["ask_about_reviews"], limit)]

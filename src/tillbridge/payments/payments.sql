@@ -156,3 +156,6 @@ UPDATE attempts SET asked_at = now()
 WHERE wire_key IN (SELECT wire_key FROM attempts WHERE state = 'in_review'
                    ORDER BY asked_at NULLS FIRST, started_at LIMIT $1)
 RETURNING *;
+
+-- name: list_reviews
+SELECT * FROM attempts WHERE state = 'in_review' ORDER BY started_at LIMIT $1;

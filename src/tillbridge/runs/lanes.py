@@ -217,15 +217,26 @@ async def open_letter(tx: Tx, letter: Letter) -> None:
     )
 
 
-async def renew(database: Database, lease: Lease, lease_s: float) -> bool:
-    """Prolongs a lease; False when another holder has the lane."""
+async def renew(database: Database, leases: Sequence[Lease], lease_s: float) -> list[Lease]:
+    """Prolongs leases; answers those whose lanes other holders have by now."""
+    if not leases:
+        return []
     began = time.monotonic()
-    number = await database.fetch_value(
-        SQL["renew_lease"], lease.subject, lease.target, lease.number, timedelta(seconds=lease_s)
+    rows = await database.fetch(
+        SQL["renew_leases"],
+        [lease.subject for lease in leases],
+        [lease.target for lease in leases],
+        [lease.number for lease in leases],
+        timedelta(seconds=lease_s),
     )
-    if number is not None:
-        lease.until = began + lease_s
-    return number is not None
+    kept = {(row["subject"], row["target"]) for row in rows}
+    lost = []
+    for lease in leases:
+        if (lease.subject, lease.target) in kept:
+            lease.until = began + lease_s
+        else:
+            lost.append(lease)
+    return lost
 
 
 async def due(database: Database, limit: int) -> list[Lane]:

@@ -113,10 +113,12 @@ RETURNING held.arrivals IS DISTINCT FROM $4 AS again;
 -- Somebody died in this lane: if it happens again, this is the run that was being advanced.
 UPDATE lanes SET suspect = $4 WHERE subject = $1 AND target = $2 AND lease = $3 RETURNING lease;
 
--- name: renew_lease
+-- name: renew_leases
+-- Every lease that one process holds; those of lanes that others have taken over answer no row.
 UPDATE lanes SET lease_until = now() + $4::interval, wake_at = now() + $4::interval
-WHERE subject = $1 AND target = $2 AND lease = $3
-RETURNING lease;
+FROM unnest($1::text[], $2::text[], $3::bigint[]) AS held (subject, target, lease)
+WHERE lanes.subject = held.subject AND lanes.target = held.target AND lanes.lease = held.lease
+RETURNING held.subject, held.target;
 
 -- name: due_lanes
 -- What no bell rang for: timers, expired leases, lost bells.

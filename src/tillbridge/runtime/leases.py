@@ -25,12 +25,12 @@ class HeldLeases:
         self._leases.pop(id(lease), None)
 
     async def keep(self) -> None:
-        """Runs until cancelled."""
+        """Runs until cancelled; all leases are prolonged in one statement."""
         while True:
             await asyncio.sleep(self._lease_s / 3)
-            for lease in list(self._leases.values()):
-                try:
-                    if not await renew(self._database, lease, self._lease_s):
-                        self.discard(lease)
-                except BROKEN as error:
-                    _LOG.warning("a lease could not be renewed: %s", error)
+            held = list(self._leases.values())
+            try:
+                for lost in await renew(self._database, held, self._lease_s):
+                    self.discard(lost)
+            except BROKEN as error:
+                _LOG.warning("leases could not be renewed: %s", error)

@@ -171,8 +171,7 @@ class Checkout:
             attempt.answers.append(answer.status)
             if answer.status == 200 and answer.body.get("status") != "pending":
                 return self._settled(order, attempt, answer.body)
-            safe_to_retry = (answer.body.get("error") or {}).get("safe_to_retry")
-            if answer.status == 503 and safe_to_retry:
+            if answer.status == 503 and answer.body.get("safe_to_retry"):
                 return None
         return None
 
