@@ -113,9 +113,16 @@ async def patch(
     `record` is called with the field's old value inside the same commit.
 
     Raises:
-        Rejected: no such letter or field; it is resolved; a done step has consumed the data; or
-            the changed input is no valid event.
+        Rejected: no such letter or field; it is resolved; a done step has consumed the data; the
+            changed input is no valid event; or somebody changed it at the same time.
     """
+    if not field.startswith("data."):
+        raise Rejected(
+            f"{field!r} says which event it is; only its data can be changed.",
+            reason="unknown_field",
+            place=Place(field=field),
+            next_step="Name a field below data, such as data.order.shipping.city.",
+        )
     opened = await open_dead_letter(database, run_id)
     if opened.letter.resolved_at is not None:
         raise Rejected(f"Dead letter {run_id} is {opened.letter.resolution}.", reason="resolved")
@@ -133,7 +140,15 @@ async def patch(
     replaced = _put(changed, field, value)
     after = encode(changed)
     decode_event(after)
+    seen = opened.patches[-1].number if opened.patches else 0
     async with database.transaction() as tx:
+        held = await tx.fetchval(SQL["lock_open_letter"], run_id)
+        if held is None or await tx.fetchval(SQL["newest_patch_number"], run_id) != seen:
+            raise Rejected(
+                f"Dead letter {run_id} was changed or resolved by somebody else just now.",
+                reason="resolved",
+                next_step="Look at it again.",
+            )
         number = await tx.fetchval(SQL["add_patch"], run_id, operator, why, before, after)
         await record(tx, replaced)
     return int(number)

@@ -215,6 +215,13 @@ FROM dead_letters d JOIN runs r ON r.id = d.run_id WHERE d.run_id = $1;
 UPDATE dead_letters SET resolved_at = now(), resolution = $2
 WHERE run_id = $1 AND resolved_at IS NULL RETURNING run_id;
 
+-- name: lock_open_letter
+-- Held until the patch is there: of two who look at the same state only one may change it.
+SELECT run_id FROM dead_letters WHERE run_id = $1 AND resolved_at IS NULL FOR UPDATE;
+
+-- name: newest_patch_number
+SELECT coalesce(max(number), 0) FROM patches WHERE run_id = $1;
+
 -- name: add_patch
 INSERT INTO patches (run_id, operator, why, before, after) VALUES ($1, $2, $3, $4, $5)
 RETURNING number;
