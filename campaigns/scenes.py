@@ -1,7 +1,7 @@
 """The scenes of the crash campaign: one for each gap, and one for each plant."""
 
 import random
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Literal
 
@@ -36,6 +36,16 @@ def variants(seed: int) -> list[tuple[Scene, ...]]:
         for erp in ERPS
         for fence in (True, False)
     ]
+
+
+def always_passed(dry_runs: Sequence[Mapping[str, int]]) -> dict[str, int]:
+    """The points that every dry run passed, and how often at least."""
+    first = dry_runs[0]
+    return {
+        point: min(passed[point] for passed in dry_runs)
+        for point in first
+        if all(passed.get(point) for passed in dry_runs)
+    }
 
 
 def deadly(dry: Mapping[Scene, Mapping[str, int]], draw: random.Random) -> Iterator[Scene]:

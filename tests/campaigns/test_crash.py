@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from campaigns.points import Death, Points, has_died, points_passed
 from campaigns.scenes import planted
+
 from tillbridge_simulators.auditor import KEYS
 
 ROOT = Path(__file__).parents[2]
