@@ -136,7 +136,7 @@ async def test_a_capture_that_a_webhook_told_of_is_neither_fenced_nor_taken_agai
         assert_once_each(town, "4251")
 
 
-async def test_an_outage_of_the_erp_is_waited_out_without_a_dead_letter(
+async def test_an_outage_of_the_erp_is_waited_out_without_a_deadletter_of(
     tmp_path: Path, dsn: str
 ) -> None:
     async with open_town(tmp_path, dsn) as town, till(town) as shop:
@@ -199,7 +199,7 @@ async def test_a_look_up_without_a_row_is_a_dead_letter_that_names_the_place_and
         order["lines"][0]["product"] = "MUG-PINK"
         await shop.pay(order)
         await shop.ship("4601")
-        letter = await _letter(town)
+        letter = await letter_of(town)
         assert (letter.kind, letter.flow, letter.step) == (
             "rejected",
             "order-to-dynamics",
@@ -231,7 +231,7 @@ async def test_two_shipments_are_captured_each_for_its_own_amount(tmp_path: Path
     ):
         await shop.pay(order_document("4701"))
         for number, amount in (("1", "20.00"), ("2", "11.95")):
-            await _ship_part(shop, "4701", number, amount, last=number == "2")
+            await ship_part(shop, "4701", number, amount, last=number == "2")
         await town.quiet()
 
         taken = facts(town.cybersource.log, "capture", order="4701")
@@ -244,9 +244,9 @@ async def test_a_shipment_worth_more_than_is_held_is_a_dead_letter_and_takes_not
 ) -> None:
     async with open_town(tmp_path, dsn) as town, till(town) as shop:
         await shop.pay(order_document("4801"))
-        await _ship_part(shop, "4801", "1", "31.96", last=True)
+        await ship_part(shop, "4801", "1", "31.96", last=True)
 
-        letter = await _letter(town)
+        letter = await letter_of(town)
 
         assert (letter.kind, letter.reason) == ("rejected", "over_capture")
         assert captured(town, "4801") == 0
@@ -257,11 +257,11 @@ async def test_the_same_shipment_with_another_amount_is_told_and_takes_nothing_m
 ) -> None:
     async with open_town(tmp_path, dsn) as town, till(town) as shop:
         await shop.pay(order_document("4901"))
-        await _ship_part(shop, "4901", "1", "10.00", last=False, event="a")
+        await ship_part(shop, "4901", "1", "10.00", last=False, event="a")
         await town.quiet()
-        await _ship_part(shop, "4901", "1", "31.95", last=True, event="b")
+        await ship_part(shop, "4901", "1", "31.95", last=True, event="b")
 
-        letter = await _letter(town)
+        letter = await letter_of(town)
 
         assert letter.reason == "claimed_before"
         assert captured(town, "4901") == Decimal("10.00")
@@ -282,7 +282,7 @@ async def test_another_worker_goes_on_where_one_stopped(tmp_path: Path, dsn: str
             assert_once_each(town, f"51{number:02d}")
 
 
-async def _letter(town: Town, timeout_s: float = 15) -> DeadLetter:
+async def letter_of(town: Town, timeout_s: float = 15) -> DeadLetter:
     async with asyncio.timeout(timeout_s):
         while not (found := await letters(town)):  # noqa: ASYNC110 (nothing rings for a test)
             await asyncio.sleep(0.05)
@@ -290,7 +290,7 @@ async def _letter(town: Town, timeout_s: float = 15) -> DeadLetter:
     return letter
 
 
-async def _ship_part(
+async def ship_part(
     shop: Till, order: str, number: str, amount: str, *, last: bool, event: str = ""
 ) -> None:
     document = {
