@@ -25,7 +25,7 @@ from tillbridge.flows.folder import Folder, assemble, load_folder
 from tillbridge.flows.library import ConnectionShapes, shapes_of
 from tillbridge.flows.publish import load_version, publish
 from tillbridge.flows.read import read_bundle
-from tillbridge.journeys import checkout, deliver
+from tillbridge.journeys import checkout, deliver, receive
 from tillbridge.journeys.catalogue import Catalogue, LoadFlow
 from tillbridge.journeys.house import House, Pace
 from tillbridge.journeys.poll import poll_reviews, probe_gates
@@ -41,6 +41,7 @@ SEND_WINDOW_MIN_S = 1.0
 JOURNEYS: Mapping[str, Journey] = {
     checkout.JOURNEY: resolve_checkout,
     deliver.JOURNEY: deliver.deliver,
+    receive.JOURNEY: receive.receive_again,
 }
 
 

@@ -62,15 +62,17 @@ async def test_what_nothing_can_be_made_of_is_kept_back_and_shown(api: Api) -> N
     assert "order.sung" in one["why"]
 
 
-async def test_an_unreadable_delivery_is_on_the_desk_and_cannot_be_replayed(api: Api) -> None:
+async def test_an_unreadable_delivery_is_on_the_desk_and_can_be_read_again(api: Api) -> None:
     status, _ = await deliver(api, {"id": "evt-2", "type": "order.fulfilled"})
     assert status == 202
     _, desk = await api.ask("GET", "/dead-letters")
     [letter] = desk["dead_letters"]
     assert (letter["kind"], letter["whose_turn"]) == ("unusable", "sender")
     path = f"/dead-letters/{letter['run_id']}/replay"
-    status, answer = await api.ask("POST", path, json={"why": "try"})
-    assert (status, answer["error"]["reason"]) == (409, "not_replayable")
+    status, answer = await api.ask("POST", path, json={"why": "the cause is mended"})
+    assert status == 201
+    _, run = await api.ask("GET", f"/runs/{answer['run']}")
+    assert (run["run"]["journey"], run["run"]["replay_of"]) == ("receive", letter["run_id"])
 
 
 async def test_card_data_at_the_shops_door_is_refused_and_not_repeated(api: Api) -> None:

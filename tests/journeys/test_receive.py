@@ -6,17 +6,24 @@ import json
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import asyncpg
 import pytest
 from tests.journeys.room import PLANTED, Room, capture_told, fulfilled, open_room
 
+from tillbridge.assembly import JOURNEYS
 from tillbridge.canonical.errors import Rejected
 from tillbridge.inbox.inbox import counts, kept_back
 from tillbridge.journeys.house import House
+from tillbridge.journeys.steer import replay
+from tillbridge.journeys.turn import take_turns
 from tillbridge.payments.observations import observations_of
+from tillbridge.runs import history
 from tillbridge.runs.dead_letters import dead_letters, open_dead_letter
-from tillbridge.runs.history import events_of, runs
+from tillbridge.runs.history import RunRow, events_of, runs
+from tillbridge.runs.lanes import Lane
+from tillbridge.runtime.leases import HeldLeases
 from tillbridge_simulators.cybersource.webhooks import signature_header
 
 CAPTURED = "payments.capture.status.accepted"
@@ -281,3 +288,37 @@ async def test_a_delivery_that_lost_a_deadlock_is_taken_in_again(room: Room) -> 
 
 def _with_ring(house: House, ring: object) -> House:
     return dataclasses.replace(house, ring=ring)  # type: ignore[arg-type]  # a bell that breaks
+
+
+async def test_an_unusable_delivery_is_read_again_once_its_cause_is_mended(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session: Any = type(room.house.connections["webshop"].session)
+    mended = session.translate
+
+    def broken(_self: object, _delivery: object) -> None:
+        raise Rejected("There is no key for it yet.", reason="cannot_decrypt")
+
+    monkeypatch.setattr(session, "translate", broken)
+    await room.hear_shop(fulfilled())
+    (letter,) = await dead_letters(room.house.database)
+    again = await _read_again(room, letter.run_id)
+    assert again.state == "dead"
+
+    monkeypatch.setattr(session, "translate", mended)
+    again = await _read_again(room, again.id)
+
+    assert (again.state, again.ending) == ("done", "read as evt-1")
+    flows = [run.flow for run in await runs(room.house.database, subject="1042")]
+    assert flows == ["capture-when-shipped"]
+    assert (await room.hear_shop(fulfilled())).verdict == "repeat"
+    assert await dead_letters(room.house.database) == []
+
+
+async def _read_again(room: Room, run_id: int) -> RunRow:
+    number = await replay(room.house, run_id, "ada", "the key is set")
+    run, _ = await history.run(room.house.database, number)
+    lane = Lane(run.subject, run.target)
+    await take_turns(room.house, lane, JOURNEYS, HeldLeases(room.house.database, 30.0))
+    ended, _ = await history.run(room.house.database, number)
+    return ended

@@ -38,7 +38,6 @@ _STATUS = {
     "wrong_method": 405,
     "resolved": 409,
     "consumed": 409,
-    "not_replayable": 409,
 }
 DATABASE_GONE = (
     OSError,

@@ -143,8 +143,8 @@ def _advice(letter: DeadLetter) -> str:
     if letter.resolved_at is not None:
         return f"It is resolved. The order's story: tillbridge trace {letter.subject}"
     if letter.kind == "unusable":
-        ending = f"tillbridge dead-letters cancel {run_id} --why ..."
-        return f"Ask its sender to send it again, then: {ending}"
+        again = f"tillbridge dead-letters replay {run_id} --why ..."
+        return f"Mend what kept it from being read, then: {again}; or ask its sender."
     return (
         "Mend the cause, or correct it: tillbridge dead-letters edit"
         f" {run_id} FIELD VALUE --why ...; then: tillbridge dead-letters replay {run_id} --why ..."

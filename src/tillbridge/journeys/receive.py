@@ -32,10 +32,13 @@ from tillbridge.journeys.house import House
 from tillbridge.payments.observe import all_known, observe
 from tillbridge.references.references import record
 from tillbridge.runs.dead_letters import bury_delivery
-from tillbridge.runs.lanes import Arrival, Lane, accept
+from tillbridge.runs.lanes import Arrival, Lane, Turn, accept
+from tillbridge.runs.run import Change, Run
 
 UNUSABLE = "unusable-"
 """Begins the id we give to a delivery whose own id cannot be read."""
+UNUSABLE_REASON = "unusable"
+JOURNEY = "receive"
 _LOG = logging.getLogger(__name__)
 
 
@@ -90,6 +93,38 @@ async def receive(house: House, delivery: Delivery) -> Received:
         )
         return Received(verdict, translation.delivery_id)
     return Received(keeping.verdict, translation.delivery_id)
+
+
+async def receive_again(house: House, turn: Turn, run: Run) -> None:
+    """A kept delivery that could not be used is read once more: a key was set, a connector mended.
+
+    Raises:
+        Rejected: it cannot be used yet.
+    """
+    connection = house.connections[run.target]
+    path = f"/doors/{run.target}"
+    delivery = Delivery(run.target, "POST", path, {}, run.input, run.started_at or house.clock())
+    translation, unusable = _translate(connection, delivery)
+    if unusable:
+        raise Rejected(
+            translation.kept_back,
+            reason=UNUSABLE_REASON,
+            next_step="Mend the cause and replay it, or ask its sender to send it again.",
+        )
+
+    async def take(tx: Tx) -> None:
+        keeping = await keep(
+            tx,
+            delivery,
+            translation.delivery_id,
+            meaning=_meaning(translation),
+            kept_back=translation.kept_back,
+        )
+        if keeping.verdict == "new":
+            await take_in(house, tx, connection.name, translation.observations, translation.events)
+
+    await house.database.commit(take)
+    turn.change(Change(run.id, "done", ending=f"read as {translation.delivery_id}"))
 
 
 async def _tells_nothing_new(
@@ -203,7 +238,7 @@ async def _bury(
         tx,
         Lane(translation.delivery_id, connection.name),
         delivery.body,
-        reason="unusable",
+        reason=UNUSABLE_REASON,
         message=translation.kept_back,
         whose_turn="sender",
     )

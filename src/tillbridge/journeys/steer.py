@@ -14,7 +14,6 @@ from tillbridge.journeys.house import House
 from tillbridge.journeys.receive import card_data_found
 from tillbridge.journeys.replay import cancel_dead_letter, replay_dead_letter
 from tillbridge.runs import dead_letters
-from tillbridge.runs.dead_letters import open_dead_letter
 
 WHY_LENGTH_MAX = 1000
 
@@ -77,18 +76,12 @@ async def correct(
 async def replay(house: House, run_id: int, operator: str, why: str) -> int:
     """Runs a dead letter again; answers the new run's number.
 
+    A delivery that could not be used is read again.
+
     Raises:
-        Rejected: no reason, no such open letter, or a delivery that nothing could be made of.
+        Rejected: no reason, or no such open letter.
     """
-    why = reason_of(why)
-    opened = await open_dead_letter(house.database, run_id)
-    if opened.letter.kind == "unusable":
-        raise Rejected(
-            f"Dead letter {run_id} is a delivery that could not be read: there is nothing to run.",
-            reason="not_replayable",
-            next_step="Ask its sender to mend and send it again, then cancel this one.",
-        )
-    return await replay_dead_letter(house, run_id, operator, why)
+    return await replay_dead_letter(house, run_id, operator, reason_of(why))
 
 
 async def cancel(house: House, run_id: int, operator: str, why: str) -> None:
