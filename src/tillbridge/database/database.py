@@ -29,8 +29,14 @@ BROKEN = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError)
 """What a lost database looks like: nothing is known to be wrong with the work itself."""
 _VICTIM = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError)
 VICTIM_TRIES = 3
-SESSION = {"jit": "off", "plan_cache_mode": "force_generic_plan"}
-"""Our statements are small and always the same: planning them anew costs more than running them."""
+SESSION = {
+    "jit": "off",
+    "plan_cache_mode": "force_generic_plan",
+    "idle_in_transaction_session_timeout": "10s",
+}
+"""Our statements are small and always the same: planning them anew costs more than running them.
+No transaction of ours waits for another system: one that idles so long has lost its process, and
+the rows it locks would keep everybody waiting."""
 DURABLE = ("fsync", "full_page_writes", "synchronous_commit")
 
 

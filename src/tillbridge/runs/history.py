@@ -10,6 +10,8 @@ from tillbridge.canonical.errors import Rejected
 from tillbridge.database.database import Database
 from tillbridge.runs.lanes import SQL
 
+ID_MAX = 2**63 - 1
+
 
 @dataclass(frozen=True, slots=True)
 class RunRow:
@@ -90,7 +92,12 @@ async def runs(
     database: Database, *, subject: str = "", state: str = "", before: int = 0, limit: int = 50
 ) -> list[RunRow]:
     """Runs, newest first; `before` is the last id of the page before."""
-    rows = await database.fetch(SQL["list_runs"], subject, state, before, limit)
+    below = before or ID_MAX
+    if subject:
+        rows = await database.fetch(SQL["list_runs_of_subject"], subject, state, below, limit)
+    else:
+        name = "list_open_runs" if state in ("ready", "waiting") else "list_runs"
+        rows = await database.fetch(SQL[name], state, below, limit)
     return [RunRow(**dict(row)) for row in rows]
 
 

@@ -312,7 +312,9 @@ class Journal:
         wire = wire_key(effect.key, standing["round"])
         call = self.call(wire, time.monotonic() + timeout_s, timeout_s)
         if ability.find is not None:
-            finding = await ability.find(call, fields, standing["intended_at"])
+            # By one clock: the database says how long ago it was, and we say what the time is.
+            sent_at = call.now - timedelta(seconds=standing["age_s"])
+            finding = await ability.find(call, fields, sent_at)
             if isinstance(finding, Found):
                 await self._settle(effect, "done", finding.receipt, "", "evidence")
                 return finding.receipt

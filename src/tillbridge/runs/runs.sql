@@ -114,10 +114,12 @@ RETURNING held.arrivals IS DISTINCT FROM $4 AS again;
 UPDATE lanes SET suspect = $4 WHERE subject = $1 AND target = $2 AND lease = $3 RETURNING lease;
 
 -- name: renew_leases
--- Every lease that one process holds; those of lanes that others have taken over answer no row.
+-- Every lease that one process holds; those of lanes that others have taken over answer no row,
+-- and neither do those that were freed while this was on its way.
 UPDATE lanes SET lease_until = now() + $4::interval, wake_at = now() + $4::interval
 FROM unnest($1::text[], $2::text[], $3::bigint[]) AS held (subject, target, lease)
 WHERE lanes.subject = held.subject AND lanes.target = held.target AND lanes.lease = held.lease
+  AND lanes.lease_until IS NOT NULL
 RETURNING held.subject, held.target;
 
 -- name: due_lanes
@@ -155,7 +157,8 @@ RETURNING tries, round, intended_at;
 
 -- name: load_effect
 SELECT key, connection, subject, effect, ordinal, state, run_id, step, lease, round, tries, request,
-       intended_at, extract(epoch FROM resolve_after - now())::float8 AS resolve_in_s, outcome, reason
+       intended_at, extract(epoch FROM now() - intended_at)::float8 AS age_s,
+       extract(epoch FROM resolve_after - now())::float8 AS resolve_in_s, outcome, reason
 FROM effects WHERE key = $1;
 
 -- name: settle_effect
@@ -251,8 +254,21 @@ RETURNING id;
 SELECT id, subject, target, journey, flow, state, waiting_for, wake_at, tries, replay_of,
        started_at, ended_at, ending
 FROM runs
-WHERE ($1::text = '' OR subject = $1) AND ($2::text = '' OR state = $2)
-  AND ($3::bigint = 0 OR id < $3)
+WHERE ($1::text = '' OR state = $1) AND id < $2
+ORDER BY id DESC LIMIT $3;
+
+-- name: list_open_runs
+SELECT id, subject, target, journey, flow, state, waiting_for, wake_at, tries, replay_of,
+       started_at, ended_at, ending
+FROM runs
+WHERE state IN ('ready', 'waiting') AND state = $1 AND id < $2
+ORDER BY id DESC LIMIT $3;
+
+-- name: list_runs_of_subject
+SELECT id, subject, target, journey, flow, state, waiting_for, wake_at, tries, replay_of,
+       started_at, ended_at, ending
+FROM runs
+WHERE subject = $1 AND ($2::text = '' OR state = $2) AND id < $3
 ORDER BY id DESC LIMIT $4;
 
 -- name: show_run

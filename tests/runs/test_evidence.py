@@ -1,0 +1,174 @@
+"""What ends an unknown: by one clock, not against newer evidence, and heard however late."""
+
+import asyncio
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from tests.runs.ledger import Ledger
+from tests.runs.test_journal import (
+    EFFECT,
+    FIELDS,
+    LANE,
+    QUICK,
+    TIMEOUT_S,
+    Desk,
+    journal_for,
+    open_desk,
+    until_due,
+)
+
+from tillbridge.canonical.payments import Observation, Operation, Source, Verdict
+from tillbridge.connector.abilities import Call, Finding, Receipt
+from tillbridge.connector.documents import Fields
+from tillbridge.database.database import Database, Tx
+from tillbridge.runs.journal import Journal
+from tillbridge.runs.keys import Effect
+from tillbridge.runs.lanes import Arrival, claim, due, release, renew
+from tillbridge.runs.run import Change, Parked, Run
+
+
+@dataclass
+class Watching(Ledger):
+    """Remembers how old the effect was said to be when it was asked for."""
+
+    ages: list[timedelta] = field(default_factory=list)
+
+    async def find(self, call: Call, fields: Fields, sent_at: datetime) -> Finding:
+        self.ages.append(call.now - sent_at)
+        return await super().find(call, fields, sent_at)
+
+
+async def unknown(desk: Desk, ledger: Ledger, safety: str) -> Parked:
+    with pytest.raises(Parked) as parked:
+        await desk.note(ledger, safety)
+    return parked.value
+
+
+@pytest.mark.parametrize("off_by", [timedelta(days=1), timedelta(days=-1), timedelta(0)])
+async def test_how_long_ago_something_was_sent_does_not_depend_on_whose_clock_is_right(
+    database: Database, off_by: timedelta
+) -> None:
+    """A clock that runs ahead must not make "not found" a proof of absence too soon."""
+    desk = await open_desk(database)
+    ledger = Watching(lose_answers=1)
+    await until_due(await unknown(desk, ledger, "find"))
+    desk.journal = Journal(
+        database,
+        desk.turn.lease,
+        desk.run,
+        clock=lambda: datetime.now(UTC) + off_by,
+        patience=QUICK,
+        settled=_nothing_follows,
+    )
+
+    await desk.note(ledger, "find")
+
+    assert [timedelta(0) < age < timedelta(seconds=5) for age in ledger.ages] == [True]
+
+
+async def test_an_effect_that_somebody_told_us_of_is_done_without_asking(
+    database: Database,
+) -> None:
+    desk = await open_desk(database)
+    ledger = Watching(lose_answers=1)
+    await unknown(desk, ledger, "fence")
+    assert await desk.journal.unanswered(EFFECT) == EFFECT.key
+
+    await desk.journal.prove(EFFECT, Receipt(fields={"status": "observed"}))
+
+    assert (await desk.note(ledger, "fence")).fields == {"status": "observed"}
+    assert await desk.journal.done(EFFECT) is not None
+    assert await desk.journal.unanswered(EFFECT) == ""
+    assert (ledger.sends, ledger.ages, ledger.burnt) == (1, [], set())
+
+
+async def test_no_fence_is_sent_when_evidence_came_in_the_last_moment(
+    database: Database,
+) -> None:
+    desk = await open_desk(database)
+    ledger = Ledger(lose_answers=1, lag=True)
+    await until_due(await unknown(desk, ledger, "fence"))
+    standing = await desk.journal.standing(EFFECT)
+    assert standing is not None
+
+    async def told_meanwhile() -> bool:
+        return False
+
+    with pytest.raises(Parked, match="told meanwhile"):
+        await desk.journal.resolve(
+            EFFECT, ledger.write("fence"), standing, TIMEOUT_S, may_fence=told_meanwhile
+        )
+
+    assert ledger.burnt == set()
+
+
+async def test_an_answer_that_is_heard_after_its_effect_was_ended_still_counts_as_evidence(
+    database: Database,
+) -> None:
+    """A stalled worker reads "approved" after another has fenced: the hold is real and is told."""
+    desk = await open_desk(database, lease_s=0.3)
+    heard: list[tuple[str, tuple[Observation, ...]]] = []
+
+    async def settled(_tx: Tx, _run: Run, effect: Effect, receipt: Receipt) -> list[Arrival]:
+        heard.append((effect.key, tuple(receipt.observations)))
+        return []
+
+    stalled = Journal(
+        database,
+        desk.turn.lease,
+        desk.run,
+        clock=lambda: datetime.now(UTC),
+        patience=QUICK,
+        settled=settled,
+    )
+    approved = Observation(
+        Operation.AUTHORIZATION, Verdict.APPROVED, Source.REPLY, "1042", "id-1", datetime.now(UTC)
+    )
+    answering = asyncio.Event()
+
+    class Slow(Ledger):
+        async def send(self, call: Call, fields: Fields) -> Receipt:
+            await super().send(call, fields)
+            await answering.wait()
+            return Receipt(observations=(approved,))
+
+    slow = Slow(lag=True)
+    write = slow.write("fence")
+    intent = await stalled.intend("note", EFFECT, write, FIELDS, TIMEOUT_S)
+    assert intent is not None
+    sending = asyncio.create_task(stalled.send(intent, write, FIELDS, TIMEOUT_S))
+    await asyncio.sleep(0.5)
+    turn = await claim(database, LANE, "another", 30.0)
+    assert turn is not None
+    desk.journal = journal_for(desk, turn, turn.runs[0])
+    await database.execute("UPDATE effects SET state = 'fenced', ended_at = now()")
+    answering.set()
+    await sending
+
+    assert heard == [(EFFECT.key, (approved,))]
+    assert await desk.state() == "fenced"
+
+
+async def test_a_lane_that_was_freed_is_not_held_again_by_a_renewal_on_its_way(
+    database: Database,
+) -> None:
+    desk = await open_desk(database)
+    desk.turn.change(Change(desk.run.id, "waiting", 0.0, "ready to go on"))
+    await release(database, desk.turn)
+
+    lost = await renew(database, [desk.turn.lease], 30.0)
+
+    assert lost == [desk.turn.lease]
+    assert await due(database, 10) == [LANE]
+
+
+async def test_a_transaction_that_lost_its_process_does_not_keep_its_locks(
+    database: Database,
+) -> None:
+    async with database.connection() as connection:
+        assert await connection.fetchval("SHOW idle_in_transaction_session_timeout") == "10s"
+
+
+async def _nothing_follows(_tx: Tx, _run: Run, _effect: Effect, _receipt: Receipt) -> list[Arrival]:
+    return []
