@@ -11,7 +11,8 @@ import pytest
 from tests.journeys.town import Till, Town, open_town, order_document, till
 
 from tillbridge.assembly import worker
-from tillbridge.journeys.steer import correct, replay
+from tillbridge.canonical.errors import Rejected
+from tillbridge.journeys.steer import cancel, correct, replay
 from tillbridge.runs.dead_letters import DeadLetter, dead_letters
 from tillbridge.runs.history import unknowns
 from tillbridge_simulators.cybersource.options import Options
@@ -134,6 +135,29 @@ async def test_a_capture_that_a_webhook_told_of_is_neither_fenced_nor_taken_agai
         assert len(facts(town.cybersource.log, "capture", order="4251")) == 1
         assert facts(town.cybersource.log, "undone_by_fence", order="4251") == []
         assert_once_each(town, "4251")
+
+
+async def test_an_unknown_capture_whose_fence_is_refused_keeps_its_claim_on_a_desk(
+    tmp_path: Path, dsn: str
+) -> None:
+    """It may have taken place: neither another capture nor a reversal may have its money."""
+    options = Options(search_lag_s=1e6)
+    async with (
+        open_town(tmp_path, dsn, options=options, settings={"fence_after_s": "10"}) as town,
+        till(town) as shop,
+    ):
+        misbehave(town.cybersource.faults, "webhook", Fault("lost"), times=100)
+        misbehave(town.cybersource.faults, "capture", Fault("lose_answer"))
+        misbehave(town.cybersource.faults, "timeout_void", Fault("refuse", status=400))
+        await buy(shop, "4271")
+
+        letter = await letter_of(town)
+
+        assert letter.flow == "capture-when-shipped"
+        claimed = await town.house.database.fetch_value("SELECT claimed FROM attempts")
+        assert claimed == Decimal("31.95")
+        with pytest.raises(Rejected, match="not known yet"):
+            await cancel(town.house, letter.run_id, "ada", "the parcel came back")
 
 
 async def test_an_outage_of_the_erp_is_waited_out_without_a_deadletter_of(

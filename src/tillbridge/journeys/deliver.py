@@ -130,8 +130,9 @@ class Walk:
                 raise
             except (Rejected, Misconfigured) as error:
                 await house.gates.failed(step.connection, error)
-                async with house.database.connection() as tx:
-                    await give_back(tx, effect.subject, step.document, effect.key)
+                if not await self._journal.unanswered(effect):  # else it may have taken place
+                    async with house.database.connection() as tx:
+                        await give_back(tx, effect.subject, step.document, effect.key)
                 raise
             await house.gates.succeeded(step.connection)
             return receipt
