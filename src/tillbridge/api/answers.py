@@ -31,6 +31,7 @@ _STATUS = {
     "unknown_attempt": 404,
     "unknown_run": 404,
     "no_review": 404,
+    "no_unknown": 404,
     "unknown_dead_letter": 404,
     "unknown_connection": 404,
     "unknown_id": 404,

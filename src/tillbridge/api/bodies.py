@@ -24,6 +24,14 @@ class Why:
 
 
 @dataclass(frozen=True, slots=True)
+class Happened:
+    """What took place: `reference` is the other system's own id of it."""
+
+    reference: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class Correction:
     """A new value for one field of a dead letter, and why.
 

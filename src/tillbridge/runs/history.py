@@ -130,6 +130,16 @@ async def unknowns(database: Database, limit: int = 100) -> list[UnknownRow]:
     return [UnknownRow(**dict(row)) for row in rows]
 
 
+async def open_effect(database: Database, key: str) -> UnknownRow:
+    """One effect without an outcome. Raises Rejected for an unknown key."""
+    row = await database.fetch_row(SQL["open_effect"], key)
+    if row is None:
+        raise Rejected(
+            f"No effect {key!r} is open.", reason="no_unknown", next_step="See tillbridge unknowns."
+        )
+    return UnknownRow(**dict(row))
+
+
 async def backlog(database: Database) -> Backlog:
     """What is open now."""
     row = await database.fetch_row(SQL["count_open"])

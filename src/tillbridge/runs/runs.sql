@@ -176,6 +176,11 @@ SELECT key, connection, subject, effect, ordinal, state, run_id, step, tries, in
        resolve_after, reason
 FROM effects WHERE state IN ('intended', 'unknown') ORDER BY intended_at LIMIT $1;
 
+-- name: open_effect
+SELECT key, connection, subject, effect, ordinal, state, run_id, step, tries, intended_at,
+       resolve_after, reason
+FROM effects WHERE key = $1 AND state IN ('intended', 'unknown');
+
 -- name: effects_of_subject
 SELECT key, connection, effect, ordinal, state, run_id, step, tries, round, intended_at, ended_at,
        outcome, reason, resolved_by
@@ -289,3 +294,13 @@ VALUES ($1, $2, 0, 'receive', $3, 'dead', now(), $4) RETURNING id;
 INSERT INTO chores (name, next_at) VALUES ($1, now() + make_interval(secs => $2))
 ON CONFLICT (name) DO UPDATE SET next_at = EXCLUDED.next_at WHERE chores.next_at <= now()
 RETURNING name;
+
+-- name: testify
+-- A person has looked in the other system: only what is unknown, and may be resolved, can be ended.
+UPDATE effects
+SET state = $2, outcome = $3, reason = $4, resolved_by = 'person', ended_at = now()
+WHERE key = $1 AND state IN ('intended', 'unknown') AND resolve_after <= now()
+RETURNING connection, subject, effect, ordinal, run_id, request;
+
+-- name: wake_run
+UPDATE runs SET wake_at = now() WHERE id = $1 AND state = 'waiting' RETURNING subject, target;
