@@ -28,7 +28,7 @@ from tillbridge.flows.read import read_bundle
 from tillbridge.journeys import checkout, deliver, receive
 from tillbridge.journeys.catalogue import Catalogue, LoadFlow
 from tillbridge.journeys.house import House, Pace
-from tillbridge.journeys.poll import poll_reviews, probe_gates
+from tillbridge.journeys.poll import forget_deliveries, poll_reviews, probe_gates
 from tillbridge.journeys.resolve import resolve_checkout
 from tillbridge.journeys.turn import Journey
 from tillbridge.runs.journal import Patience
@@ -189,6 +189,7 @@ def worker(house: House, *, turns_by_target: int = 100) -> Worker:
         chores={
             "gates": (1.0 / house.factor, probe_gates),
             "reviews": (min(house.pace.review_poll_s, 10.0 / house.factor), poll_reviews),
+            "forget": (3600.0, forget_deliveries),
         },
     )
 

@@ -97,5 +97,5 @@ async def kept_back(database: Database, limit: int = 100) -> list[KeptBack]:
 
 
 async def forget(database: Database, days: int) -> None:
-    """Forgets ids older than `days` (at least 180)."""
+    """Forgets ids and bodies older than `days` (at least 180)."""
     await database.execute(SQL["forget"], days)

@@ -27,5 +27,7 @@ SELECT source, delivery_id, received_at, kept_back FROM deliveries WHERE kept_ba
 ORDER BY received_at DESC LIMIT $1;
 
 -- name: forget
--- Ids older than the given number of days; never fewer than 180.
-DELETE FROM deliveries WHERE received_at < now() - make_interval(days => GREATEST($1, 180));
+-- What is older than the given number of days; never what is younger than 180.
+WITH old AS (SELECT now() - make_interval(days => GREATEST($1, 180)) AS moment),
+bodies AS (DELETE FROM delivery_bodies USING old WHERE received_at < moment)
+DELETE FROM deliveries USING old WHERE received_at < moment;

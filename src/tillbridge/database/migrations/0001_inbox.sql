@@ -26,3 +26,7 @@ CREATE TABLE delivery_bodies (
     received_at timestamptz NOT NULL
 );
 CREATE INDEX delivery_bodies_by_id ON delivery_bodies (source, delivery_id);
+
+-- For forgetting what is old: rows come in the order of their age, so a coarse index will do.
+CREATE INDEX deliveries_by_age ON deliveries USING brin (received_at);
+CREATE INDEX delivery_bodies_by_age ON delivery_bodies USING brin (received_at);
