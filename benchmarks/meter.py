@@ -6,19 +6,34 @@ from dataclasses import dataclass
 from pathlib import Path
 
 _TICKS_PER_S = os.sysconf("SC_CLK_TCK")
-_USER, _SYSTEM, _CHILD_USER, _CHILD_SYSTEM, _PARENT = 11, 12, 13, 14, 1
-"""Fields of /proc/PID/stat after the command's name (proc_pid_stat(5): 14 to 17, and 4)."""
+_USER, _SYSTEM, _CHILD_USER, _CHILD_SYSTEM = 11, 12, 13, 14
+"""Fields of /proc/PID/stat after the command's name (proc_pid_stat(5): 14 to 17)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """CPU seconds: in the program's own code, and in the kernel on its behalf."""
+
+    user_s: float = 0.0
+    system_s: float = 0.0
+
+    @property
+    def both_s(self) -> float:
+        return self.user_s + self.system_s
+
+    def __sub__(self, earlier: "Spent") -> "Spent":
+        return Spent(self.user_s - earlier.user_s, self.system_s - earlier.system_s)
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """CPU seconds (user and system) by process name, at one moment."""
+    """What was spent so far, by process name."""
 
-    cpu_s: Mapping[str, float]
+    by_name: Mapping[str, Spent]
 
-    def since(self, earlier: "Reading") -> dict[str, float]:
-        """CPU seconds spent in between, by process name."""
-        return {name: spent - earlier.cpu_s[name] for name, spent in self.cpu_s.items()}
+    def since(self, earlier: "Reading") -> dict[str, Spent]:
+        """What was spent in between, by process name."""
+        return {name: spent - earlier.by_name[name] for name, spent in self.by_name.items()}
 
 
 class Meter:
@@ -29,8 +44,8 @@ class Meter:
         self.rss_peak_bytes = 0
 
     def read(self) -> Reading:
-        """CPU seconds so far."""
-        return Reading({name: _family_cpu_s(pid) for name, pid in self._pids.items()})
+        """What was spent so far."""
+        return Reading({name: _spent_by_family(pid) for name, pid in self._pids.items()})
 
     def look_at_memory(self) -> None:
         """Notes the highest memory of all together; shared pages count once."""
@@ -40,17 +55,19 @@ class Meter:
         self.rss_peak_bytes = max(self.rss_peak_bytes, total)
 
 
-def _family_cpu_s(pid: int) -> float:
+def _spent_by_family(pid: int) -> Spent:
     """A process, its living children, and those it has outlived."""
-    ticks = 0
+    user = system = 0
     for member in _family(pid):
         fields = _stat(member)
         if fields:
-            ticks += int(fields[_USER]) + int(fields[_SYSTEM])
+            user += int(fields[_USER])
+            system += int(fields[_SYSTEM])
     own = _stat(pid)
     if own:
-        ticks += int(own[_CHILD_USER]) + int(own[_CHILD_SYSTEM])
-    return ticks / _TICKS_PER_S
+        user += int(own[_CHILD_USER])
+        system += int(own[_CHILD_SYSTEM])
+    return Spent(user / _TICKS_PER_S, system / _TICKS_PER_S)
 
 
 def _family(pid: int) -> list[int]:

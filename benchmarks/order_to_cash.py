@@ -29,7 +29,7 @@ from campaigns.child import Child
 from campaigns.site import SHOP_SECRET, secrets, write_site
 
 from benchmarks.commits import bare_commits_per_s
-from benchmarks.meter import Meter
+from benchmarks.meter import Meter, Spent
 from benchmarks.shoppers import Bought, Crowd, purchases
 from tillbridge.database.database import Database
 from tillbridge.database.embedded import EmbeddedPostgres
@@ -101,7 +101,8 @@ async def _measure(town: Town, seed: int, load: Load) -> Result:
     await town.crowd.come(wanted[:WARM_UP], load.per_s)
     await _quiet(database, town)
     town.crowd.bought.clear()
-    meter = Meter({"api": town.api.pid, "worker": town.worker.pid, "postgres": town.server.pid})
+    measured = {"api": town.api.pid, "worker": town.worker.pid, "postgres": town.server.pid}
+    meter = Meter(measured)
     began, before = time.monotonic(), meter.read()
     watching = asyncio.create_task(_watch(town, meter, began))
     ended_before = await _ended_runs(database)
@@ -119,7 +120,7 @@ async def _measure(town: Town, seed: int, load: Load) -> Result:
     await database.close()
     _show_cpu(busy, spent, count, busy_s)
     values = {
-        "cpu_ms_per_order": sum(spent.values()) * 1000 / count,
+        "cpu_ms_per_order": sum(used.both_s for used in spent.values()) * 1000 / count,
         "authorize_added_p99_ms": _share(added, 0.99),
         "event_to_order_p95_ms": _share(waits, 0.95),
     }
@@ -274,13 +275,14 @@ def _settled(bought: list[Bought]) -> list[Bought]:
 
 
 def _show_cpu(
-    busy: Mapping[str, float], spent: Mapping[str, float], count: int, busy_s: float
+    busy: Mapping[str, Spent], spent: Mapping[str, Spent], count: int, busy_s: float
 ) -> None:
     """By process, until the last order was settled; and the part of a core while orders came."""
-    print(f"\n{'process':<12}{'CPU s':>9}{'ms an order':>13}{'of a core':>11}")
-    for name, cpu_s in sorted(spent.items(), key=lambda row: -row[1]):
-        share = busy[name] / busy_s
-        print(f"{name:<12}{cpu_s:>9.2f}{cpu_s * 1000 / count:>13.2f}{share:>11.0%}")
+    print(f"\n{'ms an order':<12}{'all':>8}{'user':>8}{'system':>8}{'of a core':>11}")
+    for name, used in sorted(spent.items(), key=lambda row: -row[1].both_s):
+        parts = (used.both_s, used.user_s, used.system_s)
+        row = "".join(f"{part_s * 1000 / count:>8.2f}" for part_s in parts)
+        print(f"{name:<12}{row}{busy[name].both_s / busy_s:>11.0%}")
 
 
 def _share(values: list[float], share: float) -> float:

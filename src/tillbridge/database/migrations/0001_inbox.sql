@@ -13,7 +13,6 @@ CREATE TABLE deliveries (
 );
 
 CREATE INDEX deliveries_kept_back ON deliveries (received_at) WHERE kept_back <> '';
-CREATE INDEX deliveries_by_age ON deliveries USING brin (received_at);
 
 -- The raw bytes, masked where they held card data; may be archived.
 CREATE TABLE delivery_bodies (
@@ -27,6 +26,5 @@ CREATE TABLE delivery_bodies (
 );
 CREATE INDEX delivery_bodies_by_id ON delivery_bodies (source, delivery_id);
 
--- For forgetting what is old: rows come in the order of their age, so a coarse index will do.
-CREATE INDEX deliveries_by_age ON deliveries USING brin (received_at);
+-- For forgetting what is old: bodies come in the order of their age, so a coarse index will do.
 CREATE INDEX delivery_bodies_by_age ON delivery_bodies USING brin (received_at);
