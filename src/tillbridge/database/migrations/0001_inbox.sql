@@ -13,6 +13,7 @@ CREATE TABLE deliveries (
 );
 
 CREATE INDEX deliveries_kept_back ON deliveries (received_at) WHERE kept_back <> '';
+CREATE INDEX deliveries_by_age ON deliveries USING brin (received_at);
 
 -- The raw bytes, masked where they held card data; may be archived.
 CREATE TABLE delivery_bodies (
