@@ -37,7 +37,10 @@ class Reading:
 
 
 class Meter:
-    """Reads some processes by name; of each also its children, ended ones included."""
+    """Reads some processes by name; of each also its children, ended ones included.
+
+    Our own process is read alone: its children have names of their own.
+    """
 
     def __init__(self, pids: Mapping[str, int]) -> None:
         self._pids = dict(pids)
@@ -57,6 +60,9 @@ class Meter:
 
 def _spent_by_family(pid: int) -> Spent:
     """A process, its living children, and those it has outlived."""
+    if pid == os.getpid():
+        own_times = os.times()
+        return Spent(own_times.user, own_times.system)
     user = system = 0
     for member in _family(pid):
         fields = _stat(member)
