@@ -84,7 +84,11 @@ def runs(identity: Identity, folder: Path, program: Path) -> bool:
             check=False,
         ).returncode
         == 0
-        for command in ((str(program), "--version"), ("test", "-x", str(folder)))
+        for command in (
+            (str(program), "--version"),
+            (str(program.with_name("initdb")), "--version"),  # needs the libraries beside it
+            ("test", "-x", str(folder)),
+        )
     )
 
 
