@@ -231,7 +231,7 @@ async def _write(dsn: str) -> None:
 
 async def _rows(dsn: str) -> int:
     """How many rows were kept; asks again while the server is away."""
-    for _ in range(600):
+    for _ in range(1800):  # its orphans are given 60 s to leave
         try:
             async with opened(dsn) as connection:
                 return int(await connection.fetchval("SELECT count(*) FROM kept"))
