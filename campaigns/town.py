@@ -33,6 +33,7 @@ _LOOK_S = 0.1
 _CALM_S = 0.5
 """Nothing may be under way for so long before the day is over."""
 _WORDS_MAX = 3000
+_DROPS_MAX = 20
 _SHOP_PATIENCE = 4
 """The shop's waits are longer than ours by this: a process that starts takes real time."""
 
@@ -121,7 +122,16 @@ async def own_database(server_dsn: str, dsn: str, name: str, template: str) -> A
     try:
         yield dsn
     finally:
-        await _administer(server_dsn, f"DROP DATABASE {name} WITH (FORCE)")
+        await _drop(server_dsn, name)
+
+
+async def _drop(server_dsn: str, name: str) -> None:
+    """The server's own vacuum may be at work in it, and only the server may end that."""
+    for _ in range(_DROPS_MAX):
+        try:
+            return await _administer(server_dsn, f"DROP DATABASE {name} WITH (FORCE)")
+        except asyncpg.InsufficientPrivilegeError:
+            await asyncio.sleep(_CALM_S)
 
 
 async def _administer(dsn: str, statement: str) -> None:
