@@ -31,7 +31,7 @@ async def dsn(server: EmbeddedPostgres) -> AsyncIterator[str]:
     name = f"test_{uuid.uuid4().hex}"
     await _administer(server, f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}")
     yield server.dsn_of(name)
-    await _administer(server, f"DROP DATABASE {name} WITH (FORCE)")
+    await _drop(server, name)
 
 
 @pytest.fixture
@@ -68,6 +68,18 @@ async def _migrate(dsn: str) -> None:
         await migrate(pool)
     finally:
         await pool.close()
+
+
+async def _drop(server: EmbeddedPostgres, name: str) -> None:
+    """The server's own vacuum may be at work in it, and only the server may end that."""
+    for _ in range(100):
+        try:
+            await _administer(server, f"DROP DATABASE {name} WITH (FORCE)")
+        except asyncpg.InsufficientPrivilegeError:
+            await asyncio.sleep(0.1)
+        else:
+            return
+    raise AssertionError(f"{name} is still in use")
 
 
 async def _administer(server: EmbeddedPostgres, statement: str) -> None:
