@@ -42,7 +42,7 @@ _TOLD = frozenset(
 """Values of a statement that tell one gap from another."""
 _BESIDE_THE_JOURNEY = frozenset(
     {
-        *("publish_flow", "ensure", "take_chore", "ask_about_reviews", "renew_lease"),
+        *("publish_flow", "ensure", "take_chore", "ask_about_reviews", "renew_leases"),
         *("take_probe", "probe_passed", "probe_failed", "succeeded", "failed"),
     }
 )
