@@ -44,9 +44,8 @@ class Load:
     lost: float = 0.01
 
 
-SCALES = {"short": Load(150, 40.0), "full": Load(3000, 40.0), "long": Load(20_000, 40.0)}
-"""A shopper is 1.7 s at the till on the average, one in a hundred 70 s: at 40 a second about a
-hundred are there at once."""
+SCALES = {"short": Load(150, 60.0), "full": Load(3000, 60.0), "long": Load(20_000, 60.0)}
+"""A shopper is 1.7 s at the till on the average: at 60 a second a hundred are there at once."""
 WARM_UP = 20
 QUIET_TIMEOUT_S = 240.0
 """A lost answer is settled after about 70 s; some lose a second one."""
