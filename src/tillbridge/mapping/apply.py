@@ -8,6 +8,7 @@ from tillbridge.canonical.errors import Misconfigured, Place
 from tillbridge.connector.documents import DocumentShape, Field, Value
 from tillbridge.mapping.lookup import Lookup
 from tillbridge.mapping.mapping import DocumentMapping, Rules
+from tillbridge.mapping.note import Note
 from tillbridge.mapping.program import Program
 from tillbridge.mapping.rules import RuleWriter
 from tillbridge.mapping.source import EVENT_NAMES, event_scope
@@ -62,6 +63,18 @@ class Filler:
         filled = self.program.run(context)
         assert isinstance(filled, dict), "the compiled function fills a dict"
         return filled
+
+    def fill_noting(
+        self, context: Mapping[str, object]
+    ) -> tuple[dict[str, Value], tuple[Note, ...]]:
+        """The document's fields, and what was done on the way that they do not show.
+
+        The same context gives the same notes again: a mapping reads nothing else. Raises Rejected.
+        """
+        notes: list[Note] = []
+        filled = self.program.run(context, notes)
+        assert isinstance(filled, dict), "the compiled function fills a dict"
+        return filled, tuple(notes)
 
 
 def prepare(
@@ -159,5 +172,5 @@ def _compile(
     body += [*filling, ast.Return(load(out))]
     kind = shape_type(target.fields)
     if rule_writer.problems:
-        return Filler(kind, Program(dict, ())), rule_writer.problems
+        return Filler(kind, Program(lambda _, __: {}, ())), rule_writer.problems
     return Filler(kind, Program(writer.function(body), tuple(writer.spots))), []

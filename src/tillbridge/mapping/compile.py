@@ -253,6 +253,9 @@ class _ExpressionWriter:
         assert function.run is not None
         last = function.parameters[-1]
         arguments = []
+        if function.notes:
+            spot = Spot(self._written.place, self._path, self._written, tree)
+            arguments.append(self._writer.note_taker(spot))
         for at, argument in enumerate(tree.arguments):
             parameter = function.parameters[at] if at < len(function.parameters) else last
             arguments.append(self._argument(function, parameter, argument))

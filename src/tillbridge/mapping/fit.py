@@ -139,7 +139,7 @@ def _text(field: Field, value: Any) -> str:
         raise Rejected(
             f"{field.name} takes {field.length_max} characters; {shown(value)} has {len(value)}.",
             reason="too_long",
-            next_step=f"Cut it on purpose, left(..., {field.length_max}), or correct the data.",
+            next_step="Allow the cut, truncate: true in its rule, or correct the data.",
         )
     return str(value)
 

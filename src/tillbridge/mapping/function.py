@@ -36,6 +36,7 @@ class Function:
         example: a true expression; it runs as a test.
         run: None for `has` and `default`, which are compiled: they look before they read.
         repeats: the last parameter may be given any number of times.
+        notes: `run` takes a NoteTaker before its arguments, because it has something to note.
     """
 
     name: str
@@ -45,6 +46,7 @@ class Function:
     example: str
     run: Callable[..., Any] | None
     repeats: bool = False
+    notes: bool = False
 
     def __str__(self) -> str:
         dots = ", ..." if self.repeats else ""

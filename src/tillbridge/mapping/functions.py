@@ -11,6 +11,7 @@ from tillbridge.canonical.currencies import exponent_of
 from tillbridge.mapping import number_functions as numbers
 from tillbridge.mapping import text_functions as texts
 from tillbridge.mapping import time_functions as times
+from tillbridge.mapping.cut import truncate
 from tillbridge.mapping.function import Function, Parameter
 from tillbridge.mapping.pattern import compile_pattern
 from tillbridge.mapping.value_type import (
@@ -79,9 +80,18 @@ _TABLE: Final = (
         "left",
         (_TEXT, Parameter("count", _WHOLE)),
         TEXT,
-        "The first so many characters: the explicit cut.",
+        "The first so many characters; to make a text fit, truncate says what was lost.",
         "left('abcdef', 3) == 'abc'",
         texts.left,
+    ),
+    Function(
+        "truncate",
+        (_TEXT, Parameter("width", _WHOLE)),
+        TEXT,
+        "At most so many characters, never a part of a letter; a cut is noted with what was lost.",
+        "truncate('abcdef', 4) == 'abcd' && truncate('abc', 4) == 'abc'",
+        truncate,
+        notes=True,
     ),
     Function(
         "right",

@@ -11,12 +11,17 @@ from tillbridge.mapping.text import Node
 
 @dataclass(frozen=True, slots=True)
 class ValueRule:
-    """An expression, used when `when` is true and its value is given; else the default."""
+    """An expression, used when `when` is true and its value is given; else the default.
+
+    Attributes:
+        truncate: a text too long for its field is cut, and the cut is noted.
+    """
 
     value: Parsed
     place: Place
     when: Parsed | None = None
     default: Parsed | None = None
+    truncate: bool = False
 
 
 @dataclass(frozen=True, slots=True)

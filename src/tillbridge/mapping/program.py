@@ -8,7 +8,6 @@ import traceback
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import InvalidOperation
-from types import FrameType
 from typing import Any
 
 from tillbridge.canonical.errors import Misconfigured, Place, Rejected
@@ -71,18 +70,27 @@ class Spot:
     written: Written | None = None
     tree: Tree | None = None
 
+    def placed(self, variables: Mapping[str, object]) -> Place:
+        """File, line and document field, with the values of the path's variables."""
+        at = self.place
+        if self.written is not None and self.tree is not None:
+            at = self.written.place_at(self.tree.span)
+        if not self.path:
+            return at
+        return Place(at.file, at.line, self.path.format_map(variables))
+
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """A compiled function over a context of names."""
+    """A compiled function over a context of names, and a list for its notes (or None)."""
 
-    function: Callable[[Mapping[str, object]], Any]
+    function: Callable[..., Any]
     spots: Sequence[Spot]
 
-    def run(self, context: Mapping[str, object]) -> Any:
+    def run(self, context: Mapping[str, object], notes: list[Any] | None = None) -> Any:
         """What the function answers. Raises Rejected with the place it came from."""
         try:
-            return self.function(context)
+            return self.function(context, notes)
         except (Rejected, AttributeError, LookupError, TypeError, ArithmeticError) as error:
             raise self._located(error) from error
 
@@ -93,7 +101,7 @@ class Program:
             return error
         frame, number = ours[-1]
         spot = self.spots[number - 1]
-        place = _place(spot, frame)
+        place = spot.placed(frame.f_locals)
         if isinstance(error, Rejected):
             return Rejected(
                 error.message, reason=error.reason, place=place, next_step=error.next_step
@@ -107,15 +115,6 @@ class Program:
             place=place,
             next_step="Give a value for that case: default(..., ...), or test it with has(...).",
         )
-
-
-def _place(spot: Spot, frame: FrameType) -> Place:
-    at = spot.place
-    if spot.written is not None and spot.tree is not None:
-        at = spot.written.place_at(spot.tree.span)
-    if not spot.path:
-        return at
-    return Place(at.file, at.line, spot.path.format_map(frame.f_locals))
 
 
 def _missing(error: Exception, spot: Spot) -> str | None:

@@ -35,7 +35,7 @@ _VARIABLE = re.compile(r"[a-z][a-z0-9_]*", re.ASCII)
 NAME_MAX_CHARACTERS = 60
 
 _RULES = {
-    "from": ("when", "default"),
+    "from": ("when", "default", "truncate"),
     "constant": ("when",),
     "lookup": ("key", "column", "on", "when", "default"),
     "each": ("as", "where", "when", "fields"),
@@ -129,7 +129,8 @@ def _rule(node: Node) -> Rule:
     when, default = _maybe(rule, "when"), _maybe(rule, "default")
     match kind:
         case "from":
-            return ValueRule(parse_expression(rule.nodes["from"]), rule.place, when, default)
+            value = parse_expression(rule.nodes["from"])
+            return ValueRule(value, rule.place, when, default, _is_true(rule, "truncate"))
         case "constant":
             return ConstantRule(_constant(rule.nodes["constant"]), rule.place, when)
         case "lookup":
@@ -176,6 +177,21 @@ def _constant(node: Node) -> str:
     if isinstance(node, Scalar) and not node.plain:
         return node.text
     return scalar_of(node).text
+
+
+def _is_true(entries: Entries, name: str) -> bool:
+    """Whether a switch of a rule is on; it is off where it is not written."""
+    node = entries.nodes.get(name)
+    if node is None:
+        return False
+    scalar = scalar_of(node)
+    if scalar.text not in ("true", "false"):
+        raise Misconfigured(
+            f"{name} is true or false, not {shown(scalar.text)}.",
+            reason="bad_rule",
+            place=scalar.place,
+        )
+    return scalar.text == "true"
 
 
 def _maybe(entries: Entries, name: str) -> Parsed | None:

@@ -11,6 +11,7 @@ from tillbridge.canonical.errors import Misconfigured, Place, Rejected
 from tillbridge.connector.documents import Field, Value
 from tillbridge.mapping import reading
 from tillbridge.mapping.compile import write_condition, write_expression
+from tillbridge.mapping.cut import truncated
 from tillbridge.mapping.expression import Parsed
 from tillbridge.mapping.fit import empty, fitter, from_text, why_unfit
 from tillbridge.mapping.lookup import Lookup
@@ -112,7 +113,20 @@ class RuleWriter:
             otherwise = self._default(field, default, scope, path)
             sure = sure and default is not None and not otherwise.kind.optional
             code = Code(ast.IfExp(condition, code.node, otherwise.node), ANY)
-        return self._store(out, field, code.node, sure=sure)
+        node = code.node
+        if isinstance(rule, ValueRule) and rule.truncate:
+            node = self._truncated(field, rule, node, path)
+        return self._store(out, field, node, sure=sure)
+
+    def _truncated(self, field: Field, rule: ValueRule, node: ast.expr, path: str) -> ast.expr:
+        if field.type != "text" or field.length_max is None:
+            raise _wrong(
+                rule.place,
+                f"{field.name} has no greatest length, so there is nothing to truncate to.",
+                "Remove truncate:.",
+            )
+        taker = self._writer.note_taker(Spot(rule.place, path))
+        return self._writer.call(truncated, taker, node, ast.Constant(field.length_max))
 
     def _store(self, out: str, field: Field, node: ast.expr, *, sure: bool) -> list[ast.stmt]:
         fit = self._writer.constant(fitter(field))

@@ -27,8 +27,8 @@ from tillbridge.mapping.value_type import (
     optional,
 )
 
-EVENT_NAMES: Final = ("event", "order", "payment", "fulfilment", "written")
-"""What every mapping can name; the last four are null where the event has no such part."""
+EVENT_NAMES: Final = ("event", "order", "payment", "fulfilment", "written", "trigger")
+"""What every mapping can name; all but the first are null where the event has no such part."""
 
 _SIMPLE: Mapping[type, ValueType] = {
     str: TEXT,
@@ -57,6 +57,7 @@ def names_of(event: Event) -> dict[str, object]:
         "payment": about.payment,
         "fulfilment": about.fulfilment,
         "written": about.written,
+        "trigger": about.trigger,
     }
 
 

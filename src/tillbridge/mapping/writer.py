@@ -1,9 +1,11 @@
 """Writes one Python function: collects its constants and where its instructions came from."""
 
 import ast
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
+from string import Formatter
 from typing import NamedTuple
 
+from tillbridge.mapping.note import NoteTaker
 from tillbridge.mapping.program import FILE_NAME, Spot
 from tillbridge.mapping.value_type import ValueType
 
@@ -47,6 +49,12 @@ class Writer:
         """A call of one of our own functions."""
         return ast.Call(self.constant(function), list(arguments), [])
 
+    def note_taker(self, spot: Spot) -> ast.expr:
+        """What takes the notes of a spot: the first argument of a function that has notes."""
+        names = [name for _, name, _, _ in Formatter().parse(spot.path) if name]
+        items = ast.Dict([ast.Constant(name) for name in names], [load(name) for name in names])
+        return self.call(NoteTaker, load("notes"), self.constant(spot), items)
+
     def variable(self, prefix: str) -> str:
         """A Python name nobody has yet."""
         self._variables += 1
@@ -66,10 +74,10 @@ class Writer:
                 at.col_offset = at.end_col_offset = 0
             waiting.extend(ast.iter_child_nodes(at))
 
-    def function(self, body: list[ast.stmt]) -> Callable[[Mapping[str, object]], object]:
-        """The compiled function of one parameter, `context`."""
-        argument = ast.arg("context", lineno=1, end_lineno=1, col_offset=0, end_col_offset=0)
-        arguments = ast.arguments([], [argument], None, [], [], None, [])
+    def function(self, body: list[ast.stmt]) -> Callable[..., object]:
+        """The compiled function of `context` and `notes`, a list or None."""
+        parameters = [ast.arg("context"), ast.arg("notes")]
+        arguments = ast.arguments([], parameters, None, [], [], None, [])
         definition = ast.FunctionDef("run", arguments, body, [], None)
         module = ast.Module([definition], [])
         ast.fix_missing_locations(module)

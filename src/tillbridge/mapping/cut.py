@@ -1,0 +1,48 @@
+"""The cut that is allowed: never through a letter, and always noted."""
+
+import unicodedata
+from typing import Any
+
+from tillbridge.canonical.errors import Rejected
+from tillbridge.mapping.note import NoteTaker
+
+_JOINER = "\u200d"
+"""Zero width joiner: what stands on both sides of it is shown as one sign."""
+
+
+def truncate(taker: NoteTaker, text: str, width: int) -> str:
+    """At most so many characters of the text's start; a cut is noted with what was lost.
+
+    A letter written as several characters (with accents of their own, joined signs) is kept or
+    lost as a whole. Raises Rejected for a width below 0.
+    """
+    if width < 0:
+        raise Rejected(f"{width} is not a number of characters.", reason="bad_argument")
+    if len(text) <= width:
+        return text
+    end = width
+    while end and _inside_a_letter(text, end):
+        end -= 1
+    kept, lost = text[:end], text[end:]
+    taker.take(
+        "cut",
+        f"cut from {len(text)} to {end} characters, without {_shown(lost)}",
+        characters=str(len(text)),
+        kept=str(end),
+        lost=lost,
+    )
+    return kept
+
+
+def truncated(taker: NoteTaker, value: Any, width: int) -> Any:
+    """A rule's value cut to its field; what is no text is left to the field to refuse."""
+    return truncate(taker, value, width) if isinstance(value, str) else value
+
+
+def _inside_a_letter(text: str, at: int) -> bool:
+    after = text[at]
+    return unicodedata.category(after).startswith("M") or _JOINER in (after, text[at - 1])
+
+
+def _shown(lost: str) -> str:
+    return repr(lost if len(lost) <= 40 else f"{lost[:37]}...")
