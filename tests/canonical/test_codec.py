@@ -22,7 +22,7 @@ from tillbridge.canonical.codec import (
     shaped,
 )
 from tillbridge.canonical.errors import Rejected
-from tillbridge.canonical.events import Event, EventData, Kind, Written
+from tillbridge.canonical.events import Collected, Event, EventData, Kind, Trigger, Written
 from tillbridge.canonical.fulfilments import FulfilledLine, Fulfilment
 from tillbridge.canonical.money import Money, UnitAmount
 from tillbridge.canonical.orders import Order
@@ -47,6 +47,11 @@ DATA = [
     EventData(payment=PAYMENT),
     EventData(fulfilment=SHIPPED),
     EventData(written=Written("sales_order", "dynamics", {"sales_order": "guid"})),
+    EventData(
+        trigger=Trigger(
+            "nightly", planned_at=NOW, rows=({"sku": "7"},), events=(Collected("x", "1042", NOW),)
+        )
+    ),
     EventData(),
 ]
 

@@ -25,6 +25,27 @@ class Kind(StrEnum):
     PAYMENT_STRAY = "payment.stray"
     DOCUMENT_WRITTEN = "document.written"
     DOCUMENT_ABANDONED = "document.abandoned"
+    SCHEDULE_DUE = "schedule.due"
+    FILE_DROPPED = "file.dropped"
+    RECORD_CHANGED = "record.changed"
+    RUN_REQUESTED = "run.requested"
+    FLOW_CALLED = "flow.called"
+    FLOW_ENDED = "flow.ended"
+    WINDOW_CLOSED = "window.closed"
+    APPROVAL_ANSWERED = "approval.answered"
+
+
+TRIGGERS = frozenset(
+    {
+        Kind.SCHEDULE_DUE,
+        Kind.FILE_DROPPED,
+        Kind.RECORD_CHANGED,
+        Kind.RUN_REQUESTED,
+        Kind.FLOW_CALLED,
+        Kind.WINDOW_CLOSED,
+    }
+)
+"""Kinds that are meant for one flow: the one that `trigger.flow` names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +64,44 @@ class Written:
 
 
 @dataclass(frozen=True, slots=True)
+class Collected:
+    """One event of a window, by what it is about."""
+
+    kind: str
+    subject: str
+    occurred_at: datetime
+    order: Order | None = None
+    payment: Payment | None = None
+    fulfilment: Fulfilment | None = None
+    written: Written | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Trigger:
+    """What started a run that no delivery started, or answered one that waits.
+
+    Attributes:
+        flow: the flow it is meant for.
+        name: the file's name, the record's id, the approval's or call's name.
+        planned_at: the planned moment of a schedule, UTC.
+        outcome: "approved" or "refused" (an approval); "done" or "cancelled" (a called flow).
+        who: the person who asked for the run, or who answered.
+        fields: what came with it: a record's fields, a call's, a person's.
+        rows: the rows of a file or of a person's input, each by column.
+        events: the events of a closed window, in the order they came.
+    """
+
+    flow: str
+    name: str = ""
+    planned_at: datetime | None = None
+    outcome: str = ""
+    who: str = ""
+    fields: dict[str, str] = field(default_factory=dict)
+    rows: tuple[dict[str, str], ...] = ()
+    events: tuple[Collected, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class EventData:
     """What an event is about; a kind fills the parts it has."""
 
@@ -50,6 +109,7 @@ class EventData:
     payment: Payment | None = None
     fulfilment: Fulfilment | None = None
     written: Written | None = None
+    trigger: Trigger | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +120,7 @@ class Event:
         id: unique within `source`; the same id is the same happening, however often it arrives.
         source: the connection that told us, or "tillbridge".
         kind: CloudEvents `type`, without our prefix.
-        subject: the order number: it names the lane.
+        subject: the order number, or what else it is about: it names the lane.
         occurred_at: when it happened at the source, UTC.
     """
 
