@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from tillbridge.canonical.errors import Rejected
 from tillbridge.mapping.value_type import Sort, ValueType, sort_of
@@ -26,6 +26,10 @@ class Parameter:
     def __str__(self) -> str:
         wanted = " or ".join(sort.replace("_", " ") for sort in self.sorts) or "anything"
         return f"{self.name}: {wanted}{f' of {self.of}' if self.of else ''}"
+
+
+TEXT_PARAMETER: Final = Parameter("text")
+WHOLE: Final[tuple[Sort, ...]] = ("integer",)
 
 
 @dataclass(frozen=True, slots=True)
