@@ -51,7 +51,14 @@ SALES_ORDER = DocumentShape(
     (
         Field("ordernumber", "text", "Order number", required=True, length_max=100),
         Field("name", "text", "Name", length_max=300),
-        Field("transactioncurrencyid", "text", "Currency (ISO code)", required=True, length_max=3),
+        Field(
+            "transactioncurrencyid",
+            "text",
+            "Currency (ISO code)",
+            required=True,
+            length_max=3,
+            unit="currency",
+        ),
         Field("totalamount", "money", "Total it must come to", required=True),
         Field("totaltax", "money", "Tax of the whole order"),
         Field("freightamount", "money", "Freight"),
@@ -80,7 +87,7 @@ SALES_ORDER = DocumentShape(
             of=(
                 Field("productnumber", "text", "Product number", length_max=100),
                 Field("productdescription", "text", "Write-in product", length_max=500),
-                Field("quantity", "decimal", "Quantity", required=True),
+                Field("quantity", "decimal", "Quantity", required=True, unit="quantity"),
                 Field("priceperunit", "unit_amount", "Price per unit", required=True),
                 Field("tax", "money", "Tax"),
                 Field("manualdiscountamount", "money", "Discount on the line"),

@@ -49,9 +49,11 @@ SALES_ORDER = DocumentShape(
             of=(
                 Field("item", "text", "Item", required=True, length_max=25),
                 Field("descrip", "text", "Description; empty: the item's", length_max=120),
-                Field("qtyord", "decimal", "Quantity", required=True, digits_max=3),
+                Field(
+                    "qtyord", "decimal", "Quantity", required=True, digits_max=3, unit="quantity"
+                ),
                 Field("price", "unit_amount", "Price per unit", required=True),
-                Field("disc", "decimal", "Discount, per cent", digits_max=3),
+                Field("disc", "decimal", "Discount, per cent", digits_max=3, unit="percentage"),
                 Field("discount", "money", "Discount of the line as money, instead of per cent"),
             ),
         ),

@@ -37,7 +37,11 @@ class Field:
         length_max: characters, for text.
         digits_max: digits after the point, for decimal.
         options: the allowed texts, for choice.
-        custom: a group whose names the site chooses (custom fields): any name, text values.
+        custom: a group whose names the site chooses (custom fields): any name with a text value;
+            where `of` names the columns that are really there, only those, each by its type.
+        unit: what a number counts ("quantity" pieces, "percentage" of 100), or that a text names a
+            "currency".
+        inexact: a column of binary floating point: no amount may go into it.
     """
 
     name: str
@@ -49,6 +53,8 @@ class Field:
     options: tuple[str, ...] = ()
     of: tuple["Field", ...] = ()
     custom: bool = False
+    unit: Literal["", "quantity", "percentage", "currency"] = ""
+    inexact: bool = False
 
 
 @dataclass(frozen=True, slots=True)

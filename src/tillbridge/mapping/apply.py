@@ -43,6 +43,22 @@ _TYPES = {
 
 
 @dataclass(frozen=True, slots=True)
+class Origin:
+    """What a filler was made of: for those who look at its rules (`survey`, `explain`).
+
+    Attributes:
+        scope: what the rules can read.
+        place: where the rules stand.
+    """
+
+    rules: Rules
+    scope: Scope
+    target: DocumentShape
+    lookups: Mapping[str, Lookup]
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
 class Filler:
     """Rules ready to fill one kind of document.
 
@@ -52,6 +68,7 @@ class Filler:
 
     kind: ValueType
     program: Program
+    origin: Origin
 
     def fill(self, context: Mapping[str, object]) -> dict[str, Value]:
         """The document's fields, every one exactly of the type its shape declares.
@@ -146,7 +163,9 @@ def _field_type(field: Field) -> ValueType:
     if field.type == "list":
         return list_of(shape_type(field.of))
     if field.type == "group":
-        return dictionary_of(TEXT, lenient=True) if field.custom else shape_type(field.of)
+        if field.custom and not field.of:
+            return dictionary_of(TEXT, lenient=True)
+        return shape_type(field.of)
     return _TYPES[field.type]
 
 
@@ -171,6 +190,7 @@ def _compile(
     out, filling = rule_writer.fill(rules, target.fields, names, place)
     body += [*filling, ast.Return(load(out))]
     kind = shape_type(target.fields)
+    origin = Origin(rules, scope, target, lookups, place)
     if rule_writer.problems:
-        return Filler(kind, Program(lambda _, __: {}, ())), rule_writer.problems
-    return Filler(kind, Program(writer.function(body), tuple(writer.spots))), []
+        return Filler(kind, Program(lambda _, __: {}, ()), origin), rule_writer.problems
+    return Filler(kind, Program(writer.function(body), tuple(writer.spots)), origin), []

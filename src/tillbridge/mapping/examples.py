@@ -91,7 +91,7 @@ def _expected(node: Node, field: Field) -> Value:
     if field.type == "list":
         return [_group(item, field.of, any_name=False) for item in items_of(node)]
     if field.type == "group":
-        return _group(node, field.of, any_name=field.custom)
+        return _group(node, field.of, any_name=field.custom and not field.of)
     text = _amount(node) if isinstance(node, Entries) else node
     if not isinstance(text, Scalar):
         raise Misconfigured(f"{field.name} takes one value.", reason="bad_shape", place=node.place)

@@ -16,7 +16,7 @@ from tillbridge.connector.documents import Field, FieldType, Value
 from tillbridge.mapping import number_functions as numbers
 from tillbridge.mapping import time_functions as times
 from tillbridge.mapping.arithmetic import whole, within
-from tillbridge.mapping.text import shown
+from tillbridge.mapping.text import shown, unknown
 from tillbridge.mapping.value_type import Sort, ValueType
 
 Fit: TypeAlias = Callable[[Any], Value]
@@ -222,8 +222,23 @@ def _instant(field: Field, value: Any) -> datetime:
 def _group(field: Field, value: Any) -> Value:
     if not field.custom or not isinstance(value, Mapping):
         raise _misfit(field, value)
+    if field.of:
+        return _columns(field, value)
     text = Field(field.name, "text", length_max=field.length_max)
     return {str(name): _text(text, each) for name, each in value.items()}
+
+
+def _columns(field: Field, value: Mapping[Any, Any]) -> Value:
+    """Texts by name as the columns that are there take them; an empty text leaves one out."""
+    known = {column.name: column for column in field.of}
+    filled: dict[str, Value] = {}
+    for name, text in value.items():
+        if name not in known:
+            error = unknown("column", str(name), known, None)
+            raise Rejected(error.message, reason=error.reason, next_step=error.next_step)
+        if text != "":
+            filled[name] = from_text(known[name], _text(Field(name, "text"), text))
+    return filled
 
 
 def _list(field: Field, value: Any) -> Value:

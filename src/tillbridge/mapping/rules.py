@@ -242,7 +242,12 @@ class RuleWriter:
         if field.type != "group":
             raise _wrong(rule.place, f"{field.name} takes {field.type}, not a group.", "")
         group, body = self.fill(
-            rule.fields, field.of, scope, rule.place, path=path, any_name=field.custom
+            rule.fields,
+            field.of,
+            scope,
+            rule.place,
+            path=path,
+            any_name=field.custom and not field.of,
         )
         body.append(_put(out, field.name, load(group)))
         return self._conditional(field, rule, scope, path, body)
