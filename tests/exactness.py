@@ -5,9 +5,17 @@ from decimal import Decimal
 
 from hypothesis import strategies as st
 
+from tillbridge.canonical.currencies import EXPONENTS
 from tillbridge.canonical.money import Money, UnitAmount
 
 CENTS = st.integers(-(10**15) + 1, 10**15 - 1)
+EVERY_CURRENCY = st.sampled_from(sorted(EXPONENTS))
+EVERY_MONEY = st.builds(
+    lambda units, currency: Money.from_minor(units // 10 ** (4 - EXPONENTS[currency]), currency),
+    st.integers(-(10**19) + 10**4, 10**19 - 1),
+    EVERY_CURRENCY,
+)
+"""Of the size each currency allows: up to 10^15 major units."""
 MONEY = st.builds(Money.from_minor, CENTS, st.sampled_from(["USD", "JPY", "KWD", "CLF"]))
 LONG = st.builds(
     lambda digits, exponent: Decimal(digits).scaleb(-exponent),

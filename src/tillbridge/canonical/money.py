@@ -22,11 +22,14 @@ from tillbridge.canonical.currencies import EXPONENTS, exponent_of
 from tillbridge.canonical.errors import Rejected
 
 Rounding: TypeAlias = Literal["half_up", "half_even", "down"]
+Remainder: TypeAlias = Literal["largest_remainder", "first", "last"]
+"""Who takes the minor units that are left over when an amount is split."""
 
 _ROUNDINGS = {"half_up": ROUND_HALF_UP, "half_even": ROUND_HALF_EVEN, "down": ROUND_DOWN}
 _QUANTA = {code: Decimal(1).scaleb(-exponent) for code, exponent in EXPONENTS.items()}
 _LIMIT = Decimal(10) ** 15
 _EXACT = Context(prec=60, traps=[Inexact])
+_WIDE = Context(prec=1000)
 
 
 @dataclass(frozen=True, slots=True, order=False)
@@ -108,24 +111,46 @@ class Money:
         """The amount alone, as wires want it: "1234.50", no separators."""
         return f"{self.amount:f}"
 
-    def split(self, weights: Sequence[Decimal | int]) -> list[Self]:
+    def split(
+        self, weights: Sequence[Decimal | int], remainder: Remainder = "largest_remainder"
+    ) -> list[Self]:
         """Parts in proportion to the weights that sum to exactly this amount.
 
-        Every part is rounded down towards zero, and the minor units left over go one by one to
-        the parts with the largest remainders, the first of equals first.
+        Every part is rounded down towards zero; the minor units left over go one by one to the
+        parts with the largest remainders (the first of equals first), or all of them to the first
+        or the last part that has a weight.
+
+        Raises:
+            Rejected: a weight is below zero, or none is above it.
         """
         parts = [Fraction(weight) for weight in weights]
         total = sum(parts, Fraction(0))
         if total <= 0 or any(part < 0 for part in parts):
-            raise Rejected("Weights must be positive to split money.", reason="bad_weights")
-        minor = self.minor
-        shares = [abs(minor) * part / total for part in parts]
+            raise Rejected(
+                "An amount is split by weights of which none is below zero and one is above it.",
+                reason="bad_weights",
+                next_step="Correct the weights; equal shares have the weight 1 each.",
+            )
+        minor = abs(self.minor)
+        shares = [minor * part / total for part in parts]
         units = [int(share) for share in shares]
-        by_remainder = sorted(range(len(units)), key=lambda at: units[at] - shares[at])
-        for at in by_remainder[: abs(minor) - sum(units)]:
-            units[at] += 1
-        sign = -1 if minor < 0 else 1
+        left = minor - sum(units)
+        if remainder == "largest_remainder":
+            by_remainder = sorted(range(len(units)), key=lambda at: units[at] - shares[at])
+            for at in by_remainder[:left]:
+                units[at] += 1
+        else:
+            weighty = [at for at, part in enumerate(parts) if part]
+            units[weighty[0 if remainder == "first" else -1]] += left
+        sign = -1 if self.minor < 0 else 1
         return [self.from_minor(sign * unit, self.currency) for unit in units]
+
+    def converted(self, rate: Fraction, currency: str, rounding: Rounding) -> "Money":
+        """This amount in another currency, rounded once to its decimals by the named rule.
+
+        `rate` is how many units of `currency` one unit of this currency is worth, exactly.
+        """
+        return Money(rounded(self.amount, rate, exponent_of(currency), rounding), currency)
 
     def _same(self, other: Self) -> Self:
         if other.currency != self.currency:
@@ -198,6 +223,22 @@ def exact(value: str | int | Decimal) -> Decimal:
             next_step="Write digits with a point, such as 1234.50.",
         )
     return Decimal(value)
+
+
+def rounded(amount: Decimal, factor: Fraction, digits: int, rounding: Rounding) -> Decimal:
+    """amount x factor, exact, then rounded once to so many digits after the point."""
+    over, under = amount.as_integer_ratio()
+    numerator = over * factor.numerator * 10**digits
+    denominator = under * factor.denominator
+    whole, left = divmod(abs(numerator), abs(denominator))
+    twice = 2 * left
+    up = twice > abs(denominator) or (
+        twice == abs(denominator) and (rounding == "half_up" or whole % 2 == 1)
+    )
+    if up and rounding != "down":
+        whole += 1
+    sign = -1 if (numerator < 0) != (denominator < 0) else 1
+    return Decimal(sign * whole).scaleb(-digits, _WIDE)
 
 
 def total_of(parts: Iterable[Money], currency: str) -> Money:

@@ -8,6 +8,7 @@ and `a.f(b)` are the same call. Each `*_library` declares the functions of one k
 from collections.abc import Mapping
 from typing import Final
 
+from tillbridge.mapping.amount_library import AMOUNT_FUNCTIONS
 from tillbridge.mapping.function import Function, Parameter
 from tillbridge.mapping.number_library import NUMBER_FUNCTIONS
 from tillbridge.mapping.text_library import TEXT_FUNCTIONS
@@ -35,5 +36,11 @@ _LOOKING: Final = (
 
 FUNCTIONS: Final[Mapping[str, Function]] = {
     function.name: function
-    for function in (*_LOOKING, *TEXT_FUNCTIONS, *NUMBER_FUNCTIONS, *TIME_FUNCTIONS)
+    for function in (
+        *_LOOKING,
+        *TEXT_FUNCTIONS,
+        *NUMBER_FUNCTIONS,
+        *AMOUNT_FUNCTIONS,
+        *TIME_FUNCTIONS,
+    )
 }

@@ -9,9 +9,10 @@ from decimal import (
     DivisionByZero,
     InvalidOperation,
 )
+from fractions import Fraction
 
 from tillbridge.canonical.errors import Rejected
-from tillbridge.canonical.money import Money, Rounding, UnitAmount, exact
+from tillbridge.canonical.money import Money, Rounding, UnitAmount, exact, rounded
 from tillbridge.mapping.arithmetic import DIGITS_MAX, whole, within
 
 ROUNDINGS = {"half_up": ROUND_HALF_UP, "half_even": ROUND_HALF_EVEN, "down": ROUND_DOWN}
@@ -61,24 +62,21 @@ def minor_units(value: Money) -> int:
 
 def round_money(value: UnitAmount, rounding: Rounding) -> Money:
     """Money, rounded once by the named rule."""
-    return value.times(Decimal(1), _rule(rounding))
+    return value.times(Decimal(1), rounding_rule(rounding))
 
 
 def round_number(value: int | Decimal, places: int, rounding: str) -> Decimal:
     """A number with exactly so many digits after the point."""
     quantum = Decimal(1).scaleb(-_places(places))
-    return within(Decimal(value)).quantize(quantum, ROUNDINGS[_rule(rounding)], _WIDE)
+    return within(Decimal(value)).quantize(quantum, ROUNDINGS[rounding_rule(rounding)], _WIDE)
 
 
 def divide(value: int | Decimal, by: int | Decimal, places: int, rounding: str) -> Decimal:
     """A quotient, rounded once by the named rule. Raises Rejected for zero."""
     if by == 0:
         raise Rejected("Nothing is divided by zero.", reason="division_by_zero")
-    quotient, remainder, denominator = _fraction(value, by, _places(places))
-    twice = 2 * abs(remainder)
-    if _leaves_zero(_rule(rounding), quotient, twice, denominator):
-        quotient += 1 if remainder > 0 else -1
-    return within(Decimal(whole(quotient)).scaleb(-places, _WIDE))
+    factor = 1 / Fraction(within(Decimal(by)))
+    return within(rounded(within(Decimal(value)), factor, _places(places), rounding_rule(rounding)))
 
 
 def absolute(value: int | Decimal) -> Decimal:
@@ -86,12 +84,8 @@ def absolute(value: int | Decimal) -> Decimal:
     return Decimal(value).copy_abs()
 
 
-def check_rounding(name: str) -> None:
-    """Raises Rejected unless it is the name of a rounding rule."""
-    _rule(name)
-
-
-def _rule(name: str) -> Rounding:
+def rounding_rule(name: str) -> Rounding:
+    """The name as a rounding rule. Raises Rejected unless it is one."""
     if name not in ROUNDINGS:
         raise Rejected(
             f"{name!r} is not a rounding rule.",
@@ -108,25 +102,3 @@ def _places(places: int) -> int:
             reason="bad_argument",
         )
     return places
-
-
-def _fraction(value: int | Decimal, by: int | Decimal, places: int) -> tuple[int, int, int]:
-    """Quotient towards zero, remainder and divisor of value * 10^places / by, as integers.
-
-    The remainder is exact, so that one rounding decides.
-    """
-    over, under = within(Decimal(value)).as_integer_ratio()
-    by_over, by_under = within(Decimal(by)).as_integer_ratio()
-    numerator, denominator = over * by_under * 10**places, under * by_over
-    if denominator < 0:
-        numerator, denominator = -numerator, -denominator
-    quotient, remainder = divmod(abs(numerator), denominator)
-    sign = -1 if numerator < 0 else 1
-    return sign * quotient, sign * remainder, denominator
-
-
-def _leaves_zero(rule: Rounding, quotient: int, twice: int, denominator: int) -> bool:
-    """Whether a quotient with this doubled remainder is rounded away from zero."""
-    if rule == "down" or twice < denominator:
-        return False
-    return twice > denominator or rule == "half_up" or quotient % 2 == 1

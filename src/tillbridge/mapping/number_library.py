@@ -5,12 +5,12 @@ from typing import Final
 from tillbridge.canonical.currencies import exponent_of
 from tillbridge.mapping import number_functions as numbers
 from tillbridge.mapping.function import WHOLE, Function, Parameter
-from tillbridge.mapping.value_type import DECIMAL, INTEGER, MONEY, TEXT, UNIT_AMOUNT, Sort
+from tillbridge.mapping.value_type import DECIMAL, INTEGER, MONEY, UNIT_AMOUNT, Sort
 
 _NUMBER: Final[tuple[Sort, ...]] = ("integer", "decimal")
 _READABLE: Final[tuple[Sort, ...]] = ("text", "integer", "decimal")
 _CURRENCY: Final = Parameter("currency", literal=exponent_of)
-_ROUNDING: Final = Parameter("rounding", literal=numbers.check_rounding)
+_ROUNDING: Final = Parameter("rounding", literal=numbers.rounding_rule)
 
 NUMBER_FUNCTIONS: Final = (
     Function(
@@ -81,22 +81,6 @@ NUMBER_FUNCTIONS: Final = (
         "Money from a price or a product, rounded once: half_up, half_even or down.",
         "round_money(money('10', 'USD') * 0.0725, 'half_up') == money('0.73', 'USD')",
         numbers.round_money,
-    ),
-    Function(
-        "amount_text",
-        (Parameter("value", ("money", "unit_amount")),),
-        TEXT,
-        "The amount alone, as wires want it.",
-        "amount_text(money('1234.5', 'USD')) == '1234.50'",
-        numbers.amount_text,
-    ),
-    Function(
-        "minor_units",
-        (Parameter("value", ("money",)),),
-        INTEGER,
-        "The amount in cents (or yen, or fils).",
-        "minor_units(money('12.34', 'USD')) == 1234",
-        numbers.minor_units,
     ),
 )
 """In the order of the reference page."""
