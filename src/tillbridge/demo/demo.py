@@ -27,8 +27,8 @@ from tillbridge.connector.settings import Secret
 from tillbridge.database.database import Database
 from tillbridge.database.embedded import EmbeddedPostgres
 from tillbridge.demo.figures import Progress, day, progress
-from tillbridge.demo.outside import Outside
-from tillbridge.demo.process import Process
+from tillbridge.outside.world import Outside
+from tillbridge.outside.process import Process
 from tillbridge.demo.site import secrets, write_site
 from tillbridge.demo.summary import show_summary, show_verdict
 from tillbridge.demo.table import DayTable

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from tillbridge.demo.figures import Progress
-from tillbridge.demo.outside import Outside
+from tillbridge.outside.world import Outside
 from tillbridge.demo.site import SHOP_SECRET
 
 Rule: TypeAlias = dict[str, Any]

@@ -52,14 +52,14 @@ def context_of(given: Mapping[str, Node]) -> dict[str, object]:
         if name not in _SHAPES:
             context[name] = _as_text(node)
         elif name != "event":
-            context[name] = _shaped(_plain(node, type_of(_SHAPES[name])), _SHAPES[name], node.place)
+            context[name] = _shaped(plain_of(node, type_of(_SHAPES[name])), _SHAPES[name], node.place)
     if "event" in given:
         context["event"] = _event(given["event"], context)
     return context
 
 
 def _event(node: Node, context: Mapping[str, object]) -> Event:
-    fields = {**_EVENT_DEFAULTS, **_plain(node, type_of(Event))}
+    fields = {**_EVENT_DEFAULTS, **plain_of(node, type_of(Event))}
     fields.setdefault("occurred_at", datetime(2026, 1, 1, tzinfo=UTC))
     fields["data"] = EventData()
     event = _shaped(fields, Event, node.place)
@@ -88,7 +88,7 @@ def _shaped(plain: Any, shape: type, place: Place) -> object:
         ) from error
 
 
-def _plain(node: Node, kind: ValueType) -> Any:
+def plain_of(node: Node, kind: ValueType) -> Any:
     """The node as plain data of a type: text for scalars, whole numbers and truths as such."""
     if kind.optional and isinstance(node, Scalar) and node.plain and node.text in ("null", "~", ""):
         return None
@@ -98,13 +98,13 @@ def _plain(node: Node, kind: ValueType) -> Any:
             for name, value in fields.items():
                 if name not in kind.fields:
                     raise unknown("field", name, kind.fields, value.place)
-            return {name: _plain(value, kind.fields[name]) for name, value in fields.items()}
+            return {name: plain_of(value, kind.fields[name]) for name, value in fields.items()}
         case "dictionary":
             assert kind.of is not None
-            return {name: _plain(each, kind.of) for name, each in any_entries(node).nodes.items()}
+            return {name: plain_of(each, kind.of) for name, each in any_entries(node).nodes.items()}
         case "list":
             assert kind.of is not None
-            return [_plain(item, kind.of) for item in items_of(node)]
+            return [plain_of(item, kind.of) for item in items_of(node)]
         case "money" | "unit_amount":
             return _amount(node)
         case _:

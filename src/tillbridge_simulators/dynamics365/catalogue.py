@@ -1,11 +1,13 @@
 """What the organization is seeded with: currencies, price lists, units and products."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from uuid import uuid4
 
 from tillbridge_simulators.dynamics365.organization import Organization
 from tillbridge_simulators.dynamics365.rows import Row
+from tillbridge_simulators.dynamics365.tables import Column
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +49,19 @@ CURRENCIES = {
 GUEST_ACCOUNT = "Web guests"
 
 
-def seed(organization: Organization) -> None:
-    """Fills an empty organization; nothing of it is an effect."""
+def seed(
+    organization: Organization, products: Sequence[str] = (), columns: Sequence[str] = ()
+) -> None:
+    """Fills an empty organization; nothing of it is an effect.
+
+    `products` are sold beside those of the catalogue; `columns` are text columns that the
+    organization has added to its sales orders.
+    """
+    orders = organization.table("salesorder")
+    for name in columns:
+        orders.columns.setdefault(name, Column(name, name, "String", length_max=4000))
+    known = {product.number for product in PRODUCTS}
+    added = [Product(number, number, Decimal(1)) for number in products if number not in known]
     with organization.rows.transaction():
         currencies = _seed_currencies(organization)
         unit, schedule = _seed_unit(organization)
@@ -62,7 +75,7 @@ def seed(organization: Organization) -> None:
             )
             for code, currency in currencies.items()
         }
-        for product in PRODUCTS:
+        for product in (*PRODUCTS, *added):
             row = organization.insert(
                 organization.table("product"),
                 {

@@ -1,7 +1,7 @@
 """The server: sign-in and Web API on one port, faults and the log of everything."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -54,13 +54,15 @@ class DataverseSimulator:
         on_hold: bool = False,
         log_path: Path | None = None,
         seed_of_faults: int = 0,
+        products: Sequence[str] = (),
+        columns: Sequence[str] = (),
     ) -> None:
         self.port = port
         self.factor = factor
         self.faults = Faults(seed_of_faults)
         self.log = EffectLog(log_path)
         self.organization = Organization(lambda changes: None, on_hold=on_hold)
-        seed(self.organization)
+        seed(self.organization, products, columns)
         self.organization.rows.committed = self._committed
         self.sign_in = SignIn(tenant, client_id, client_secret, token_life_s / factor)
         self.limit = RequestLimit(requests_max, 300.0 / factor)

@@ -1,6 +1,6 @@
 """The sandbox company: customers, items, locations, counters, and the traps of real sites."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
 from tillbridge_simulators.sagepro.column_types import fit
@@ -25,11 +25,14 @@ PRODUCTS = {
     "GIFT-CARD-BOX": ("Gift card box", "2.50"),
 }
 """SKU to description and list price; the other stand-ins sell the same."""
+ITEM_LENGTH = 25
 PSEUDO_ITEMS = {"SHIP-": "Freight", "DISCOUNT-": "Discount", "TAX-": "Sales tax"}
 
 
-def seed(store: Store, *, currency: str = "USD", next_order: int = 10000) -> None:
-    """Fills an empty store."""
+def seed(
+    store: Store, *, currency: str = "USD", next_order: int = 10000, products: Sequence[str] = ()
+) -> None:
+    """Fills an empty store; `products` are sold beside those above."""
     for location, mask in (("MAIN", "000000100"), ("WEB", "000000200")):
         add(store, "icloct", loctid=location, locdesc=location, icactm=mask)
     add(store, "syccomp", compid=COMPANY_ID, currid=currency, company="Sandbox Trading Co.")
@@ -38,7 +41,8 @@ def seed(store: Store, *, currency: str = "USD", next_order: int = 10000) -> Non
         add(store, f"{name.lower()}sysd", sysid=f"{name}{COMPANY_ID}", int1=counter)
     add(store, "sysdata", sysid="SO01", int1=77, pass2="D")
     _customers(store, currency)
-    for number, (item, (title, price)) in enumerate(PRODUCTS.items(), 1):
+    sold = {name: (name, "1.00") for name in products if len(name) <= ITEM_LENGTH} | PRODUCTS
+    for number, (item, (title, price)) in enumerate(sold.items(), 1):
         _item(store, item, title, Decimal(price), number)
     for item, title in PSEUDO_ITEMS.items():
         add(

@@ -1,7 +1,7 @@
 """The stand-in of Sage Pro: starts and stops it, and answers a judge's questions."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 from pathlib import Path
 
@@ -33,6 +33,7 @@ class SageProSimulator:
         log_path: Path | None = None,
         user: str = "tillbridge",
         password: str = "sandbox",  # noqa: S107 (the made-up password of a stand-in)
+        products: Sequence[str] = (),
     ) -> None:
         self.port = port
         self.faults = Faults(seed)
@@ -41,7 +42,7 @@ class SageProSimulator:
         self.user = user
         self.password = password
         self.factor = factor
-        company.seed(self.store, currency=currency)
+        company.seed(self.store, currency=currency, products=products)
         trail.watch(self.store)
         self._control = ControlRoutes(self, control_port)
         self._server: asyncio.Server | None = None

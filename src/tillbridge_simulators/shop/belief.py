@@ -44,7 +44,7 @@ class ShopOrder:
     """One order: what was posted, what was answered, what was told, what the shop makes of it.
 
     `held` is what the shop believes is authorized, `paid` what was captured, `released` what was
-    reversed, all in the order's currency.
+    reversed, all in the order's currency. `keys` are those of its first tries; others are drawn.
     """
 
     purchase: Purchase
@@ -55,6 +55,7 @@ class ShopOrder:
     held: Decimal = Decimal(0)
     paid: Decimal = Decimal(0)
     released: Decimal = Decimal(0)
+    keys: list[str] = field(default_factory=list)
 
     @property
     def number(self) -> str:

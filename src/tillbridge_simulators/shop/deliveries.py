@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -56,15 +57,17 @@ class Deliveries:
     ) -> bool:
         now = datetime.now(UTC).isoformat(timespec="seconds")
         facts = {"id": delivery_id, "order_number": order.number, "occurred_at": now}
-        body = json.dumps(facts | content).encode()
-        fault = self._faults.draw(operation, order.number)
+        return await self.tell(operation, facts | content)
+
+    async def tell(self, operation: str, delivery: Mapping[str, Any]) -> bool:
+        """Posts one delivery (it has an `id` and an `order_number`) until it is taken."""
+        delivery_id, number = str(delivery["id"]), str(delivery["order_number"])
+        fault = self._faults.draw(operation, number)
         if fault is not None and fault.kind == "lost":
-            self._log.add("delivery_lost", id=delivery_id, order_number=order.number)
+            self._log.add("delivery_lost", id=delivery_id, order_number=number)
             return False
-        taken = await self._post_with(fault, delivery_id, body)
-        self._log.add(
-            "delivery", id=delivery_id, order_number=order.number, what=operation, taken=taken
-        )
+        taken = await self._post_with(fault, delivery_id, json.dumps(delivery).encode())
+        self._log.add("delivery", id=delivery_id, order_number=number, what=operation, taken=taken)
         return taken
 
     async def _post_with(self, fault: Fault | None, delivery_id: str, body: bytes) -> bool:

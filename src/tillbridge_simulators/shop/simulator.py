@@ -160,6 +160,10 @@ class ShopSimulator:
         """The checkout alone."""
         await self._checkout.pay(order)
 
+    async def tell(self, operation: str, delivery: Mapping[str, Any]) -> bool:
+        """Posts one delivery as it is; False when the door refused it, or it was lost."""
+        return await self._deliveries.tell(operation, delivery)
+
     async def settle(self, order: ShopOrder) -> None:
         """Ships or cancels what is authorized; what is in review waits for a message."""
         if order.state != "authorized":

@@ -1,11 +1,11 @@
-"""Processes of the demo: what they say when they break, and that they end."""
+"""Processes beside ours: what they say when they break, and that they end."""
 
 from pathlib import Path
 
 import pytest
 
 from tillbridge.canonical.errors import Misconfigured
-from tillbridge.demo.process import Process
+from tillbridge.outside.process import Process
 
 
 async def test_a_process_that_ends_at_once_is_quoted(tmp_path: Path) -> None:

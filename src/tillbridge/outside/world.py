@@ -1,4 +1,4 @@
-"""The outside world of the demo: simulators in a process of their own, steered by HTTP."""
+"""The outside world: simulators in a process of their own, steered by HTTP."""
 
 import asyncio
 import json
@@ -10,7 +10,7 @@ from tillbridge.assembly import now
 from tillbridge.canonical.errors import Transient
 from tillbridge.connector.abilities import Call
 from tillbridge.connector.http import Http
-from tillbridge.demo.process import Process
+from tillbridge.outside.process import Process
 
 SYSTEMS = ("cybersource", "dynamics365", "sagepro", "shop")
 ANSWER_TIMEOUT_S = 30.0
@@ -77,7 +77,7 @@ class Outside:
         return found
 
     async def _request(self, system: str, method: str, route: str, body: bytes | None) -> Any:
-        call = Call("", now(), ANSWER_TIMEOUT_S, "demo", lambda: None)
+        call = Call("", now(), ANSWER_TIMEOUT_S, "the outside world", lambda: None)
         reply = await self._clients[system].request(
             call,
             method,

@@ -1,4 +1,4 @@
-"""A process of the demo: started until it says it is ready, ended politely, then firmly."""
+"""A process beside ours: started until it says it is ready, ended politely, then firmly."""
 
 import asyncio
 import os
@@ -16,8 +16,8 @@ LINE_BYTES_MAX = 1 << 20
 class Process:
     """One Python module in a process of its own; what it says on its error stream is kept.
 
-    Its standard input is a pipe that closes when the demo ends, however it ends: the processes of
-    a demo that was killed end by themselves.
+    Its standard input is a pipe that closes when we end, however we end: the processes of
+    a program that was killed end by themselves.
     """
 
     def __init__(
@@ -61,6 +61,18 @@ class Process:
             raise self._broke("did not start")
         return line.decode().strip()
 
+    async def tell(self, line: str) -> None:
+        """Writes one line to its standard input."""
+        process = self._process
+        assert process is not None and process.stdin is not None, "start it first"
+        process.stdin.write(line.encode() + b"\n")
+        await process.stdin.drain()
+
+    async def hear(self) -> bytes:
+        """The next line of its output; empty when it has ended."""
+        assert self._process is not None and self._process.stdout is not None, "start it first"
+        return await self._process.stdout.readline()
+
     async def run(self) -> bytes:
         """Runs it to its end; answers its output. Raises Misconfigured unless it went well."""
         with self._log.open("ab") as log:
@@ -93,7 +105,7 @@ class Process:
         told = self._log.read_text(errors="replace") if self._log.exists() else ""
         words = (told.strip() or said.strip())[-1500:]
         return Misconfigured(
-            f"The demo's {self.name} {how}: {words or 'it said nothing'}",
-            reason="demo_process",
+            f"The {self.name} {how}: {words or 'it said nothing'}",
+            reason="process_ended",
             next_step=f"Its whole log is {self._log}.",
         )

@@ -1,0 +1,1 @@
+"""The simulated outside world: its processes, and a user's connections pointed at it."""
