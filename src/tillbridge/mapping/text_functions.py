@@ -38,6 +38,17 @@ def text_from(value: str | bool | int | Decimal | date | datetime) -> str:
             return value.isoformat()
 
 
+def boolean(text: str) -> bool:
+    """True or false. Raises Rejected for any other word."""
+    if text not in ("true", "false"):
+        raise Rejected(
+            f"{text[:40]!r} is neither true nor false.",
+            reason="bad_type",
+            next_step="Compare it with its own words: field == 'Y'.",
+        )
+    return text == "true"
+
+
 def concat(*parts: str) -> str:
     """The texts one after the other."""
     _grown(sum(map(len, parts)))

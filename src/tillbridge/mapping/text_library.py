@@ -147,5 +147,13 @@ TEXT_FUNCTIONS: Final = (
         "text(1.50) == '1.50' && text(true) == 'true'",
         texts.text_from,
     ),
+    Function(
+        "boolean",
+        (TEXT_PARAMETER,),
+        BOOLEAN,
+        "True or false from those words; any other text is refused.",
+        "boolean('true') && !boolean('false')",
+        texts.boolean,
+    ),
 )
 """In the order of the reference page."""
