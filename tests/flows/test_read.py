@@ -3,7 +3,7 @@ from tests.flows.texts import FILE, HEAD, STEPS, flow
 
 from tillbridge.canonical.errors import Misconfigured
 from tillbridge.canonical.events import Kind
-from tillbridge.flows.flow import (
+from tillbridge.flows.steps import (
     BranchStep,
     FromMapping,
     MapStep,
@@ -11,8 +11,8 @@ from tillbridge.flows.flow import (
     StopStep,
     WaitStep,
     WriteStep,
-    walk_steps,
 )
+from tillbridge.flows.walk import walk_steps
 
 
 def test_a_flow_is_read_whole() -> None:

@@ -7,7 +7,8 @@ from tests.mapping.values import PAYMENT, context, event, usd
 
 from tillbridge.canonical.errors import Rejected
 from tillbridge.canonical.events import Kind
-from tillbridge.flows.flow import BranchStep, MapStep, ReadStep, WaitStep, WriteStep, walk_steps
+from tillbridge.flows.steps import BranchStep, MapStep, ReadStep, WaitStep, WriteStep
+from tillbridge.flows.walk import walk_steps
 
 T = TypeVar("T", MapStep, WriteStep, ReadStep, BranchStep, WaitStep)
 

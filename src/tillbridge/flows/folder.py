@@ -6,9 +6,11 @@ from pathlib import Path
 
 from tillbridge.canonical.errors import Misconfigured, Place
 from tillbridge.flows.bundle import TextFile
-from tillbridge.flows.flow import Flow, MapStep, walk_steps
+from tillbridge.flows.flow import Flow
 from tillbridge.flows.library import ConnectionShapes, Library, read_library
 from tillbridge.flows.read import read_flow
+from tillbridge.flows.steps import MapStep
+from tillbridge.flows.walk import walk_steps
 from tillbridge.mapping.apply import problems_of
 from tillbridge.mapping.examples import ExampleResult, run_examples
 

@@ -8,10 +8,11 @@ from tillbridge.canonical.errors import Misconfigured, Place
 from tillbridge.canonical.events import Event, Kind
 from tillbridge.connector.documents import DocumentShape
 from tillbridge.flows.bundle import Bundle, TextFile
-from tillbridge.flows.flow import (
+from tillbridge.flows.flow import Flow
+from tillbridge.flows.library import ConnectionShapes, Library, read_library
+from tillbridge.flows.steps import (
     BranchStep,
     Case,
-    Flow,
     FromMapping,
     MapStep,
     ReadStep,
@@ -20,7 +21,7 @@ from tillbridge.flows.flow import (
     WaitStep,
     WriteStep,
 )
-from tillbridge.flows.library import ConnectionShapes, Library, read_library
+from tillbridge.flows.trigger import OnEvent
 from tillbridge.mapping.apply import Filler, prepare
 from tillbridge.mapping.expression import Expression, compile_expression, parse_expression
 from tillbridge.mapping.mapping import lookups_of
@@ -88,7 +89,7 @@ def read_flow(file: TextFile, library: Library) -> Flow:
         name=name,
         title=scalar_of(root.nodes["title"]).text if "title" in root.nodes else name,
         lane=lane.text,
-        starts_on=_kinds(root.nodes["starts_on"]),
+        trigger=OnEvent(_kinds(root.nodes["starts_on"])),
         condition=None if condition is None else _condition(condition, scope),
         steps=steps,
         bundle=Bundle(

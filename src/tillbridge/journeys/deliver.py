@@ -13,17 +13,17 @@ from tillbridge.canonical.errors import Misconfigured, Rejected, Transient
 from tillbridge.canonical.events import Event
 from tillbridge.canonical.references import ExternalReference
 from tillbridge.connector.abilities import Receipt
-from tillbridge.flows.flow import (
+from tillbridge.flows.flow import Flow
+from tillbridge.flows.steps import (
     BranchStep,
-    Flow,
     MapStep,
     ReadStep,
     Step,
     StopStep,
     WaitStep,
     WriteStep,
-    walk_steps,
 )
+from tillbridge.flows.walk import walk_steps
 from tillbridge.journeys.house import House
 from tillbridge.journeys.money_guard import CAPTURE, covered, give_back
 from tillbridge.journeys.settle import settling

@@ -4,7 +4,8 @@ from tillbridge.access.audit import record as audit
 from tillbridge.canonical.errors import Misconfigured, Rejected
 from tillbridge.canonical.events import Event, EventData, Kind, Written
 from tillbridge.database.database import Tx
-from tillbridge.flows.flow import WriteStep, walk_steps
+from tillbridge.flows.steps import WriteStep
+from tillbridge.flows.walk import walk_steps
 from tillbridge.journeys.house import House
 from tillbridge.journeys.money_guard import CAPTURE, give_back
 from tillbridge.journeys.receive import take_events
