@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Final, Literal, TypeAlias
 
 from tillbridge.mapping.tree import Index, Name, Select, Span, Tree
-from tillbridge.mapping.value_type import ANY, Scope, ValueType
+from tillbridge.mapping.value_type import ANY, Scope, ValueType, joined
 
 Unit: TypeAlias = Literal["", "amount", "minor units", "quantity", "percentage"]
 
@@ -53,7 +53,8 @@ class Known:
         shortest, longest: characters; None when nothing bounds it.
         typed: a text that people type, of any length.
         options: the texts it can be, when they are counted.
-        written: the options stand in the mapping's own text, so each of them is meant.
+        written: texts it can be that stand in the expression itself.
+        digits: the most digits after the point; None when nothing bounds them.
         currency: `ORDERS_CURRENCY`, an ISO 4217 code, or "" when it is not known. Of a text: the
             currency it names.
         share: the path of the amount it is a rounded share of.
@@ -66,7 +67,8 @@ class Known:
     longest: int | None = None
     typed: bool = False
     options: tuple[str, ...] = ()
-    written: bool = False
+    written: tuple[str, ...] = ()
+    digits: int | None = None
     unit: Unit = ""
     currency: str = ""
     share: str = ""
@@ -79,15 +81,21 @@ class Guards:
 
     Attributes:
         longest: the most characters, by path.
+        given: the paths that are not empty.
         currency: the code that the order's currency was compared with; "" for none.
     """
 
     longest: Mapping[str, int] = field(default_factory=dict)
+    given: frozenset[str] = frozenset()
     currency: str = ""
 
     def also(self, other: "Guards") -> "Guards":
         """Both hold."""
-        return Guards({**self.longest, **other.longest}, other.currency or self.currency)
+        return Guards(
+            {**self.longest, **other.longest},
+            self.given | other.given,
+            other.currency or self.currency,
+        )
 
 
 Knowledge: TypeAlias = Mapping[str, Known]
@@ -149,12 +157,12 @@ def either(one: Known, other: Known) -> Known:
     """What is known of a value that is one or the other."""
     bounded = one.longest is not None and other.longest is not None
     return Known(
-        one.kind if one.kind == other.kind else ANY,
+        joined(one.kind, other.kind) or ANY,
         shortest=min(one.shortest, other.shortest),
         longest=max(one.longest or 0, other.longest or 0) if bounded else None,
         typed=one.typed or other.typed,
         options=(*one.options, *other.options) if one.options and other.options else (),
-        written=one.written and other.written,
+        written=(*one.written, *other.written),
         unit=one.unit if one.unit == other.unit else "",
         currency=one.currency if one.currency == other.currency else "",
         share=one.share or other.share,

@@ -14,14 +14,15 @@ class ValueRule:
     """An expression, used when `when` is true and its value is given; else the default.
 
     Attributes:
-        truncate: a text too long for its field is cut, and the cut is noted.
+        truncate: whether a text too long for its field is cut, and the cut noted; None where the
+            rule does not say, and it is refused as well.
     """
 
     value: Parsed
     place: Place
     when: Parsed | None = None
     default: Parsed | None = None
-    truncate: bool = False
+    truncate: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -130,7 +130,7 @@ def _rule(node: Node) -> Rule:
     match kind:
         case "from":
             value = parse_expression(rule.nodes["from"])
-            return ValueRule(value, rule.place, when, default, _is_true(rule, "truncate"))
+            return ValueRule(value, rule.place, when, default, _switch(rule, "truncate"))
         case "constant":
             return ConstantRule(_constant(rule.nodes["constant"]), rule.place, when)
         case "lookup":
@@ -179,11 +179,11 @@ def _constant(node: Node) -> str:
     return scalar_of(node).text
 
 
-def _is_true(entries: Entries, name: str) -> bool:
-    """Whether a switch of a rule is on; it is off where it is not written."""
+def _switch(entries: Entries, name: str) -> bool | None:
+    """Whether a switch of a rule is on; None where it is not written."""
     node = entries.nodes.get(name)
     if node is None:
-        return False
+        return None
     scalar = scalar_of(node)
     if scalar.text not in ("true", "false"):
         raise Misconfigured(
