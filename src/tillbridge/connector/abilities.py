@@ -138,6 +138,53 @@ class Read:
 
 
 @dataclass(frozen=True, slots=True)
+class ChangedRecord:
+    """One record that changed.
+
+    Attributes:
+        id: the other side's id of it.
+        version: what tells its changes apart: a version number, or when it changed. The same id
+            and version are the same change, however often they are reported.
+        fields: its fields as text, by the other side's names.
+    """
+
+    id: str
+    version: str
+    fields: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """One page of changes.
+
+    Attributes:
+        cursor: where the next poll goes on; kept only after the records are.
+        more: True when the next page is there now.
+    """
+
+    records: tuple[ChangedRecord, ...]
+    cursor: str
+    more: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Poll:
+    """Records a session can be asked about: which changed since.
+
+    Attributes:
+        kind: what a flow calls it ("sales_orders").
+        takes: the fields that narrow it.
+        gives: the names of the fields of a record; empty when they are not known beforehand.
+        call: its third argument is the cursor, "" for the first poll; raises like `Write.send`.
+    """
+
+    kind: str
+    takes: DocumentShape
+    gives: tuple[str, ...]
+    call: Callable[[Call, Fields, str], Awaitable[Changes]]
+
+
+@dataclass(frozen=True, slots=True)
 class CheckLine:
     """One line of `tillbridge check`: what was tried, whether it passed, and what to do if not."""
 
@@ -211,6 +258,14 @@ class ReadsDocuments(Protocol):
 
     @property
     def reads(self) -> Mapping[str, Read]: ...
+
+
+@runtime_checkable
+class PollsChanges(Protocol):
+    """The polls by kind."""
+
+    @property
+    def polls(self) -> Mapping[str, Poll]: ...
 
 
 @runtime_checkable

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from tillbridge.canonical.errors import Misconfigured, Place
-from tillbridge.connector.abilities import ReadsDocuments, WritesDocuments
+from tillbridge.connector.abilities import PollsChanges, ReadsDocuments, WritesDocuments
 from tillbridge.connector.documents import DocumentShape
 from tillbridge.flows.bundle import TextFile
 from tillbridge.mapping.lookup import Lookup, read_lookup
@@ -21,21 +21,28 @@ class ConnectionShapes:
         connector: the connector's name ("dynamics365"); mappings name it in their target.
         writes: the documents it writes, by kind.
         reads: what its reads take, by kind.
+        polls: what its polls for changed records take, by kind.
+        poll_fields: the names of a record's fields, by kind of poll, where they are known.
     """
 
     connector: str
     writes: Mapping[str, DocumentShape] = field(default_factory=dict)
     reads: Mapping[str, DocumentShape] = field(default_factory=dict)
+    polls: Mapping[str, DocumentShape] = field(default_factory=dict)
+    poll_fields: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 def shapes_of(connector: str, session: object) -> ConnectionShapes:
     """The shapes an open session declares."""
     writes = session.writes if isinstance(session, WritesDocuments) else {}
     reads = session.reads if isinstance(session, ReadsDocuments) else {}
+    polls = session.polls if isinstance(session, PollsChanges) else {}
     return ConnectionShapes(
         connector,
         {kind: write.shape for kind, write in writes.items()},
         {kind: read.takes for kind, read in reads.items()},
+        {kind: poll.takes for kind, poll in polls.items()},
+        {kind: poll.gives for kind, poll in polls.items() if poll.gives},
     )
 
 
