@@ -44,7 +44,7 @@ def write_comparison(writer: Writer, tree: Binary, left: Code, right: Code) -> C
     sorts = (left.kind.sort, right.kind.sort)
     if "any" not in sorts and not arithmetic.orders(*sorts):
         raise _clash(tree, left.kind, right.kind)
-    if _are_plain(left.kind, right.kind):
+    if _are_plain(left.kind, right.kind) or _are_money(left.kind, right.kind):
         return Code(_compare(left.node, tree.operator, right.node), BOOLEAN)
     if tree.operator in (">", "<="):
         left, right = right, left
@@ -86,6 +86,11 @@ def write_membership(writer: Writer, tree: Binary, left: Code, right: Code) -> C
 
 def _are_plain(left: ValueType, right: ValueType) -> bool:
     return not (left.optional or right.optional) and {left.sort, right.sort} <= _PLAIN
+
+
+def _are_money(left: ValueType, right: ValueType) -> bool:
+    """Money refuses another currency itself when it is ordered (not when it is equated)."""
+    return not (left.optional or right.optional) and left.sort == right.sort == "money"
 
 
 def _compare(left: ast.expr, operator: str, right: ast.expr) -> ast.expr:

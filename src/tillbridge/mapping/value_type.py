@@ -111,6 +111,9 @@ def joined(one: ValueType, other: ValueType) -> ValueType | None:
 
 def sort_of(value: object) -> Sort:
     """The sort of a value at hand; "any" for what the language has no word for."""
+    exact = _SORT_BY_TYPE.get(type(value))
+    if exact is not None:
+        return exact
     return next((sort for kind, sort in _SORTS if isinstance(value, kind)), "any")
 
 
@@ -128,3 +131,5 @@ _SORTS: tuple[tuple[type, Sort], ...] = (
     (list, "list"),
     (tuple, "list"),
 )
+_SORT_BY_TYPE: Mapping[type, Sort] = dict(_SORTS)
+"""The same for values of exactly these types, which is nearly all of them."""

@@ -88,6 +88,12 @@ class Writer:
         return run
 
 
+def given(node: ast.expr) -> ast.expr:
+    """Whether a value is neither null nor empty text."""
+    nothing: list[ast.expr] = [ast.Constant(None), ast.Constant("")]
+    return ast.Compare(node, [ast.NotIn()], [ast.Tuple(nothing, ast.Load())])
+
+
 def load(name: str) -> ast.expr:
     """The value of a Python variable."""
     return ast.Name(name, ast.Load())
