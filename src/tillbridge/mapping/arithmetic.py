@@ -79,7 +79,8 @@ def _multiply_integers(a: int, b: int) -> int:
     return whole(a * b)
 
 
-def _add_numbers(a: Decimal | int, b: Decimal | int) -> Decimal:
+def add_numbers(a: Decimal | int, b: Decimal | int) -> Decimal:
+    """The exact sum."""
     return exactly(_EXACT.add, a, b)
 
 
@@ -125,7 +126,7 @@ ARITHMETIC: Final[Mapping[str, Mapping[tuple[Sort, Sort], Rule]]] = {
     "+": {
         ("text", "text"): (TEXT, _add_text),
         ("money", "money"): (MONEY, _add_money),
-        **_pairs(_add_integers, _add_numbers),
+        **_pairs(_add_integers, add_numbers),
     },
     "-": {
         ("money", "money"): (MONEY, _subtract_money),

@@ -6,11 +6,11 @@ only fields that a canonical dataclass declares are read as attributes.
 """
 
 import ast
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from tillbridge.canonical.errors import Misconfigured, Rejected
 from tillbridge.mapping import arithmetic, reading
-from tillbridge.mapping.function import Function, Parameter, checked
+from tillbridge.mapping.function import Function, Parameter, checked, known_now
 from tillbridge.mapping.functions import FUNCTIONS
 from tillbridge.mapping.lexer import ExpressionError
 from tillbridge.mapping.operators import (
@@ -47,7 +47,7 @@ from tillbridge.mapping.value_type import (
     present,
     sort_of,
 )
-from tillbridge.mapping.writer import Bound, Code, Writer, load
+from tillbridge.mapping.writer import Bound, Code, Writer, given, load
 
 
 def write_expression(
@@ -153,6 +153,8 @@ class _ExpressionWriter:
         of = self.write(tree.of)
         kind = self._field_kind(of.kind, tree)
         key = ast.Constant(tree.field)
+        if of.kind.sort == "list":
+            return Code(self._writer.call(reading.field_of_each, of.node, key), kind)
         if of.kind.sort == "any":
             return Code(self._writer.call(reading.field_of, of.node, key), kind)
         if of.kind.sort == "dictionary" and of.kind.lenient:
@@ -166,6 +168,10 @@ class _ExpressionWriter:
     def _field_kind(self, of: ValueType, tree: Select) -> ValueType:
         if of.sort == "any":
             return ANY
+        if of.sort == "list":
+            assert of.of is not None
+            item = self._field_kind(of.of, tree)
+            return item if item.sort == "list" else list_of(item)
         if of.sort == "dictionary":
             assert of.of is not None
             return of.of
@@ -256,40 +262,50 @@ class _ExpressionWriter:
         if function.notes:
             spot = Spot(self._written.place, self._path, self._written, tree)
             arguments.append(self._writer.note_taker(spot))
+        kinds: list[ValueType] = []
         for at, argument in enumerate(tree.arguments):
             parameter = function.parameters[at] if at < len(function.parameters) else last
-            arguments.append(self._argument(function, parameter, argument))
-        return Code(self._writer.call(function.run, *arguments), function.result)
+            code = self._argument(function, parameter, argument)
+            arguments.append(code.node)
+            kinds.append(code.kind)
+        result = function.gives(kinds) if function.gives else function.result
+        if result is None:
+            raise wrong(f"{function.name} does not take {_listed(kinds)}.", tree.span)
+        known = known_now(function, tree.arguments)
+        if known is not None:
+            return Code(self._writer.constant(known), result)
+        return Code(self._writer.call(function.run, *arguments), result)
 
     @staticmethod
     def _check_count(tree: Call, function: Function) -> None:
-        given, wanted = len(tree.arguments), len(function.parameters)
-        if given < wanted or (given > wanted and not function.repeats):
+        given, most = len(tree.arguments), len(function.parameters)
+        least = most - function.optional
+        if given < least or (given > most and not function.repeats):
+            wanted = f"{least}" if least == most else f"{least} to {most}"
             raise wrong(
                 f"{function.name} takes {wanted} arguments, not {given}: {function}.", tree.span
             )
 
-    def _argument(self, function: Function, parameter: Parameter, tree: Tree) -> ast.expr:
+    def _argument(self, function: Function, parameter: Parameter, tree: Tree) -> Code:
         code = self.write(tree)
         kind = code.kind
         item = kind.of.sort if kind.of is not None else "any"
-        fits = kind.sort in parameter.sorts and (not parameter.of or item in (parameter.of, "any"))
+        fits = not parameter.sorts or kind.sort in parameter.sorts
+        fits = fits and (not parameter.of or item in (parameter.of, "any"))
         if kind.sort != "any" and not fits:
             raise wrong(f"{function.name} takes {parameter}, not {kind}.", tree.span)
         if isinstance(tree, Literal) and isinstance(tree.value, str) and parameter.literal:
             _check_literal(parameter.literal, tree.value, tree.span)
         if not kind.optional and parameter.of in (None, item):
-            return code.node
+            return code
         name, about = ast.Constant(function.name), self._writer.constant(parameter)
-        return self._placed(
-            Code(self._writer.call(checked, code.node, name, about), kind), tree
-        ).node
+        return self._placed(Code(self._writer.call(checked, code.node, name, about), kind), tree)
 
     def _has(self, tree: Call) -> Code:
         if not isinstance(tree.arguments[0], Select | Index | Name):
             raise wrong("has looks at a field: has(order.custom.note).", tree.span)
         looked = self.peek(tree.arguments[0])
-        return Code(self._writer.call(reading.is_given, looked.node), BOOLEAN)
+        return Code(given(looked.node), BOOLEAN)
 
     def _default(self, tree: Call) -> Code:
         field, otherwise = self.peek(tree.arguments[0]), self.write(tree.arguments[1])
@@ -302,8 +318,7 @@ class _ExpressionWriter:
             )
         variable = self._writer.variable("d")
         kept = ast.NamedExpr(ast.Name(variable, ast.Store()), field.node)
-        test = self._writer.call(reading.is_given, kept)
-        return Code(ast.IfExp(test, load(variable), otherwise.node), kind)
+        return Code(ast.IfExp(given(kept), load(variable), otherwise.node), kind)
 
     def peek(self, tree: Tree) -> Code:
         """Like `write`, but a field that is not there, or has nothing to stand in, is null."""
@@ -318,9 +333,7 @@ class _ExpressionWriter:
                 code = Code(node, optional(bound.kind))
             case Select():
                 of = self.peek(tree.of)
-                key = ast.Constant(tree.field)
-                node = self._writer.call(reading.peek, of.node, key)
-                code = Code(node, optional(self._field_kind(of.kind, tree)))
+                code = Code(self._peeked(of, tree), optional(self._field_kind(of.kind, tree)))
             case Index():
                 of, at = self.peek(tree.of), self.write(tree.at)
                 node = self._writer.call(reading.peek_item, of.node, at.node)
@@ -328,6 +341,26 @@ class _ExpressionWriter:
             case _:
                 return self.write(tree)
         return self._placed(code, tree)
+
+    def _peeked(self, of: Code, tree: Select) -> ast.expr:
+        """A field of something that may be null."""
+        key = ast.Constant(tree.field)
+        if of.kind.sort == "list":
+            return self._writer.call(reading.peek_each, of.node, key)
+        if of.kind.sort not in ("record", "dictionary"):
+            return self._writer.call(reading.peek, of.node, key)
+        holder, test = of.node, of.node
+        if not isinstance(holder, ast.Name):
+            variable = self._writer.variable("p")
+            holder, test = load(variable), ast.NamedExpr(ast.Name(variable, ast.Store()), of.node)
+        keyed = of.kind.keyed or of.kind.sort == "dictionary"
+        found = _get(holder, key) if keyed else ast.Attribute(holder, tree.field, ast.Load())
+        is_null = ast.Compare(test, [ast.Is()], [ast.Constant(None)])
+        return ast.IfExp(is_null, ast.Constant(None), found)
+
+
+def _listed(kinds: Sequence[ValueType]) -> str:
+    return " and ".join(str(kind) for kind in kinds)
 
 
 def _get(of: ast.expr, *arguments: ast.expr) -> ast.expr:

@@ -1,11 +1,15 @@
 """What a function of the mapping language is."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from tillbridge.canonical.errors import Rejected
+from tillbridge.mapping.tree import Literal, Tree
 from tillbridge.mapping.value_type import Sort, ValueType, sort_of
+
+_FOLDED: Final = frozenset({"integer", "decimal", "money", "unit_amount", "date", "instant"})
+"""What a call of literals may be kept as: small, and never changed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +45,9 @@ class Function:
         run: None for `has` and `default`, which are compiled: they look before they read.
         repeats: the last parameter may be given any number of times.
         notes: `run` takes a NoteTaker before its arguments, because it has something to note.
+        optional: so many of the last parameters may be left out.
+        gives: the type of the result by those of the arguments, where it depends on them; None
+            when it takes no such arguments.
     """
 
     name: str
@@ -51,10 +58,30 @@ class Function:
     run: Callable[..., Any] | None
     repeats: bool = False
     notes: bool = False
+    optional: int = 0
+    gives: Callable[[Sequence[ValueType]], ValueType | None] | None = None
 
     def __str__(self) -> str:
-        dots = ", ..." if self.repeats else ""
-        return f"{self.name}({', '.join(each.name for each in self.parameters)}{dots})"
+        names = [each.name for each in self.parameters]
+        needed = len(names) - self.optional
+        given = ", ".join(names[:needed]) + "".join(f"[, {name}]" for name in names[needed:])
+        return f"{self.name}({given}{', ...' if self.repeats else ''})"
+
+
+def known_now(function: Function, arguments: Sequence[Tree]) -> Any:
+    """What a call of literals answers, such as money('100', 'USD'); None: it has to be called.
+
+    Texts are left to be made when they are wanted, and so are errors.
+    """
+    if function.run is None or function.notes or function.result.sort not in _FOLDED:
+        return None
+    values = [each.value for each in arguments if isinstance(each, Literal)]
+    if len(values) < len(arguments) or None in values:
+        return None
+    try:
+        return function.run(*values)
+    except Rejected:
+        return None
 
 
 def checked(value: Any, function: str, parameter: Parameter) -> Any:

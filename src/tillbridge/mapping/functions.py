@@ -10,6 +10,7 @@ from typing import Final
 
 from tillbridge.mapping.amount_library import AMOUNT_FUNCTIONS
 from tillbridge.mapping.function import Function, Parameter
+from tillbridge.mapping.list_library import LIST_FUNCTIONS
 from tillbridge.mapping.number_library import NUMBER_FUNCTIONS
 from tillbridge.mapping.text_library import TEXT_FUNCTIONS
 from tillbridge.mapping.time_library import TIME_FUNCTIONS
@@ -41,6 +42,7 @@ FUNCTIONS: Final[Mapping[str, Function]] = {
         *TEXT_FUNCTIONS,
         *NUMBER_FUNCTIONS,
         *AMOUNT_FUNCTIONS,
+        *LIST_FUNCTIONS,
         *TIME_FUNCTIONS,
     )
 }

@@ -18,6 +18,26 @@ def field_of(value: Any, name: str) -> Any:
     return found
 
 
+def field_of_each(values: Any, name: str) -> list[Any]:
+    """The field of every item, in order; where the field is a list, all their items in one.
+
+    Raises Rejected when an item does not have it.
+    """
+    if values is None:
+        raise Rejected(f"The list of {name[:60]!r} is empty (null).", reason="no_value")
+    found = [field_of(value, name) for value in values]
+    if any(isinstance(each, list | tuple) for each in found):
+        return [item for each in found for item in each]
+    return found
+
+
+def peek_each(values: Any, name: str) -> Any:
+    """The field of every item, or None when the list or one of the fields is not there."""
+    if values is None or any(_look(value, name) is _NOTHING for value in values):
+        return None
+    return field_of_each(values, name)
+
+
 def peek(value: Any, name: str) -> Any:
     """A field, or None when the value or the field is not there."""
     found = _look(value, name)
