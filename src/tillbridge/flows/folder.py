@@ -1,7 +1,8 @@
 """A user's folder: flows/*.yaml, mappings/*.yaml and lookups/*.csv, and all that is wrong."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tillbridge.canonical.errors import Misconfigured, Place
@@ -10,9 +11,11 @@ from tillbridge.flows.flow import Flow
 from tillbridge.flows.library import ConnectionShapes, Library, read_library
 from tillbridge.flows.read import read_flow
 from tillbridge.flows.steps import MapStep
-from tillbridge.flows.walk import walk_steps
-from tillbridge.mapping.apply import problems_of
+from tillbridge.flows.walk import fillers_of, walk_steps
+from tillbridge.mapping.apply import prepare_mapping, problems_of
 from tillbridge.mapping.examples import ExampleResult, run_examples
+from tillbridge.mapping.flaw import Flaw, error_of, flaw_of
+from tillbridge.mapping.survey import survey
 
 FILES_MAX = 2_000
 
@@ -23,12 +26,19 @@ class Folder:
 
     Attributes:
         flows: those that are right, by name.
-        problems: what is wrong, each with its file and line.
+        problems: what is wrong, each with its file and line; a folder with any is not run.
+        warnings: what may be wrong, and runs all the same.
     """
 
     flows: Mapping[str, Flow]
     library: Library
     problems: tuple[Misconfigured, ...]
+    warnings: tuple[Flaw, ...] = ()
+
+    @property
+    def flaws(self) -> tuple[Flaw, ...]:
+        """Errors, then warnings."""
+        return (*map(flaw_of, self.problems), *self.warnings)
 
     def run_examples(self) -> tuple[ExampleResult, ...]:
         """The results of every example in every mapping that is right."""
@@ -46,7 +56,7 @@ def load_folder(root: Path, connections: Mapping[str, ConnectionShapes]) -> Fold
     mappings = _files(root, "mappings", "*.yaml", problems)
     lookups = _files(root, "lookups", "*.csv", problems)
     found = assemble(flows, mappings, lookups, connections)
-    return Folder(found.flows, found.library, (*problems, *found.problems))
+    return replace(found, problems=(*problems, *found.problems))
 
 
 def assemble(
@@ -68,7 +78,24 @@ def assemble(
         if before is not flow:
             problems.append(_twice(flow, before))
     problems += _problems_of_unused(library, found.values())
-    return Folder(found, library, tuple(dict.fromkeys(problems)))
+    flaws = dict.fromkeys(_surveyed(library, found.values()))
+    problems += [error_of(flaw) for flaw in flaws if flaw.severity == "error"]
+    warnings = tuple(flaw for flaw in flaws if flaw.severity == "warning")
+    return Folder(found, library, tuple(dict.fromkeys(problems)), warnings)
+
+
+def _surveyed(library: Library, flows: Iterable[Flow]) -> Iterator[Flaw]:
+    """What the survey finds in every rule of every flow, and in mappings no flow uses."""
+    used: set[str] = set()
+    for flow in flows:
+        used |= {step.mapping for step in walk_steps(flow.steps) if isinstance(step, MapStep)}
+        for filler in fillers_of(flow.steps):
+            yield from survey(filler.origin)
+    for name, mapping in library.mappings.items():
+        if name not in used:
+            with suppress(Misconfigured):  # it is among the problems already
+                target = library.target(mapping)
+                yield from survey(prepare_mapping(mapping, target, library.lookups).origin)
 
 
 def _problems_of_unused(library: Library, flows: Iterable[Flow]) -> list[Misconfigured]:

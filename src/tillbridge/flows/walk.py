@@ -1,6 +1,7 @@
 """A flow's steps at any depth."""
 
 from collections.abc import Iterator
+from dataclasses import fields
 
 from tillbridge.flows.steps import (
     ApproveStep,
@@ -12,6 +13,7 @@ from tillbridge.flows.steps import (
     WaitStep,
     WriteStep,
 )
+from tillbridge.mapping.apply import Filler
 
 
 def inner_steps(step: Step) -> Iterator[tuple[Step, ...]]:
@@ -45,3 +47,12 @@ def walk_steps(steps: tuple[Step, ...]) -> Iterator[Step]:
         yield step
         for inner in inner_steps(step):
             yield from walk_steps(inner)
+
+
+def fillers_of(steps: tuple[Step, ...]) -> Iterator[Filler]:
+    """Everything that fills fields, whatever the kind of step."""
+    for step in walk_steps(steps):
+        for attribute in fields(step):
+            value = getattr(step, attribute.name)
+            if isinstance(value, Filler):
+                yield value

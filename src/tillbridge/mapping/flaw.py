@@ -35,3 +35,10 @@ def flaw_of(error: Misconfigured) -> Flaw:
     """What a reader refused, as a flaw."""
     place = error.place or Place()
     return Flaw("error", error.reason, error.message, place, error.next_step)
+
+
+def error_of(flaw: Flaw) -> Misconfigured:
+    """A flaw as the error that keeps a flow from being published."""
+    return Misconfigured(
+        flaw.message, reason=flaw.reason, place=flaw.place, next_step=flaw.next_step
+    )

@@ -143,7 +143,7 @@ class _Surveyor:
         misfits = [why_choice_unfit(field, known), why_number_unfit(field, known)]
         if not said:
             misfits.append(why_text_unfit(field, known))
-        if alone and field.required and known.path and known.kind.optional:
+        if alone and field.required and known.kind.optional and known.kind.sort != "any":
             misfits.append(_may_be_missing(field, known))
         for misfit in misfits:
             if misfit is not None:
