@@ -7,6 +7,7 @@ only fields that a canonical dataclass declares are read as attributes.
 
 import ast
 from collections.abc import Callable, Mapping, Sequence
+from typing import Final
 
 from tillbridge.canonical.errors import Misconfigured, Rejected
 from tillbridge.mapping import arithmetic, reading
@@ -48,6 +49,9 @@ from tillbridge.mapping.value_type import (
     sort_of,
 )
 from tillbridge.mapping.writer import Bound, Code, Writer, given, load
+
+_FLOATS: Final = frozenset({"double", "float", "number", "real"})
+"""What other languages call a number that is not exact."""
 
 
 def write_expression(
@@ -250,7 +254,7 @@ class _ExpressionWriter:
     def _call(self, tree: Call) -> Code:
         function = FUNCTIONS.get(tree.function)
         if function is None:
-            raise not_known("function", tree.function, FUNCTIONS, tree.span)
+            raise _no_function(tree)
         self._check_count(tree, function)
         if function.name == "has":
             return self._has(tree)
@@ -374,3 +378,14 @@ def _check_literal(check: Callable[[str], object], text: str, span: Span) -> Non
         raise ExpressionError(
             error.message, span, reason=error.reason, next_step=error.next_step
         ) from error
+
+
+def _no_function(tree: Call) -> ExpressionError:
+    if tree.function in _FLOATS:
+        return ExpressionError(
+            f"There are no floats here, and no {tree.function}(...): they lose cents.",
+            tree.span,
+            reason="float",
+            next_step="Numbers are exact: decimal(...), or money(..., order.currency).",
+        )
+    return not_known("function", tree.function, FUNCTIONS, tree.span)

@@ -7,8 +7,9 @@ Formats are written with a few strict codes, the same for reading and writing: %
 import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
+from difflib import get_close_matches
 from functools import lru_cache
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from tillbridge.canonical.errors import Rejected
 
@@ -181,8 +182,13 @@ def _zone(name: str) -> ZoneInfo:
         raise Rejected(
             f"{name[:60]!r} is not a time zone.",
             reason="bad_zone",
-            next_step="Use a name such as America/New_York or UTC.",
+            next_step=_near_zone(name),
         ) from None
+
+
+def _near_zone(name: str) -> str:
+    near = get_close_matches(name[:60], sorted(available_timezones()), n=1)
+    return f"Did you mean {near[0]!r}?" if near else "Use a name such as America/New_York or UTC."
 
 
 def _not_in_form(text: str, pattern: str) -> Rejected:
