@@ -18,7 +18,7 @@ from tillbridge.connections.connections import Connections
 from tillbridge.connector.installed import installed_connectors
 from tillbridge.connector.settings import Secret
 from tillbridge.flows.folder import Folder, load_folder
-from tillbridge.flows.library import shapes_of
+from tillbridge.flows.library import ConnectionShapes, shapes_of
 
 TEMPLATES = sorted(
     path
@@ -41,14 +41,18 @@ def secret_of(name: str) -> Secret:
     return Secret(f"k1:{MADE_UP_KEY}" if name.endswith("webhooks") else MADE_UP_KEY)
 
 
-def load(template: Path) -> Folder:
+def shapes_of_template(template: Path) -> dict[str, ConnectionShapes]:
+    """What the template's connections take."""
     text = (template / "tillbridge.yaml").read_text(encoding="utf-8")
     configured = read_configuration(text, "production", installed_connectors())
     opened = Connections.open(configured, secret_of, lambda: datetime.now(UTC), 1.0)
-    shapes = {
+    return {
         item.name: shapes_of(item.configured.connector.name, item.session) for item in opened.all()
     }
-    return load_folder(template, shapes)
+
+
+def load(template: Path) -> Folder:
+    return load_folder(template, shapes_of_template(template))
 
 
 @pytest.mark.parametrize("template", TEMPLATES, ids=[path.name for path in TEMPLATES])

@@ -77,7 +77,8 @@ def why_choice_unfit(field: Field, known: Known) -> Misfit | None:
     return Misfit(
         certain=False,
         reason="not_an_option",
-        message=f"{field.name} does not take {', '.join(missing)}, which {known.path} may be.",
+        message=f"{field.name} does not take {', '.join(missing)}, which"
+        f" {known.path or 'this'} may be.",
         next_step="Translate it by a lookup, or map it on a condition.",
     )
 

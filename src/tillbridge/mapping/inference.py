@@ -109,8 +109,12 @@ class Inference:
             self._guards = before
 
     def _binary(self, tree: Binary) -> Known:
-        left, right = self.known(tree.left), self.known(tree.right)
-        if tree.operator in ("&&", "||", "in"):
+        left = self.known(tree.left)
+        if tree.operator in ("&&", "||"):
+            self._under(guards_of(tree.left, holds=tree.operator == "&&"), tree.right)
+            return Known()
+        right = self.known(tree.right)
+        if tree.operator == "in":
             return Known()
         if tree.operator in ("+", "-") or tree.operator in _COMPARISONS:
             self._check_alike(tree, left, right)

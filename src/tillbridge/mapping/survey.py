@@ -12,7 +12,7 @@ leaves it out. Runs are never surveyed: what was published goes on as it is.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from tillbridge.canonical.errors import Place
@@ -35,6 +35,7 @@ from tillbridge.mapping.known import (
     Known,
     item_of,
     knowledge_of,
+    path_of,
 )
 from tillbridge.mapping.mapping import (
     ConstantRule,
@@ -100,9 +101,10 @@ class _Surveyor:
                 if rule.default is not None:
                     self._value(field, rule.default, names, before, said=said)
             case ConstantRule():
-                self._keep_money(field, _constant(field, rule), rule.place)
+                self._keep_money(field, _constant(field, rule), rule.place, guards)
             case LookupRule():
-                self._known(rule.key, names, guards)
+                for key in rule.keys.values():
+                    self._known(key, names, guards)
                 if rule.default is not None:
                     self._value(field, rule.default, names, before, said=False)
             case EachRule():
@@ -137,9 +139,9 @@ class _Surveyor:
     ) -> None:
         """A value for a field. `said`: the rule says what happens to a text that is too long;
         `alone`: nothing stands in where it is empty."""
-        known = self._known(parsed, names, guards)
+        known = replace(self._known(parsed, names, guards), path=path_of(parsed.tree))
         place = parsed.written.place_at(Span(0, 0))
-        self._keep_money(field, known, place)
+        self._keep_money(field, known, place, guards)
         misfits = [why_choice_unfit(field, known), why_number_unfit(field, known)]
         if not said:
             misfits.append(why_text_unfit(field, known))
@@ -149,8 +151,13 @@ class _Surveyor:
             if misfit is not None:
                 self._flaw(misfit, place)
 
-    def _keep_money(self, field: Field, known: Known, place: Place) -> None:
-        if field.type in _MONEY or field.unit == "currency":
+    def _keep_money(self, field: Field, known: Known, place: Place, guards: Guards) -> None:
+        names_one = field.unit == "currency"
+        if names_one and len(known.written) == 1:
+            known = replace(known, currency=known.written[0])
+        if guards.currency and known.currency == guards.currency:
+            known = replace(known, currency=ORDERS_CURRENCY)
+        if names_one or field.type in _MONEY:
             self._money.append(_Filled(field, known, place))
 
     def check_currencies(self) -> None:
