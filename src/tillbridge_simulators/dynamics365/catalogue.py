@@ -59,7 +59,7 @@ def seed(
     """
     orders = organization.table("salesorder")
     for name in columns:
-        orders.columns.setdefault(name, Column(name, name, "String", length_max=4000))
+        orders.columns.setdefault(name, Column(name, name, "String", length_max=4000, custom=True))
     known = {product.number for product in PRODUCTS}
     added = [Product(number, number, Decimal(1)) for number in products if number not in known]
     with organization.rows.transaction():

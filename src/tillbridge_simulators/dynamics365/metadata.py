@@ -1,9 +1,9 @@
 """Definitions over HTTP: EntityDefinitions with attributes and keys, relationships, publishing."""
 
 import time
-from typing import Any
 
 from tillbridge_simulators.dynamics365.addresses import Address, Segment
+from tillbridge_simulators.dynamics365.column_metadata import read_column, show_column
 from tillbridge_simulators.dynamics365.errors import (
     WRONG_PREFIX,
     DataverseError,
@@ -16,18 +16,8 @@ from tillbridge_simulators.dynamics365.filters import read_filter
 from tillbridge_simulators.dynamics365.operations import Answer, Operation
 from tillbridge_simulators.dynamics365.organization import Organization
 from tillbridge_simulators.dynamics365.payloads import Body, read_body, write_body
-from tillbridge_simulators.dynamics365.tables import Column, ColumnType, Key, Table
+from tillbridge_simulators.dynamics365.tables import Column, Key, Table
 
-_TYPES: dict[str, ColumnType] = {
-    "StringAttributeMetadata": "String",
-    "MemoAttributeMetadata": "Memo",
-    "MoneyAttributeMetadata": "Money",
-    "DecimalAttributeMetadata": "Decimal",
-    "IntegerAttributeMetadata": "Integer",
-    "BooleanAttributeMetadata": "Boolean",
-    "DateTimeAttributeMetadata": "DateTime",
-    "PicklistAttributeMetadata": "Picklist",
-}
 _NAMESPACE = "Microsoft.Dynamics.CRM."
 KEY_COLUMN_TYPES = {"Decimal", "Integer", "String", "DateTime", "Lookup", "Picklist"}
 KEYS_MAX = 10
@@ -86,7 +76,7 @@ class Metadata:
         if "Keys" in wanted:
             found["Keys"] = [self._show_key(table, key) for key in table.keys.values()]
         if "Attributes" in wanted:
-            found["Attributes"] = [_show_column(column) for column in table.columns.values()]
+            found["Attributes"] = [show_column(column) for column in table.columns.values()]
         return found
 
     def _create_table(self, operation: Operation) -> Answer:
@@ -114,7 +104,7 @@ class Metadata:
             "statuscode", "statuscode", "Status", statuses={1: 0, 2: 1}
         )
         for attribute in body.get("Attributes", []):
-            column = _read_column(attribute)
+            column = read_column(attribute)
             table.columns[column.name] = column
             if attribute.get("IsPrimaryName"):
                 table.name_column = column.name
@@ -124,7 +114,7 @@ class Metadata:
         return self._created(f"EntityDefinitions({table.id})")
 
     def _create_column(self, operation: Operation, table: Table) -> Answer:
-        column = _read_column(read_body(operation.body))
+        column = read_column(read_body(operation.body))
         self._check_prefix(operation, column.schema_name)
         if column.name in table.columns:
             raise schema_name_taken(column.schema_name)
@@ -159,14 +149,15 @@ class Metadata:
             kind = segments[1].name.removeprefix(_NAMESPACE).removesuffix("AttributeMetadata")
             columns = [column for column in columns if column.type == kind]
         if wanted is None:
-            shown = [_show_column(column) for column in columns]
+            expand = address.options.get("$expand", "")
+            shown = [show_column(column, expand) for column in columns]
             if "$filter" in address.options:
                 test = read_filter(address.options["$filter"], lambda name: None)
                 shown = [row for row in shown if test(row)]
             return _json({"value": shown})
         if not columns:
             raise DataverseError(404, "0x80060888", f"Could not find the attribute {wanted}.")
-        return _json(_show_column(columns[0]))
+        return _json(show_column(columns[0], address.options.get("$expand", "")))
 
     def _keys(self, table: Table, address: Address) -> Answer:
         wanted = address.segments[1].key.get("LogicalName")
@@ -247,52 +238,6 @@ def _show_table(table: Table) -> Body:
         "IsOptimisticConcurrencyEnabled": True,
         "MetadataId": table.id,
     }
-
-
-def _show_column(column: Column) -> Body:
-    shown: Body = {
-        "@odata.type": f"#{_NAMESPACE}{column.type}AttributeMetadata",
-        "LogicalName": column.name,
-        "SchemaName": column.schema_name,
-        "AttributeType": column.type,
-        "MaxLength": column.length_max,
-        "MetadataId": column.id,
-    }
-    if column.type == "Status":
-        shown["OptionSet"] = {
-            "Options": [
-                {
-                    "Value": status,
-                    "State": state,
-                    "Label": {
-                        "UserLocalizedLabel": {
-                            "Label": column.labels.get(status, ""),
-                            "LanguageCode": 1033,
-                        }
-                    },
-                }
-                for status, state in column.statuses.items()
-            ]
-        }
-    return shown
-
-
-def _read_column(attribute: dict[str, Any]) -> Column:
-    kind = str(attribute.get("@odata.type", "")).removeprefix(_NAMESPACE)
-    if kind not in _TYPES:
-        raise bad_argument(f"'{kind}' is not a column type that can be created here.")
-    schema_name = str(attribute.get("SchemaName", ""))
-    length_max = attribute.get("MaxLength")
-    return Column(
-        schema_name.lower(),
-        schema_name,
-        _TYPES[kind],
-        length_max=length_max if isinstance(length_max, int) else None,
-        labels={
-            int(option["Value"]): str(option["Label"]["LocalizedLabels"][0]["Label"])
-            for option in attribute.get("OptionSet", {}).get("Options", [])
-        },
-    )
 
 
 def _currency_column() -> Column:

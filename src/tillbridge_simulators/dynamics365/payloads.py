@@ -128,7 +128,7 @@ def _cell(table: Table, column: Column, value: object) -> Cell:
         raise bad_property(table.name, f"'{column.name}' is a lookup; write it with {_BIND}.")
     if value is None:
         return None
-    if column.type in ("Money", "Decimal"):
+    if column.type in ("Money", "Decimal", "Double"):
         fits = isinstance(value, int | Decimal) and not isinstance(value, bool)
     elif column.type in ("Integer", "Picklist", "State", "Status"):
         fits = isinstance(value, int) and not isinstance(value, bool)

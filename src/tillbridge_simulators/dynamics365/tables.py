@@ -9,8 +9,8 @@ from uuid import uuid4
 from tillbridge_simulators.dynamics365.errors import unknown_segment
 
 ColumnType: TypeAlias = Literal[
-    "String", "Memo", "Money", "Decimal", "Integer", "Boolean", "DateTime", "Picklist", "Lookup",
-    "Uniqueidentifier", "State", "Status",
+    "String", "Memo", "Money", "Decimal", "Double", "Integer", "Boolean", "DateTime", "Picklist",
+    "Lookup", "Uniqueidentifier", "State", "Status",
 ]  # fmt: skip
 KeyStatus: TypeAlias = Literal["Pending", "Active", "Failed"]
 
@@ -24,6 +24,9 @@ class Column:
         rows_name: for a lookup, the collection navigation property at the other side.
         statuses: for Status, its options as status -> state that owns it.
         computed: what a caller sends is ignored.
+        precision: digits after the point that are kept, for Decimal and Double.
+        date_only: a DateTime that holds a day.
+        custom: somebody added it to the product's own.
     """
 
     name: str
@@ -36,6 +39,10 @@ class Column:
     labels: dict[int, str] = field(default_factory=dict)
     computed: bool = False
     required: bool = False
+    precision: int = 5
+    date_only: bool = False
+    custom: bool = False
+    title: str = ""
     id: str = field(default_factory=lambda: str(uuid4()))
 
     @property
