@@ -86,6 +86,7 @@ class Trigger:
         planned_at: the planned moment of a schedule, UTC.
         outcome: "approved" or "refused" (an approval); "done" or "cancelled" (a called flow).
         who: the person who asked for the run, or who answered.
+        caller: the subject of the run that called, which is told how this one ended.
         fields: what came with it: a record's fields, a call's, a person's.
         rows: the rows of a file or of a person's input, each by column.
         events: the events of a closed window, in the order they came.
@@ -96,6 +97,7 @@ class Trigger:
     planned_at: datetime | None = None
     outcome: str = ""
     who: str = ""
+    caller: str = ""
     fields: dict[str, str] = field(default_factory=dict)
     rows: tuple[dict[str, str], ...] = ()
     events: tuple[Collected, ...] = ()

@@ -4,13 +4,14 @@ It is asked once for a step of a run, and its answer is final: the database refu
 Whoever is first ends it, a person or the time.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, TypeAlias
 
 import asyncpg
 
+from tillbridge.canonical.codec import encode, read_json
 from tillbridge.canonical.errors import Rejected
 from tillbridge.database.database import Database, Tx
 from tillbridge.database.statements import load_statements
@@ -26,6 +27,7 @@ class Approval:
 
     Attributes:
         step: the step that asks, with the item of an `each` it stands in.
+        shows: what stands beside the question, by name.
         may: names of those who may answer; empty: every operator.
         due_at: from then on no answer is taken.
         answer: "open" until somebody answers or the time is up.
@@ -38,6 +40,7 @@ class Approval:
     flow: str
     subject: str
     question: str
+    shows: Mapping[str, str]
     may: tuple[str, ...]
     asked_at: datetime
     due_at: datetime
@@ -55,6 +58,7 @@ async def ask(
     flow: str,
     subject: str,
     question: str,
+    shows: Mapping[str, str],
     may: Sequence[str],
     due_at: datetime,
 ) -> Approval:
@@ -62,7 +66,8 @@ async def ask(
 
     A run that replays another finds what was approved there, as long as the question is the same.
     """
-    values = (run_id, step, flow, subject, question, list(may), due_at)
+    beside = encode(shows).decode()
+    values = (run_id, step, flow, subject, question, list(may), due_at, beside)
     found = await asked(database, run_id, step)
     if found is None:
         await database.execute(SQL["ask"], *values)
@@ -77,9 +82,12 @@ async def asked(database: Database, run_id: int, step: str) -> Approval | None:
     return None if row is None else _approval(row)
 
 
-async def time_out(tx: Tx, run_id: int, step: str, now: datetime) -> None:
-    """Nobody has answered in time; an answer that came first stays."""
-    await tx.execute(SQL["time_out"], run_id, step, now)
+async def time_out(database: Database, run_id: int, step: str, now: datetime) -> Approval:
+    """Nobody has answered in time; an answer that came first stays. How it ended."""
+    await database.execute(SQL["time_out"], run_id, step, now)
+    found = await asked(database, run_id, step)
+    assert found is not None, "what times out was asked"
+    return found
 
 
 async def open_approvals(database: Database, limit: int = 100) -> list[Approval]:
@@ -122,4 +130,5 @@ async def answer(
 
 
 def _approval(row: asyncpg.Record) -> Approval:
-    return Approval(**{**dict(row), "may": tuple(row["may"])})
+    parts = {"may": tuple(row["may"]), "shows": read_json(row["shows"])}
+    return Approval(**{**dict(row), **parts})

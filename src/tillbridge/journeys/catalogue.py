@@ -1,12 +1,13 @@
 """The catalogue: which flow versions are active, and which version a run was pinned to."""
 
 from collections.abc import Awaitable, Callable, Iterable
+from difflib import get_close_matches
 from typing import TypeAlias
 
-from tillbridge.canonical.errors import TillbridgeError
+from tillbridge.canonical.errors import Rejected, TillbridgeError
 from tillbridge.canonical.events import Event
 from tillbridge.flows.flow import Flow
-from tillbridge.mapping.source import names_of
+from tillbridge.flows.trigger import OnWindow
 from tillbridge.runs.lanes import Start
 
 LoadFlow: TypeAlias = Callable[[str, str], Awaitable[Flow]]
@@ -26,7 +27,8 @@ class Catalogue:
         self._by_version = {(flow.name, flow.version): flow for flow in self._active}
         self._by_kind: dict[str, list[Flow]] = {}
         for flow in self._active:
-            for kind in flow.starts_on:
+            gathered = flow.trigger.of if isinstance(flow.trigger, OnWindow) else ()
+            for kind in (*flow.starts_on, *gathered):
                 self._by_kind.setdefault(kind, []).append(flow)
 
     @property
@@ -57,9 +59,24 @@ class Catalogue:
         """The active version of a flow; "" when there is none."""
         return next((flow.version for flow in self._active if flow.name == name), "")
 
+    def flow(self, name: str) -> Flow:
+        """An active flow. Raises Rejected, with the nearest name, when there is none."""
+        known = {flow.name: flow for flow in self._active}
+        if name not in known:
+            near = get_close_matches(name, known, n=1)
+            raise Rejected(
+                f"There is no active flow {name!r}.",
+                reason="unknown_flow",
+                next_step=f"Did you mean {near[0]!r}?" if near else "See tillbridge flows list.",
+            )
+        return known[name]
+
 
 def _wants(flow: Flow, event: Event) -> bool:
+    """Whether an event starts a run of a flow, or joins its window."""
+    if isinstance(flow.trigger, OnWindow) and event.kind in flow.trigger.of:
+        return True
     try:
-        return flow.starts(event, names_of(event))
+        return flow.starts(event, flow.names(event))
     except TillbridgeError:
         return True

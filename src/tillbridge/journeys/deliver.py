@@ -1,40 +1,66 @@
 """Deliver: one event goes through one flow version, step by step, and survives any crash.
 
-    event -> flow (the version pinned to the run) -> map, read, write, branch, wait, stop -> ending
+    event -> flow (the version pinned to the run) -> its steps, one after another -> ending
 
-The flow is data. A step that was done is found done; maps and branches are pure and are simply
-done again over the same recorded values.
+The flow is data. A step that was done is found done; what only computes is simply done again over
+the same recorded values. Each kind of step that waits, repeats or starts something has a file of
+its own beside this one.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from copy import copy
+from dataclasses import dataclass
 
 from tillbridge.canonical.codec import decode_event
 from tillbridge.canonical.errors import Misconfigured, Rejected, Transient
 from tillbridge.canonical.events import Event
 from tillbridge.canonical.references import ExternalReference
 from tillbridge.connector.abilities import Receipt
+from tillbridge.connector.documents import Fields
 from tillbridge.flows.flow import Flow
 from tillbridge.flows.steps import (
+    AggregateStep,
+    ApproveStep,
     BranchStep,
+    CallStep,
+    EachStep,
+    FilterStep,
     MapStep,
+    NotifyStep,
     ReadStep,
     Step,
     StopStep,
     WaitStep,
     WriteStep,
 )
-from tillbridge.flows.walk import walk_steps
+from tillbridge.flows.walk import recovery_of, walk_steps
+from tillbridge.journeys.approve import take_approval
+from tillbridge.journeys.call import is_called, take_call, tell_caller
+from tillbridge.journeys.each import take_each
+from tillbridge.journeys.gather import gather, gathers
+from tillbridge.journeys.heard import Heard
 from tillbridge.journeys.house import House
-from tillbridge.journeys.money_guard import CAPTURE, covered, give_back
-from tillbridge.journeys.settle import settling
-from tillbridge.mapping.source import names_of
+from tillbridge.journeys.money_guard import CAPTURE, claim_cover, give_back
+from tillbridge.journeys.notify import take_notice
+from tillbridge.journeys.recovery import recovered
+from tillbridge.journeys.settle import Settling
+from tillbridge.journeys.wait import take_wait
+from tillbridge.journeys.way import Unreached
 from tillbridge.payments.observations import told_capture
+from tillbridge.runs.history import open_steps
 from tillbridge.runs.journal import FencedOff, Journal, outcome_of
 from tillbridge.runs.keys import Effect
 from tillbridge.runs.lanes import Turn
-from tillbridge.runs.run import Change, Parked, Run
+from tillbridge.runs.run import Change, Parked, Run, RunState
+from tillbridge.runs.slots import slot
 
 JOURNEY = "deliver"
+NOTHING_TO_REVERSE = "nothing_to_reverse"
+UNDONE = "undone"
+"""The reason of a dead letter whose effects are undone: it can be cancelled, not replayed."""
+PAUSE_S = 60.0
+"""How often the run of a paused flow looks again."""
+SLOT_S = 1.0
 
 
 async def deliver(house: House, turn: Turn, run: Run) -> None:
@@ -43,168 +69,258 @@ async def deliver(house: House, turn: Turn, run: Run) -> None:
     Raises Parked, GateClosed, LeaseLost, or the error that ends or delays it (journeys/turn.py).
     """
     flow = await house.catalogue.version(run.flow, run.flow_version)
+    await unless_paused(house, flow)
+    async with slot(house.database, turn.lease, flow.name, flow.concurrency, SLOT_S / house.factor):
+        await _deliver(house, turn, run, flow)
+
+
+async def _deliver(house: House, turn: Turn, run: Run, flow: Flow) -> None:
     event = decode_event(run.input)
+    if gathers(flow, event):
+        journal = journal_of(house, turn, run, Settling(house))
+        turn.change(Change(run.id, "done", ending=await gather(house, journal, flow, event)))
+        return
     walk = Walk(house, turn, run, flow, event)
+    try:
+        await _walk(walk, turn, event)
+    finally:
+        await walk.journal.keep_rest()
+
+
+async def _walk(walk: "Walk", turn: Turn, event: Event) -> None:
+    house, run, flow = walk.house, walk.run, walk.flow
     stop = None
     if flow.condition is None or flow.condition.evaluate(walk.names):
         stop = await walk.take_all(flow.steps)
-    if stop is not None and stop.outcome == "cancelled":
-        turn.change(Change(run.id, "cancelled", ending=stop.reason))
-    else:
-        turn.change(Change(run.id, "done", ending=stop.reason if stop is not None else ""))
+    if stop is not None and stop.undo:
+        await walk.undo()
+    if stop is not None and stop.outcome == "failed":
+        raise _failed(stop)
+    outcome, reason = (stop.outcome, stop.reason) if stop is not None else ("done", "")
+    if is_called(event):
+        await walk.journal.local(
+            "<ended>", lambda tx: tell_caller(house, tx, event, outcome, reason)
+        )
+    state: RunState = "cancelled" if outcome == "cancelled" else "done"
+    turn.change(Change(run.id, state, ending=reason))
+
+
+async def unless_paused(house: House, flow: Flow) -> None:
+    """Raises Parked while the flow is paused, by its text or by hand: its intake is kept."""
+    why = "by its text" if flow.paused else ""
+    if not why and (pause := await house.pauses.of(flow.name)) is not None:
+        why = pause.why
+    if why:
+        raise Parked(PAUSE_S / house.factor, f"the flow is paused: {why}")
+
+
+def _failed(stop: StopStep) -> Rejected:
+    if stop.undo:
+        return Rejected(
+            f"{stop.reason} (what was done is undone)",
+            reason=UNDONE,
+            place=stop.place,
+            next_step="Look into it, then cancel it: it cannot be replayed.",
+        )
+    return Rejected(stop.reason, reason="stopped", place=stop.place, next_step="Mend it, replay.")
+
+
+def journal_of(house: House, turn: Turn, run: Run, settling: Settling) -> Journal:
+    """The journal of a run of a flow."""
+    return Journal(
+        house.database,
+        turn.lease,
+        run,
+        clock=house.clock,
+        patience=house.patience,
+        settled=settling.settled,
+        at_once=settling.at_once,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Undoable:
+    """A write that took place and that the flow can undo, with the way as it was then."""
+
+    step: WriteStep
+    walk: "Walk"
 
 
 class Walk:
-    """One run's way through its flow."""
+    """One run's way through its flow (journeys/way.py), or one item's through an `each`.
 
-    def __init__(self, house: House, turn: Turn, run: Run, flow: Flow, event: Event) -> None:
-        self._house = house
-        self._run = run
+    Attributes:
+        undoable: what can be undone, in the order it was done; shared by all ways of the run.
+    """
+
+    def __init__(
+        self, house: House, turn: Turn, run: Run, flow: Flow, event: Event, *, ghost: bool = False
+    ) -> None:
+        self.house = house
+        self.run = run
+        self.flow = flow
+        self._settling = Settling(house, announced_by(flow))
+        self.journal = journal_of(house, turn, run, self._settling)
+        self.heard = Heard(self.journal, flow)
+        self.names: dict[str, object] = flow.names(event)
+        self.ghost = ghost
+        self.undoable: list[Undoable] = []
         self._came_back = run.state == "waiting" or run.replay_of is not None or turn.claims > 1
-        self._flow = flow
-        self.names: dict[str, object] = names_of(event)
-        announced = announced_by(flow)
-        self._journal = Journal(
-            house.database,
-            turn.lease,
-            run,
-            clock=house.clock,
-            patience=house.patience,
-            settled=settling(house, announced),
-            quiet=lambda effect, receipt: (
-                not receipt.observations and effect.effect not in announced
-            ),
-        )
+        self._prefix = ""
+        self._keys: tuple[str, ...] = ()
+
+    def place(self, name: str) -> str:
+        return f"{self._prefix}{name}"
+
+    def ordinal(self, ordinal: str) -> str:
+        for key in self._keys:
+            ordinal = EachStep.ordinal_within(ordinal, key)
+        return ordinal
+
+    def inside(self, each: str, key: str, names: Mapping[str, object]) -> "Walk":
+        inner = copy(self)
+        inner.names = dict(names)
+        inner._prefix = f"{self.place(each)}[{key}]."
+        inner._keys = (*self._keys, key)
+        return inner
 
     async def take_all(self, steps: Sequence[Step]) -> StopStep | None:
-        """Takes steps in order; answers the stop step that ended them, if one did."""
         for step in steps:
-            self._run.current_step = step.reason if isinstance(step, StopStep) else step.name
-            match step:
-                case MapStep():
-                    self.names[step.name] = step.result(self.names)
-                case WriteStep():
-                    self.names[step.name] = _shown(await self._write(step))
-                case ReadStep():
-                    self.names[step.name] = _shown(await self._read(step))
-                case WaitStep():
-                    self.names[step.name] = await self._wait(step)
-                case BranchStep():
-                    chosen = step.chosen(self.names)
-                    case_steps = step.cases[chosen].steps if chosen is not None else ()
-                    stop = await self.take_all(case_steps)
-                    if stop is not None:
-                        return stop
-                case StopStep():
-                    return step
+            if isinstance(step, StopStep):
+                self.run.current_step = step.reason
+                return step
+            self.run.current_step = self.place(step.name)
+            recovery = recovery_of(step)
+            stop = (
+                await self.take(step)
+                if recovery is None
+                else await recovered(self, step, step.name, recovery)
+            )
+            if stop is not None:
+                return stop
         return None
 
-    async def _write(self, step: WriteStep) -> Receipt:
-        house = self._house
-        connection = house.connections[step.connection]
-        ability = connection.write(step.document)
-        fields = step.inputs(self.names)
-        effect = Effect(
-            step.connection, self._run.subject, step.document, step.ordinal_of(self.names)
+    async def take(self, step: Step) -> StopStep | None:
+        match step:
+            case MapStep() | FilterStep() | AggregateStep():
+                self.names[step.name] = step.result(self.names)
+            case WriteStep():
+                await self._write(step)
+            case ReadStep():
+                self.names[step.name] = _shown(await self._read(step))
+            case WaitStep():
+                self.names[step.name] = await take_wait(self, step)
+            case EachStep():
+                await take_each(self, step)
+            case NotifyStep():
+                self.names[step.name] = _shown(await take_notice(self, step))
+            case CallStep():
+                self.names[step.name] = await take_call(self, step)
+            case ApproveStep():
+                return await take_approval(self, step)
+            case BranchStep():
+                chosen = step.chosen(self.names)
+                return await self.take_all(step.cases[chosen].steps if chosen is not None else ())
+            case StopStep():
+                return step
+        return None
+
+    async def undo(self) -> None:
+        """Takes the undo steps of what was done, the last write first."""
+        for done in reversed(self.undoable):
+            await done.walk.take_all(done.step.undo)
+
+    async def is_open(self, place: str) -> bool:
+        within = (f"{place}.", f"{place}[")
+        return any(
+            step == place or step.startswith(within) for step in await open_steps(self.house.database, self.run.id)
         )
-        if self._came_back:
-            done = await self._journal.done(effect) or await self._told(effect)
+
+    async def _write(self, step: WriteStep) -> None:
+        ordinal, fields = step.ordinal_of(self.names), step.inputs(self.names)
+        receipt = await self.write(step.name, step.connection, step.document, ordinal, fields)
+        self.names[step.name] = _shown(receipt)
+        if step.undo and receipt.fields.get("status") != NOTHING_TO_REVERSE:
+            then = copy(self)
+            then.names, then.ghost = dict(self.names), False
+            self.undoable.append(Undoable(step, then))
+
+    async def write(
+        self, name: str, connection: str, document: str, ordinal: str, fields: Fields
+    ) -> Receipt:
+        house = self.house
+        at = house.connections[connection]
+        ability = at.write(document)
+        effect = Effect(connection, self.run.subject, document, self.ordinal(ordinal))
+        if self._came_back or self.ghost:
+            done = await self.journal.done(effect) or await self._told(effect)
             if done is not None:
                 return done
-        if not await covered(house, step.document, effect.key, fields):
-            return Receipt(fields={"status": "nothing_to_reverse"})
-        await house.gates.enter(step.connection)
+        if self.ghost:
+            raise Unreached
+        cover = await claim_cover(house, document, effect.key, fields)
+        if not cover.covered:
+            return Receipt(fields={"status": NOTHING_TO_REVERSE})
+        self._settling.attempt = cover.attempt
+        await house.gates.enter(connection)
         while True:
             try:
-                receipt = await self._journal.write(
-                    step.name, effect, ability, fields, connection.timeout_s
+                receipt = await self.journal.write(
+                    self.place(name), effect, ability, fields, at.timeout_s
                 )
             except FencedOff:
                 continue
             except Parked as parked:
                 if parked.cause is not None:
-                    await house.gates.failed(step.connection, parked.cause)
+                    await house.gates.failed(connection, parked.cause)
                 raise
             except Transient as error:
-                await house.gates.failed(step.connection, error)
+                await house.gates.failed(connection, error)
                 raise
             except (Rejected, Misconfigured) as error:
-                await house.gates.failed(step.connection, error)
-                if not await self._journal.unanswered(effect):  # else it may have taken place
+                await house.gates.failed(connection, error)
+                if not await self.journal.unanswered(effect):  # else it may have taken place
                     async with house.database.connection() as tx:
-                        await give_back(tx, effect.subject, step.document, effect.key)
+                        await give_back(tx, effect.subject, document, effect.key)
                 raise
-            await house.gates.succeeded(step.connection)
+            await house.gates.succeeded(connection)
             return receipt
 
     async def _told(self, effect: Effect) -> Receipt | None:
         """A capture that was not answered, and of which a webhook has told us meanwhile."""
         if effect.effect != CAPTURE:
             return None
-        key = await self._journal.unanswered(effect)
+        key = await self.journal.unanswered(effect)
         if not key:
             return None
-        request_id = await told_capture(self._house.database, effect.connection, key)
+        request_id = await told_capture(self.house.database, effect.connection, key)
         if not request_id:
             return None
         reference = ExternalReference(effect.connection, CAPTURE, request_id)
         receipt = Receipt((reference,), {"request_id": request_id, "status": "observed"})
-        await self._journal.prove(effect, receipt)
+        await self.journal.prove(effect, receipt)
         return receipt
 
     async def _read(self, step: ReadStep) -> Receipt:
-        house = self._house
+        house = self.house
         connection = house.connections[step.connection]
         ability = connection.read(step.ask)
-        kept = outcome_of(self._run.steps, step.name)
+        kept = outcome_of(self.run.steps, self.place(step.name))
         if kept is not None:
             return kept
+        if self.ghost:
+            raise Unreached
         fields = step.inputs(self.names)
         await house.gates.enter(step.connection)
         try:
-            receipt = await self._journal.read(
-                step.name, lambda call: ability.call(call, fields), connection.timeout_s
+            receipt = await self.journal.read(
+                self.place(step.name), lambda call: ability.call(call, fields), connection.timeout_s
             )
         except (Transient, Misconfigured) as error:
             await house.gates.failed(step.connection, error)
             raise
         await house.gates.succeeded(step.connection)
         return receipt
-
-    async def _wait(self, step: WaitStep) -> Event | None:
-        """The newest event of the awaited kinds; None when the time is up and the flow goes on."""
-        kept = self._run.steps.get(step.name)
-        if kept is not None:
-            return decode_event(kept) if kept != _TIMED_OUT else None
-        taken = await self._taken(step)
-        if taken is not None:
-            return taken
-        why = f"{step.name}: {' or '.join(step.kinds)}"
-        left_s = step.timeout_s / self._house.factor
-        if self._run.waiting_for == why and self._run.wait_s is not None:
-            left_s = self._run.wait_s
-        if left_s > 0:
-            raise Parked(left_s, why, kinds=step.kinds)
-        if step.on_timeout == "continue":
-            await self._journal.keep(step.name, "wait", _TIMED_OUT)
-            return None
-        raise Rejected(
-            f"{step.name}: none of {', '.join(step.kinds)} came in time.",
-            reason="wait_timed_out",
-            next_step="Find out why, then replay the run: it waits anew.",
-        )
-
-    async def _taken(self, step: WaitStep) -> Event | None:
-        """The newest kept event that ends the wait, kept as its outcome."""
-        if step.where is None:
-            envelope = await self._journal.take_waited(step.name, step.kinds)
-            return decode_event(envelope) if envelope is not None else None
-        for envelope in await self._journal.awaited(step.kinds):
-            candidate = decode_event(envelope)
-            if step.accepts(candidate, self.names):
-                await self._journal.keep(step.name, "wait", envelope)
-                return candidate
-        return None
 
 
 def announced_by(flow: Flow) -> frozenset[str]:
@@ -213,9 +329,6 @@ def announced_by(flow: Flow) -> frozenset[str]:
     return frozenset(
         step.document for step in steps if isinstance(step, WriteStep) and step.announce
     )
-
-
-_TIMED_OUT = b"timed out"
 
 
 def _shown(receipt: Receipt) -> dict[str, object]:

@@ -1,22 +1,18 @@
 """The parts a journey needs, passed in by the assembly."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from pathlib import Path
 
 from tillbridge.connections.connections import Connections
 from tillbridge.connections.gates import Gates
 from tillbridge.connector.connector import Clock
-from tillbridge.database.database import Database, Tx
+from tillbridge.database.database import Database
+from tillbridge.flows.pauses import Pauses
 from tillbridge.journeys.catalogue import Catalogue
 from tillbridge.runs.journal import Patience
-from tillbridge.runs.lanes import Lane
 
-Ring: TypeAlias = Callable[[Tx, Sequence[Lane]], Awaitable[None]]
-"""Rings the doorbell for lanes inside the caller's transaction."""
-
-
+PAUSES_SEEN_S = 1.0
 LEASE_MIN_S = 5.0
 """However much the world is sped up, our own processor is not: a worker that waits for it for a
 second is alive, and must not lose its lanes."""
@@ -71,6 +67,8 @@ class House:
         factor: every wait of the world is divided by it (1 in production).
         calls: checkouts whose gateway call is still being read on.
         catalogue: the active flow versions; old versions by number for pinned runs.
+        folder: the user's; files are dropped below it.
+        pauses: which flows a person has paused.
     """
 
     database: Database
@@ -78,9 +76,13 @@ class House:
     gates: Gates
     catalogue: Catalogue
     clock: Clock
-    ring: Ring
     holder: str
     factor: float
     pace: Pace
     patience: Patience
+    folder: Path = field(default_factory=Path)
     calls: "set[asyncio.Task[None]]" = field(default_factory=set)
+    pauses: Pauses = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.pauses = Pauses(self.database, PAUSES_SEEN_S / self.factor)

@@ -140,6 +140,11 @@ async def open_effect(database: Database, key: str) -> UnknownRow:
     return UnknownRow(**dict(row))
 
 
+async def open_steps(database: Database, run_id: int) -> list[str]:
+    """The steps of a run, and of those it replays, whose effects have no outcome yet."""
+    return [row["step"] for row in await database.fetch(SQL["open_steps"], run_id)]
+
+
 async def backlog(database: Database) -> Backlog:
     """What is open now."""
     row = await database.fetch_row(SQL["count_open"])

@@ -70,6 +70,7 @@ CREATE TABLE approvals (
     flow text NOT NULL,
     subject text NOT NULL,
     question text NOT NULL,
+    shows jsonb NOT NULL,
     may text[] NOT NULL,
     asked_at timestamptz NOT NULL DEFAULT now(),
     due_at timestamptz NOT NULL,
