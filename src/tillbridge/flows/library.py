@@ -71,6 +71,11 @@ class Library:
             raise unknown("mapping", name, self.mappings, place)
         return self.mappings[name]
 
+    def files_of(self, sort: str, names: Iterable[str]) -> tuple[TextFile, ...]:
+        """The texts of some mappings or lookups, by path."""
+        files = (self.files[sort, name] for name in names)
+        return tuple(sorted(files, key=lambda file: file.path))
+
     def target(self, mapping: DocumentMapping) -> DocumentShape:
         """The shape a mapping fills, from any connection of its connector.
 
