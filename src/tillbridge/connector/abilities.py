@@ -6,11 +6,12 @@ and so on; nothing is ever "not implemented".
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Literal, Protocol, TypeAlias, runtime_checkable
 
 from tillbridge.canonical.orders import Order
 from tillbridge.canonical.payments import Observation, Token
+from tillbridge.canonical.rates import Rate
 from tillbridge.canonical.references import ExternalReference
 from tillbridge.connector.delivery import Delivery, Translation
 from tillbridge.connector.documents import DocumentShape, Fields
@@ -269,6 +270,18 @@ class PollsChanges(Protocol):
 
 
 @runtime_checkable
+class DescribesDocuments(Protocol):
+    """The documents as the other system takes them now, read of its own metadata.
+
+    By document kind; a kind that is left out is as declared. Its widths, digits and options are
+    the system's own, and `of` of a custom group names the columns that are really there. Raises
+    Transient, Misconfigured.
+    """
+
+    async def describe(self, call: Call) -> Mapping[str, DocumentShape]: ...
+
+
+@runtime_checkable
 class ObservesPayments(Protocol):
     """Asks the payment system what it knows of an order's payment operations now.
 
@@ -277,6 +290,24 @@ class ObservesPayments(Protocol):
     """
 
     async def observe(self, call: Call, order_number: str) -> Sequence[Observation]: ...
+
+
+@runtime_checkable
+class QuotesRates(Protocol):
+    """Publishes exchange rates, each with its day and its source."""
+
+    @property
+    def rates_kept_s(self) -> float:
+        """Seconds after which it is worth asking whether there are newer rates."""
+        ...
+
+    async def rates(self, call: Call, since: date) -> Sequence[Rate]:
+        """Every rate published for the days from `since` on.
+
+        Rates of currencies that are no more are left out. Raises Transient, Misconfigured for a
+        wrong address or credentials, Rejected when the answer is not what it should be.
+        """
+        ...
 
 
 @runtime_checkable
