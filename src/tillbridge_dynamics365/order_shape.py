@@ -11,7 +11,7 @@ from decimal import Decimal
 from tillbridge.canonical.errors import Place, Rejected
 from tillbridge.canonical.money import Money
 from tillbridge.connector import values
-from tillbridge.connector.documents import DocumentShape, Field, Fields
+from tillbridge.connector.documents import DocumentShape, Field, Fields, Value
 from tillbridge_dynamics365.accounts import Buyer, read_buyer
 from tillbridge_dynamics365.names import EXTERNAL_ORDER_LENGTH, PAYMENT_ID_LENGTH
 
@@ -129,6 +129,7 @@ class SalesOrder:
 
     Attributes:
         texts: columns of text, by logical name.
+        custom: columns of the organization's own, by logical name; none is empty.
         rounding: what is left over; it becomes a line of its own.
         untaxed: tax of the order that no line carries (on freight, say); a line of its own too.
     """
@@ -146,6 +147,7 @@ class SalesOrder:
     hold: bool
     buyer: Buyer
     texts: dict[str, str]
+    custom: dict[str, Value]
     lines: tuple[OrderLine, ...]
 
 
@@ -172,6 +174,7 @@ def read_sales_order(fields: Fields) -> SalesOrder:
         hold=values.flag(fields, "hold"),
         buyer=read_buyer(fields),
         texts=_texts(fields),
+        custom=_custom(fields),
         lines=lines,
     )
 
@@ -198,6 +201,10 @@ def _line(fields: Fields, currency: str) -> OrderLine:
 
 def _texts(fields: Fields) -> dict[str, str]:
     found = {field.name: values.text(fields, field.name) for field in _TEXTS}
+    return {name: text for name, text in found.items() if text}
+
+
+def _custom(fields: Fields) -> dict[str, Value]:
     custom = values.group(fields, "custom")
     for name in custom:
         if not _CUSTOM.fullmatch(name):
@@ -207,5 +214,4 @@ def _texts(fields: Fields) -> dict[str, str]:
                 place=Place(field=f"custom.{name}"),
                 next_step="Such a name has a publisher's prefix, as in new_giftmessage.",
             )
-        found[name] = values.text(custom, name)
-    return {name: text for name, text in found.items() if text}
+    return {name: value for name, value in custom.items() if value not in (None, "")}

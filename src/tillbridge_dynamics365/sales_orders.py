@@ -21,7 +21,10 @@ from tillbridge.connector.abilities import Call, Receipt
 from tillbridge.connector.documents import Fields
 from tillbridge_dynamics365.accounts import Accounts
 from tillbridge_dynamics365.batch import ChangeSet, Part
+from tillbridge_dynamics365.columns import Columns
+from tillbridge_dynamics365.custom_values import wire_values
 from tillbridge_dynamics365.errors import DUPLICATE_KEY, ROW_MISSING
+from tillbridge_dynamics365.live_shapes import ORDERS
 from tillbridge_dynamics365.names import Names
 from tillbridge_dynamics365.odata import by_id, by_key
 from tillbridge_dynamics365.order_shape import OrderLine, SalesOrder, read_sales_order
@@ -51,12 +54,15 @@ class SalesOrders:
         names: Names,
         accounts: Accounts,
         reference_rows: ReferenceRows,
+        columns: Columns,
+        *,
         hold_status: int,
     ) -> None:
         self._web_api = web_api
         self._names = names
         self._accounts = accounts
         self._reference_rows = reference_rows
+        self._columns = columns
         self._hold_status = hold_status
 
     async def create(self, call: Call, fields: Fields) -> Receipt:
@@ -125,6 +131,9 @@ class SalesOrders:
         )
         address = by_key("salesorders", self._names.effect_key, call.key)
         header = self._header(order)
+        if order.custom:
+            columns = await self._columns.of(call, ORDERS)
+            header |= wire_values(order.custom, columns, order.currency)
         header |= {
             "customerid_account@odata.bind": await self._accounts.reference(call, order.buyer),
             "transactioncurrencyid@odata.bind": f"/transactioncurrencies({currency.id})",

@@ -8,7 +8,9 @@ from tillbridge.connector.documents import DocumentShape
 from tillbridge.connector.http import Http, trust_in
 from tillbridge_dynamics365.accounts import Accounts
 from tillbridge_dynamics365.checks import Checks
+from tillbridge_dynamics365.columns import Columns
 from tillbridge_dynamics365.holds import Holds
+from tillbridge_dynamics365.live_shapes import live_shapes, tables_of
 from tillbridge_dynamics365.names import Names
 from tillbridge_dynamics365.order_shape import (
     ORDER_POINTER,
@@ -41,9 +43,15 @@ class DynamicsSession:
         web_api = WebApi(self._organization, sign_in, settings.api_version, name)
         names = Names(settings.publisher_prefix)
         rows = ReferenceRows(web_api, settings, opening.clock)
-        orders = SalesOrders(web_api, names, Accounts(names, rows), rows, settings.hold_status)
+        columns = Columns(web_api, opening.clock, settings.reference_life_s)
+        accounts = Accounts(names, rows)
+        orders = SalesOrders(
+            web_api, names, accounts, rows, columns, hold_status=settings.hold_status
+        )
         holds = Holds(web_api, settings.hold_status)
         payments = PaymentTransactions(web_api, names, rows)
+        self._names = names
+        self._columns = columns
         self._provisioning = Provisioning(web_api, names, rows, settings, opening.factor)
         self._checks = Checks(web_api, self._provisioning, rows, settings)
         self._writes = {
@@ -65,6 +73,10 @@ class DynamicsSession:
     @property
     def reads(self) -> Mapping[str, Read]:
         return self._reads
+
+    async def describe(self, call: Call) -> Mapping[str, DocumentShape]:
+        """The documents with the organization's own widths, digits, options and columns."""
+        return live_shapes(await self._columns.read(call, tables_of(self._names)), self._names)
 
     async def check(self, call: Call) -> Sequence[CheckLine]:
         """One line a check."""
