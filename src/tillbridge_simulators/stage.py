@@ -83,7 +83,7 @@ class Stages:
     async def _checkout(self, request: Request) -> Any:
         shop = self._shop(request)
         purchase = Purchase(request["document"], [request["card"]], "ship")
-        order = ShopOrder(purchase, keys=[request["key"]])
+        order = ShopOrder(purchase, keys=(request["key"],))
         shop.orders[order.number] = order
         await shop.pay(order)
         attempt = order.attempts[-1]

@@ -23,6 +23,7 @@ from tillbridge.cli.reviews import reviews
 from tillbridge.cli.runs import runs
 from tillbridge.cli.secrets import secrets
 from tillbridge.cli.surroundings import Surroundings
+from tillbridge.cli.test import test
 from tillbridge.cli.trace import trace
 from tillbridge.cli.unknowns import unknowns
 from tillbridge.cli.up import up
@@ -67,7 +68,7 @@ def main(
 
 
 for command in (
-    *(demo, init, check, provision, up),
+    *(demo, init, check, test, provision, up),
     *(api, worker, migrate),
     *(runs, dead_letters, reviews, unknowns, trace, gates, inbox),
     *(secrets, operators, audit, connectors),

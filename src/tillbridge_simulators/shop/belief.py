@@ -44,7 +44,8 @@ class ShopOrder:
     """One order: what was posted, what was answered, what was told, what the shop makes of it.
 
     `held` is what the shop believes is authorized, `paid` what was captured, `released` what was
-    reversed, all in the order's currency. `keys` are those of its first tries; others are drawn.
+    reversed, all in the order's currency. `keys` are those of its tries, when they are
+    given: then each is tried once.
     """
 
     purchase: Purchase
@@ -55,7 +56,7 @@ class ShopOrder:
     held: Decimal = Decimal(0)
     paid: Decimal = Decimal(0)
     released: Decimal = Decimal(0)
-    keys: list[str] = field(default_factory=list)
+    keys: tuple[str, ...] = ()
 
     @property
     def number(self) -> str:

@@ -70,7 +70,7 @@ class Checkout:
     async def pay(self, order: ShopOrder) -> None:
         """Tries the shopper's cards one after another until one holds or none is left."""
         for outcome in order.purchase.cards:
-            for _ in range(SAME_CARD_MAX):
+            for _ in range(1 if order.keys else SAME_CARD_MAX):
                 verdict = await self._try_card(order, outcome)
                 if verdict != _AGAIN:
                     break
@@ -81,7 +81,8 @@ class Checkout:
 
     async def _try_card(self, order: ShopOrder, outcome: str) -> str:
         """One try: one key, one token, asked for until it is answered."""
-        key = order.keys.pop(0) if order.keys else secrets.token_hex(12)
+        tried = len(order.attempts)
+        key = order.keys[tried] if order.keys else secrets.token_hex(12)
         attempt = Attempt(key, outcome)
         order.attempts.append(attempt)
         verdict = await self._ask(order, attempt)

@@ -1,0 +1,1 @@
+"""Rehearsal: a user's flows, played over simulators by the tests beside them."""

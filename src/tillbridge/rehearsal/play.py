@@ -1,0 +1,148 @@
+"""Plays one test: act after act, each when nothing moves any more."""
+
+import asyncio
+import time
+from dataclasses import dataclass
+
+from tillbridge.canonical.errors import Place
+from tillbridge.database.database import Database
+from tillbridge.journeys.receive import take_events
+from tillbridge.rehearsal.record import SQL, Record, read_record
+from tillbridge.rehearsal.story import (
+    Act,
+    Checkout,
+    Decision,
+    Fault,
+    Happening,
+    Passage,
+    Story,
+    Telling,
+    Weather,
+)
+from tillbridge.rehearsal.town import Scene
+
+LOOK_S = 0.01
+REST_MAX_S = 20.0
+"""Real seconds after which a test that still moves is given up."""
+AHEAD_MAX_S = 1800.0
+"""Of the world's own time: what waits for longer (a person, a wait of days) is at rest."""
+LEAPS_MAX = 30
+"""How often what waits is brought to its time after one act: a system that stays down is asked
+again and again."""
+_PASSING = ("pass_runs", "pass_lanes", "pass_effects", "pass_gates")
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """Something about the test itself that did not go as it says."""
+
+    place: Place
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Played:
+    """A test that was played.
+
+    Attributes:
+        took_s: seconds.
+    """
+
+    record: Record
+    troubles: tuple[Trouble, ...]
+    took_s: float
+
+
+async def play(story: Story, scene: Scene) -> Played:
+    """Plays a test to its end."""
+    began = time.monotonic()
+    troubles: list[Trouble] = []
+    for act in story.acts:
+        acting = asyncio.create_task(_act(act, scene))
+        if not await _rest(scene, acting):
+            sentence = f"Things still move {REST_MAX_S:g} s after this step."
+            troubles.append(Trouble(act.place, sentence))
+            break
+        if trouble := acting.result():
+            troubles.append(Trouble(act.place, trouble))
+    record = await read_record(scene.house.database, await scene.world.effects())
+    return Played(record, tuple(troubles), time.monotonic() - began)
+
+
+async def _act(act: Act, scene: Scene) -> str:
+    """Does one act; answers what is wrong with it, or ""."""
+    match act:
+        case Checkout():
+            found = await scene.world.checkout(act.document, act.card, act.key)
+            if act.answer and found["status"] != act.answer:
+                reason = f" ({found['reason']})" if found["reason"] else ""
+                return f"The shop was told {found['status']}{reason}, expected was {act.answer}."
+        case Telling():
+            if not await scene.world.tell(act.operation, act.delivery):
+                return "The door refused it, or it was lost."
+        case Decision():
+            if not await scene.world.decide(act.order_number, accept=act.accept):
+                return f"No payment of order {act.order_number} waits for a decision."
+        case Happening():
+            async with scene.house.database.transaction() as tx:
+                await take_events(scene.house, tx, [act.event])
+        case Passage():
+            await _pass(scene.house.database, act.seconds / scene.factor)
+        case Weather():
+            await _plan(act, scene)
+    return ""
+
+
+async def _plan(weather: Weather, scene: Scene) -> None:
+    for connection, faults in weather.faults.items():
+        rules = [_rule(fault) for fault in faults]
+        down = connection in weather.down
+        await scene.world.plan(scene.systems[connection], rules, down=down)
+
+
+def _rule(fault: Fault) -> dict[str, object]:
+    wanted = {"kind": fault.kind, "seconds": fault.seconds, "status": fault.status}
+    return {"operation": fault.operation, "fault": wanted, "times": fault.times}
+
+
+async def _rest(scene: Scene, acting: "asyncio.Task[str]") -> bool:
+    """Waits until the act is done and nothing moves, here and outside; what waits for a short time
+    is not waited for but brought to it. False when it moves for too long."""
+    until = time.monotonic() + REST_MAX_S
+    leaps = 0
+    while time.monotonic() < until:
+        await scene.world.settle()
+        if await _moves(scene) or await _moves(scene):  # what was on its way may have arrived
+            await asyncio.sleep(LOOK_S)
+            continue
+        next_s = (await _movement(scene))[1]
+        if next_s is not None and next_s * scene.factor <= AHEAD_MAX_S and leaps < LEAPS_MAX:
+            leaps += 1
+            await _pass(scene.house.database, next_s)
+        elif acting.done():
+            return True
+        else:
+            await asyncio.sleep(LOOK_S)
+    acting.cancel()
+    return False
+
+
+async def _moves(scene: Scene) -> bool:
+    moving, _ = await _movement(scene)
+    if moving or scene.house.calls:
+        return True
+    await scene.world.settle()
+    return False
+
+
+async def _movement(scene: Scene) -> tuple[int, float | None]:
+    row = await scene.house.database.fetch_row(SQL["movement"])
+    assert row is not None, "a count answers one row"
+    return row["moving"], row["next_s"]
+
+
+async def _pass(database: Database, seconds: float) -> None:
+    """So many seconds of ours pass at once for everything that is written down."""
+    async with database.transaction() as tx:
+        for name in _PASSING:
+            await tx.execute(SQL[name], seconds)

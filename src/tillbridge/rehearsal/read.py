@@ -1,0 +1,273 @@
+"""Tests of flows from text. Errors carry the file, the line and the field."""
+
+from collections.abc import Callable, Mapping
+from typing import Final, cast
+
+from tillbridge.canonical.errors import Misconfigured, Place
+from tillbridge.connections.configuration import Configured
+from tillbridge.flows.bundle import TextFile
+from tillbridge.flows.folder import Folder
+from tillbridge.mapping.form import seconds_of
+from tillbridge.mapping.text import (
+    Entries,
+    Node,
+    any_entries,
+    entries_of,
+    items_of,
+    read_text,
+    scalar_of,
+    unknown,
+    word_of,
+)
+from tillbridge.outside.pointing import SYSTEMS
+from tillbridge.rehearsal.happenings import read_happening
+from tillbridge.rehearsal.orders import cancellation_of, read_order, read_shipment
+from tillbridge.rehearsal.story import (
+    ENDINGS,
+    FAULTS,
+    WRITE_ENDINGS,
+    Act,
+    Checkout,
+    Decision,
+    Document,
+    Ending,
+    ExpectedRun,
+    ExpectedWrite,
+    Fault,
+    FaultKind,
+    Happening,
+    Passage,
+    Story,
+    StoryFile,
+    Telling,
+    Weather,
+    WriteEnding,
+)
+
+TESTS_MAX: Final = 200
+TIMES_MAX: Final = 10_000
+ANSWERS = ("authorized", "declined", "in_review", "challenge", "refused", "pending", "abandoned")
+OPERATIONS: Final[Mapping[str, tuple[str, ...]]] = {
+    "cybersource": (
+        *("authorization", "capture", "reversal", "void", "timeout_reversal", "timeout_void"),
+        *("search", "details", "conversion_details", "webhook", "*"),
+    ),
+    "dynamics365": (
+        *("sales_order", "sales_order_cancellation", "sales_order_fulfilment"),
+        *("sales_order_release", "sales_order_hold", "sales_order_change"),
+        *("payment_transaction", "account", "read", "token", "*"),
+    ),
+    "sagepro": (
+        *("login", "read", "sales_order", "sales_order_release", "sales_order_cancellation"),
+        *("payment_transaction", "*"),
+    ),
+    "shop": ("checkout", "fulfilment", "cancellation", "payment_status", "*"),
+}
+"""By simulated system, what a fault can be about."""
+
+
+class StoryReader:
+    """Reads the tests of one folder."""
+
+    def __init__(self, folder: Folder, configured: Mapping[str, Configured]) -> None:
+        self._folder = folder
+        self._configured = configured
+
+    def read(self, file: TextFile) -> StoryFile:
+        """The tests of a file. Raises Misconfigured at the file, line and field."""
+        root = entries_of(
+            read_text(file.text, file.path), required=("tests",), optional=("orders", "title")
+        )
+        orders = {
+            number: read_order(number, node)
+            for number, node in _named(root, "orders").items()
+        }
+        nodes = items_of(root.nodes["tests"])
+        if not 0 < len(nodes) <= TESTS_MAX:
+            raise _wrong(root.place, f"A file has 1 to {TESTS_MAX} tests.", "Split it.")
+        stories: dict[str, Story] = {}
+        for node in nodes:
+            story = self._story(node, orders)
+            before = stories.setdefault(story.name, story)
+            if before is not story:
+                raise _wrong(
+                    story.place,
+                    f"The test {story.name!r} stands already in line {before.place.line}.",
+                    "Give one of them another name.",
+                )
+        return StoryFile(file.path, tuple(stories.values()))
+
+    def _story(self, node: Node, orders: Mapping[str, Document]) -> Story:
+        entries = entries_of(node, required=("test", "steps"), optional=("world", "expect"))
+        acts: list[Act] = []
+        if "world" in entries.nodes:
+            acts.append(self._weather(entries.nodes["world"]))
+        keys: dict[str, int] = {}
+        for step in items_of(entries.nodes["steps"]):
+            acts.append(self._act(step, orders, keys))
+        empty = Entries({}, entries.place)
+        expect = entries_of(
+            entries.nodes.get("expect", empty), optional=("writes", "runs", "others")
+        )
+        others = expect.nodes.get("others")
+        return Story(
+            name=scalar_of(entries.nodes["test"]).text,
+            acts=tuple(acts),
+            writes=tuple(self._write(each) for each in _listed(expect, "writes")),
+            runs=tuple(self._run(each) for each in _listed(expect, "runs")),
+            others=others is not None and word_of(others, ("true", "false"), "value") == "true",
+            place=entries.place,
+        )
+
+    def _act(self, node: Node, orders: Mapping[str, Document], keys: dict[str, int]) -> Act:
+        kinds: dict[str, Callable[[Entries], Act]] = {
+            "checkout": lambda entries: _checkout(entries, orders, keys),
+            "shipment": lambda entries: Telling(
+                "fulfilment", read_shipment(entries.nodes["shipment"]), entries.place
+            ),
+            "cancellation": lambda entries: Telling(
+                "cancellation",
+                cancellation_of(scalar_of(entries.nodes["cancellation"]).text),
+                entries.place,
+            ),
+            "decision": _decision,
+            "event": lambda entries: Happening(
+                read_happening(entries.nodes["event"]), entries.place
+            ),
+            "pass": lambda entries: Passage(seconds_of(entries.nodes["pass"]), entries.place),
+            "world": lambda entries: self._weather(entries.nodes["world"]),
+        }
+        nodes = any_entries(node).nodes
+        kind = next((kind for kind in kinds if kind in nodes), None)
+        if kind is None:
+            first = next(iter(nodes), "")
+            raise unknown("step of a test", first, kinds, node.place)
+        more = {"checkout": ("card", "key", "answer"), "decision": ("accept",)}.get(kind, ())
+        return kinds[kind](entries_of(node, required=(kind,), optional=more))
+
+    def _weather(self, node: Node) -> Weather:
+        faults: dict[str, tuple[Fault, ...]] = {}
+        down = set()
+        for name, rules in any_entries(node).nodes.items():
+            system = self._system(name, rules.place)
+            found = []
+            for rule in items_of(rules):
+                if "down" in any_entries(rule).nodes:
+                    entries = entries_of(rule, required=("down",))
+                    word_of(entries.nodes["down"], ("true",), "value of down")
+                    down.add(name)
+                    continue
+                found.append(_fault(rule, system))
+            faults[name] = tuple(found)
+        return Weather(faults, frozenset(down), node.place)
+
+    def _system(self, name: str, place: Place) -> str:
+        if name not in self._configured:
+            raise unknown("connection", name, self._configured, place)
+        system = SYSTEMS.get(self._configured[name].connector.name)
+        if system is None:
+            raise _wrong(
+                place,
+                f"No simulator stands for {name}: it always answers well.",
+                "Remove it from world:.",
+            )
+        return system
+
+    def _write(self, node: Node) -> ExpectedWrite:
+        entries = entries_of(
+            node, required=("write",), optional=("times", "fields", "including", "ends")
+        )
+        wanted = scalar_of(entries.nodes["write"])
+        connection, _, document = wanted.text.partition("/")
+        known = self._folder.library.connection(connection, wanted.place)
+        if document not in known.writes:
+            raise unknown(
+                f"document that {connection} writes", document, known.writes, wanted.place
+            )
+        fields, including = entries.nodes.get("fields"), entries.nodes.get("including")
+        if fields is not None and including is not None:
+            raise _wrong(
+                entries.place,
+                "A write says either its whole document or a part of it.",
+                "Give one of fields: and including:.",
+            )
+        ends = entries.nodes.get("ends")
+        word = "done" if ends is None else word_of(ends, WRITE_ENDINGS, "ending of a write")
+        return ExpectedWrite(
+            connection=connection,
+            document=document,
+            times=_count(entries, "times", 1),
+            fields=fields,
+            including=including,
+            ends=cast(WriteEnding, word),
+            place=entries.place,
+        )
+
+    def _run(self, node: Node) -> ExpectedRun:
+        entries = entries_of(node, required=("run", "ends"), optional=("because", "times"))
+        flow = scalar_of(entries.nodes["run"])
+        if flow.text not in self._folder.flows and not flow.text.startswith("release-hold-"):
+            raise unknown("flow", flow.text, self._folder.flows, flow.place)
+        because = entries.nodes.get("because")
+        return ExpectedRun(
+            flow=flow.text,
+            ends=cast(Ending, word_of(entries.nodes["ends"], ENDINGS, "ending of a run")),
+            because="" if because is None else scalar_of(because).text,
+            times=_count(entries, "times", 1),
+            place=entries.place,
+        )
+
+
+def _checkout(entries: Entries, orders: Mapping[str, Document], keys: dict[str, int]) -> Checkout:
+    number = scalar_of(entries.nodes["checkout"])
+    if number.text not in orders:
+        raise unknown("order in this file", number.text, orders, number.place)
+    keys[number.text] = keys.get(number.text, 0) + 1
+    nodes = entries.nodes
+    return Checkout(
+        order_number=number.text,
+        document=orders[number.text],
+        card=scalar_of(nodes["card"]).text if "card" in nodes else "authorized",
+        key=scalar_of(nodes["key"]).text if "key" in nodes else f"A{keys[number.text]}",
+        answer=word_of(nodes["answer"], ANSWERS, "answer") if "answer" in nodes else "",
+        place=entries.place,
+    )
+
+
+def _decision(entries: Entries) -> Decision:
+    entries = entries_of(entries, required=("decision", "accept"))
+    accept = word_of(entries.nodes["accept"], ("true", "false"), "value of accept")
+    return Decision(scalar_of(entries.nodes["decision"]).text, accept == "true", entries.place)
+
+
+def _fault(node: Node, system: str) -> Fault:
+    entries = entries_of(node, required=("on", "fault"), optional=("seconds", "status", "times"))
+    return Fault(
+        operation=word_of(entries.nodes["on"], OPERATIONS[system], f"operation of {system}"),
+        kind=cast(FaultKind, word_of(entries.nodes["fault"], FAULTS, "fault")),
+        seconds=_count(entries, "seconds", 0),
+        status=_count(entries, "status", 503),
+        times=_count(entries, "times", 0) or None,
+    )
+
+
+def _count(entries: Entries, name: str, otherwise: int) -> int:
+    node = entries.nodes.get(name)
+    if node is None:
+        return otherwise
+    scalar = scalar_of(node)
+    if not (scalar.text.isascii() and scalar.text.isdigit()) or int(scalar.text) > TIMES_MAX:
+        raise _wrong(scalar.place, f"{scalar.text!r} is no count.", f"Write 0 to {TIMES_MAX}.")
+    return int(scalar.text)
+
+
+def _named(root: Entries, name: str) -> Mapping[str, Node]:
+    return any_entries(root.nodes[name]).nodes if name in root.nodes else {}
+
+
+def _listed(entries: Entries, name: str) -> tuple[Node, ...]:
+    return items_of(entries.nodes[name]) if name in entries.nodes else ()
+
+
+def _wrong(place: Place, message: str, next_step: str) -> Misconfigured:
+    return Misconfigured(message, reason="bad_test", place=place, next_step=next_step)

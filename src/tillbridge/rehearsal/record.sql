@@ -1,0 +1,41 @@
+-- What happened in a test, read from its throw-away database.
+
+-- name: movement
+-- How many things move, and in how many seconds the next one does that waits for no event.
+SELECT (SELECT count(*) FROM runs
+        WHERE state = 'ready' OR (state = 'waiting' AND wake_at <= now()))
+     + (SELECT count(*) FROM lanes WHERE lease_until > now()) AS moving,
+       (SELECT min(extract(epoch FROM wake_at - now()))::float8 FROM runs
+        WHERE state = 'waiting' AND waits = '{}') AS next_s;
+
+-- name: pass_runs
+-- Time passes for what waits: every moment that is written down comes nearer.
+UPDATE runs SET wake_at = wake_at - make_interval(secs => $1) WHERE state = 'waiting';
+
+-- name: pass_lanes
+UPDATE lanes SET wake_at = wake_at - make_interval(secs => $1) WHERE lease_until IS NULL;
+
+-- name: pass_effects
+UPDATE effects
+SET intended_at = intended_at - make_interval(secs => $1),
+    resolve_after = resolve_after - make_interval(secs => $1)
+WHERE state IN ('intended', 'unknown');
+
+-- name: pass_gates
+UPDATE gates
+SET closed_until = closed_until - make_interval(secs => $1),
+    probe_until = probe_until - make_interval(secs => $1);
+
+-- name: writes
+SELECT effects.connection, effects.effect AS document, effects.subject, effects.ordinal,
+       effects.state, effects.step, effects.tries, effects.request, effects.reason,
+       effects.run_id, runs.flow, runs.flow_version, runs.journey
+FROM effects JOIN runs ON runs.id = effects.run_id ORDER BY effects.intended_at, effects.key;
+
+-- name: endings
+SELECT runs.id, runs.subject, runs.target, runs.journey, runs.flow, runs.flow_version, runs.state,
+       runs.waiting_for, runs.ending, letter.reason, letter.message, letter.step
+FROM runs LEFT JOIN dead_letters AS letter ON letter.run_id = runs.id ORDER BY runs.id;
+
+-- name: steps_done
+SELECT DISTINCT runs.flow, steps.name FROM steps JOIN runs ON runs.id = steps.run_id;

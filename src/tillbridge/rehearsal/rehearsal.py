@@ -1,0 +1,234 @@
+"""`tillbridge test`: reads a folder's tests, plays them over simulators, and says what differs."""
+
+import asyncio
+import logging
+import sys
+import time
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from tillbridge.assembly import Site, now, shapes
+from tillbridge.canonical.errors import Misconfigured, Rejected, TillbridgeError
+from tillbridge.connections.configuration import Configured, read_configuration
+from tillbridge.connections.connections import Connections
+from tillbridge.connector.documents import Field
+from tillbridge.connector.installed import installed_connectors
+from tillbridge.connector.settings import Secret
+from tillbridge.flows.bundle import TextFile
+from tillbridge.flows.folder import Folder, load_folder
+from tillbridge.mapping.mapping import GroupRule
+from tillbridge.outside.pointing import SYSTEMS, point
+from tillbridge.rehearsal.coverage import coverage_of
+from tillbridge.rehearsal.places import Places
+from tillbridge.rehearsal.play import play
+from tillbridge.rehearsal.read import StoryReader
+from tillbridge.rehearsal.report import (
+    Told,
+    as_json,
+    as_junit,
+    show,
+    show_coverage,
+    show_sum,
+)
+from tillbridge.rehearsal.story import Story, StoryFile
+from tillbridge.rehearsal.town import FACTOR, Teaching, Town
+from tillbridge.rehearsal.verdict import Judge, Judged
+from tillbridge.rehearsal.watching import Watch
+
+FOLDER = "tests"
+PIPED_WIDTH = 160
+FAILED = 1
+NOWHERE: Mapping[str, Any] = {
+    "url": "http://127.0.0.1:1",
+    "host": "127.0.0.1",
+    "port": 1,
+    "status_url": "http://127.0.0.1:1",
+    "merchant_id": "simulated",
+    "key_id": "simulated",
+    "secret_key": "c2ltdWxhdGVk",
+}
+"""Where connections are pointed while only their documents are looked at: nothing answers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is to be tested.
+
+    Attributes:
+        files: of tests, as paths; none: every one in the folder's tests/.
+        matching: only tests whose name has this in it.
+        json: print JSON instead of tables.
+        junit: where JUnit XML is to be written; None for nowhere.
+        coverage: show which steps, cases and rules no test has taken.
+    """
+
+    site: Site
+    files: tuple[Path, ...] = ()
+    matching: str = ""
+    json: bool = False
+    junit: Path | None = None
+    coverage: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Texts:
+    """A folder, read and checked without a call.
+
+    Attributes:
+        fields: of each document, by "connection/document".
+    """
+
+    configured: Mapping[str, Configured]
+    folder: Folder
+    fields: Mapping[str, Sequence[Field]]
+
+    @property
+    def teaching(self) -> Teaching:
+        """What its look-ups and mappings name in other systems."""
+        values = {
+            value
+            for lookup in self.folder.library.lookups.values()
+            for rows in (*lookup.rows.values(), *(wild.rows for wild in lookup.wild))
+            for row in rows
+            for value in row.values.values()
+        }
+        columns: set[str] = set()
+        for mapping in self.folder.library.mappings.values():
+            for field in self.folder.library.target(mapping).fields:
+                rule = mapping.fields.get(field.name)
+                if field.custom and isinstance(rule, GroupRule):
+                    columns |= set(rule.fields)
+        return Teaching(frozenset(values), frozenset(columns))
+
+
+def run_tests(wanted: Wanted) -> int:
+    """Tests a folder; the exit status: 0 only when every test passed.
+
+    Raises:
+        Misconfigured: the folder or a test is not right, with file and line.
+        Rejected: there is no test.
+    """
+    quiet()
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        console = Console(highlight=False, width=PIPED_WIDTH)
+    return asyncio.run(_run(wanted, console))
+
+
+def quiet() -> None:
+    """What a test provokes is no news: the engine's own warnings are not shown."""
+    logger = logging.getLogger("tillbridge")
+    logger.addHandler(logging.NullHandler())
+    logger.propagate = False
+
+
+async def read_texts(site: Site) -> Texts:
+    """A folder's connections, flows and mappings. Raises Misconfigured with what is wrong first."""
+    configured = site.configured()
+    pointed = point(configured, dict.fromkeys(SYSTEMS.values(), NOWHERE))
+    again = read_configuration(pointed.text, "", installed_connectors())
+    connections = Connections.open(
+        again, lambda name: Secret(pointed.secrets.get(name, "")), now, FACTOR
+    )
+    try:
+        known = shapes(connections)
+        folder = load_folder(site.folder, known)
+    finally:
+        await connections.close()
+    for problem in folder.problems:
+        raise problem
+    fields = {
+        f"{name}/{kind}": shape.fields
+        for name, one in known.items()
+        for kind, shape in one.writes.items()
+    }
+    return Texts(configured, folder, fields)
+
+
+async def _run(wanted: Wanted, console: Console) -> int:
+    began = time.monotonic()
+    texts = await read_texts(wanted.site)
+    files = _stories(wanted, texts)
+    watch = Watch()
+    told: list[Told] = []
+    async with _played(wanted, texts, files, watch) as playing:
+        async for one in playing:
+            told.append(one)
+    records = [one.judged.played.record for one in told if one.judged is not None]
+    covered = coverage_of(texts.folder, watch, records) if wanted.coverage else None
+    if wanted.junit is not None:
+        wanted.junit.write_text(as_junit(told), encoding="utf-8")
+    if wanted.json:
+        sys.stdout.write(as_json(told, covered) + "\n")
+    else:
+        show(console, told)
+        if covered is not None:
+            show_coverage(console, covered)
+        show_sum(console, told, time.monotonic() - began)
+    return 0 if all(one.passed for one in told) else FAILED
+
+
+@asynccontextmanager
+async def _played(
+    wanted: Wanted, texts: Texts, files: Sequence[StoryFile], watch: Watch
+) -> AsyncIterator[AsyncIterator[Told]]:
+    judge = Judge(
+        texts.fields,
+        {one.name: one.connector.name for one in texts.configured.values()},
+        Places(list(texts.folder.flows.values())),
+    )
+    teaching = texts.teaching.and_products({name for file in files for name in file.products})
+
+    async def each() -> AsyncIterator[Told]:
+        for file in files:
+            for story in file.stories:
+                if wanted.matching in story.name:
+                    yield await _told(town, file, story, teaching, judge, watch)
+
+    async with Town(wanted.site.folder, texts.configured) as town:
+        yield each()
+
+
+async def _told(
+    town: Town, file: StoryFile, story: Story, teaching: Teaching, judge: Judge, watch: Watch
+) -> Told:
+    began = time.monotonic()
+    judged: Judged | None = None
+    error: TillbridgeError | None = None
+    try:
+        async with town.scene(teaching, watch) as scene:
+            judged = judge.judge(story, await play(story, scene))
+    except TillbridgeError as wrong:
+        error = wrong
+    return Told(file.path, story.name, time.monotonic() - began, judged, error)
+
+
+def _stories(wanted: Wanted, texts: Texts) -> list[StoryFile]:
+    """The tests that are wanted. Raises Misconfigured for what is wrong, Rejected for none."""
+    root = wanted.site.folder
+    paths = wanted.files or tuple(sorted((root / FOLDER).glob("*.yaml")))
+    if not paths:
+        raise Rejected(
+            f"There is no test in {root / FOLDER}.",
+            reason="no_tests",
+            next_step="Write one, or make one of a run: tillbridge test --from-run RUN",
+        )
+    reader = StoryReader(texts.folder, texts.configured)
+    return [reader.read(_text(path, root)) for path in paths]
+
+
+def _text(path: Path, root: Path) -> TextFile:
+    found = path if path.is_file() else root / path
+    try:
+        text = found.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise Misconfigured(
+            f"{path} is not UTF-8 text.", reason="not_text", next_step="Save it as UTF-8."
+        ) from error
+    name = str(found.relative_to(root)) if found.is_relative_to(root) else str(found)
+    return TextFile(name, text.replace("\r\n", "\n"))

@@ -1,0 +1,253 @@
+"""The town tests are played in: a PostgreSQL of its own, a stage of simulators, one door.
+
+Everything is thrown away afterwards. Each test gets a database, a world and a house of its own, so
+that no test sees another; what is slow to start is started once.
+"""
+
+import asyncio
+import contextlib
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import asyncpg
+import uvicorn
+from starlette.applications import Starlette
+
+from tillbridge.api.doors import doors
+from tillbridge.assembly import (
+    OWN_FOLDER,
+    Site,
+    close_house,
+    now,
+    open_house,
+    prepare,
+    shop_of,
+    worker,
+)
+from tillbridge.connections.configuration import FILE, Configured
+from tillbridge.connections.connections import Connection, Connections
+from tillbridge.connections.sealing import open_seal
+from tillbridge.connections.secrets import set_secret
+from tillbridge.connector.abilities import Call, Provisions
+from tillbridge.connector.settings import Secret
+from tillbridge.database.database import Database
+from tillbridge.database.embedded import EmbeddedPostgres
+from tillbridge.journeys.catalogue import Catalogue
+from tillbridge.journeys.house import House
+from tillbridge.outside.pointing import SHOP_SECRET, connection_of, point, systems_of
+from tillbridge.outside.stage import Scenery, Stage
+from tillbridge.rehearsal.standing_in import stand_in
+from tillbridge.rehearsal.watching import Watch
+
+TEMPLATE = "tillbridge"
+FACTOR = 20.0
+"""Divides every wait of ours and of the simulated world; a call still has a second to be answered
+in on a busy machine."""
+POOL = 12
+PROGRAM = "tillbridge test"
+PARTS = ("flows", "mappings", "lookups")
+CALL_TIMEOUT_S = 30.0
+LOOK_S = 0.01
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """One test's part of the town.
+
+    Attributes:
+        systems: by connection, the simulated system behind it.
+    """
+
+    house: House
+    world: Scenery
+    systems: Mapping[str, str]
+    factor: float
+
+
+class Town:
+    """Use it with `async with`; `scene` is entered for each test, one after another."""
+
+    def __init__(self, folder: Path, configured: Mapping[str, Configured]) -> None:
+        self._folder = folder
+        self._configured = configured
+        self._home = Path(tempfile.mkdtemp(prefix="tillbridge-test-"))
+        self._postgres = EmbeddedPostgres(self._home / OWN_FOLDER)
+        self._stage = Stage(self._home / "stage.log")
+        self._houses: list[House] = []
+        self._count = 0
+        self._url = ""
+        self._running = contextlib.AsyncExitStack()
+
+    async def __aenter__(self) -> Self:
+        try:
+            async with contextlib.AsyncExitStack() as running:
+                running.callback(shutil.rmtree, self._home, ignore_errors=True)
+                running.push_async_callback(self._stage.stop)
+                running.push_async_callback(self._postgres.stop)
+                await asyncio.gather(self._stage.start(), self._prepare())
+                self._url = await running.enter_async_context(self._door())
+                self._running = running.pop_all()
+        except BaseException:
+            shutil.rmtree(self._home, ignore_errors=True)
+            raise
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self._running.aclose()
+
+    @contextlib.asynccontextmanager
+    async def scene(self, teaching: "Teaching", watch: Watch) -> AsyncIterator[Scene]:
+        """A fresh world, database and house; a worker works in it until it is left."""
+        self._count += 1
+        name = f"test_{self._count}"
+        world = Scenery(self._stage, name)
+        addresses = await world.open(self._settings(teaching))
+        try:
+            await self._administer(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}")
+            async with self._house(name, addresses, watch) as house:
+                systems = {
+                    one.name: one.connector.name for one in self._configured.values()
+                }
+                yield Scene(house, world, systems, FACTOR)
+        finally:
+            await world.close()
+            await self._administer(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+
+    @contextlib.asynccontextmanager
+    async def _house(
+        self, name: str, addresses: Mapping[str, Mapping[str, Any]], watch: Watch
+    ) -> AsyncIterator[House]:
+        site = Site(self._home / name, factor=FACTOR)
+        dsn = self._postgres.dsn_of(name)
+        stood_in = await self._write_site(site, dsn, addresses)
+        house = await open_house(site, dsn, role="test", pool=POOL)
+        house.connections = Connections(
+            stand_in(one) if one.name in stood_in else one for one in house.connections.all()
+        )
+        house.catalogue = Catalogue(
+            [watch.over(flow) for flow in house.catalogue.active], house.catalogue.version
+        )
+        self._houses.append(house)
+        try:
+            await self._provision(house.connections.all())
+            working = worker(house)
+            task = asyncio.create_task(working.run(dsn))
+            try:
+                yield house
+            finally:
+                working.stop()
+                await task
+        finally:
+            self._houses.remove(house)
+            await close_house(house)
+
+    async def _write_site(
+        self, site: Site, dsn: str, addresses: Mapping[str, Mapping[str, Any]]
+    ) -> tuple[str, ...]:
+        """The folder with its connections pointed; answers those no simulator stands for."""
+        for part in PARTS:
+            if (self._folder / part).is_dir():
+                shutil.copytree(self._folder / part, site.folder / part)
+        site.folder.mkdir(exist_ok=True)
+        pointed = point(self._configured, addresses)
+        (site.folder / FILE).write_text(pointed.text, encoding="utf-8")
+        seal = open_seal(site.own, {})
+        database = await Database.connect(dsn, size_max=1, name=PROGRAM)
+        try:
+            async with database.transaction() as tx:
+                for secret, value in pointed.secrets.items():
+                    await set_secret(tx, seal, secret, Secret(value), PROGRAM)
+        finally:
+            await database.close()
+        return pointed.stood_in
+
+    async def _provision(self, connections: Sequence[Connection]) -> None:
+        call = Call("", now(), CALL_TIMEOUT_S, PROGRAM, lambda: None)
+        for connection in connections:
+            if isinstance(connection.session, Provisions):
+                for line in await connection.session.provision(call):
+                    assert line.passed, line
+
+    def _settings(self, teaching: "Teaching") -> dict[str, Any]:
+        systems = systems_of(self._configured)
+        door = connection_of(self._configured, "cybersource")
+        shop = connection_of(self._configured, "shop")
+        products = list(teaching.products)
+        known: dict[str, dict[str, Any]] = {
+            "cybersource": {
+                "options": {"partial_captures": True},
+                "subscription": {"url": f"{self._url}/doors/{door}", "retries_max": 0},
+            },
+            "dynamics365": {
+                "key_lag_s": 0.0,
+                "products": products,
+                "columns": list(teaching.columns),
+            },
+            "sagepro": {"products": products},
+            "shop": {
+                "api_url": self._url,
+                "secret": SHOP_SECRET,
+                "options": {"connection": shop, "ships": False},
+            },
+        }
+        used = {name: settings for name, settings in known.items() if name in systems}
+        return {"factor": FACTOR, "systems": systems, **used}
+
+    @contextlib.asynccontextmanager
+    async def _door(self) -> AsyncIterator[str]:
+        """One server for all tests: it asks whoever's turn it is."""
+        app = Starlette(routes=doors(lambda: self._houses[-1], shop_of))
+        config = uvicorn.Config(
+            app, port=0, log_config=None, lifespan="off", http="httptools", access_log=False
+        )
+        server = _Server(config)
+        task = asyncio.create_task(server.serve())
+        try:
+            while not server.started and not task.done():
+                await asyncio.sleep(LOOK_S)
+            port = server.servers[0].sockets[0].getsockname()[1]
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            server.should_exit = True
+            await task
+
+    async def _prepare(self) -> None:
+        await self._postgres.start()
+        await prepare(self._postgres.dsn)
+
+    async def _administer(self, statement: str) -> None:
+        connection = await asyncpg.connect(self._postgres.dsn_of("postgres"))
+        try:
+            await connection.execute(statement)
+        finally:
+            await connection.close()
+
+
+class _Server(uvicorn.Server):
+    """A server that leaves the signals to the program."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+@dataclass(frozen=True, slots=True)
+class Teaching:
+    """What the simulated ERPs know beside their own: products, and columns of sales orders."""
+
+    products: frozenset[str] = frozenset()
+    columns: frozenset[str] = frozenset()
+
+    def and_products(self, products: set[str]) -> "Teaching":
+        """With more products."""
+        return replace(self, products=self.products | products)
