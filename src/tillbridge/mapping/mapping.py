@@ -39,12 +39,13 @@ class LookupRule:
     """A row of a lookup table.
 
     Attributes:
+        keys: by key column; one with an empty name for a table with one key column.
         column: which value column; "" when the table has only one.
         on: the day for a table whose rows have dates; None for the day of the event in UTC.
     """
 
     lookup: str
-    key: Parsed
+    keys: Mapping[str, Parsed]
     place: Place
     column: str = ""
     on: Parsed | None = None

@@ -136,7 +136,7 @@ def _rule(node: Node) -> Rule:
         case "lookup":
             return LookupRule(
                 lookup=read_name(rule.nodes["lookup"]),
-                key=parse_expression(rule.nodes["key"]),
+                keys=_keys(rule.nodes["key"]),
                 place=rule.place,
                 column=scalar_of(rule.nodes["column"]).text if "column" in rule.nodes else "",
                 on=_maybe(rule, "on"),
@@ -152,6 +152,13 @@ def _rule(node: Node) -> Rule:
                 where=_maybe(rule, "where"),
                 when=when,
             )
+
+
+def _keys(node: Node) -> dict[str, Parsed]:
+    """One expression, or one for each key column by its name."""
+    if isinstance(node, Scalar):
+        return {"": parse_expression(node)}
+    return {name: parse_expression(each) for name, each in any_entries(node).nodes.items()}
 
 
 def _group(node: Node) -> GroupRule:
