@@ -8,12 +8,13 @@ from tillbridge.canonical.errors import Misconfigured, TillbridgeError
 from tillbridge.connector import values
 from tillbridge.connector.abilities import Call, CheckLine, Read, Receipt, Write
 from tillbridge.connector.connector import Connector, Opening
-from tillbridge.connector.documents import Fields
+from tillbridge.connector.documents import DocumentShape, Fields
 from tillbridge_sagepro import cross_references, documents, order_changes, order_lookup, payments
 from tillbridge_sagepro.checks import check_company
 from tillbridge_sagepro.company import Company, KnownCompany
 from tillbridge_sagepro.database import AlreadyClaimed, Database, Transaction
 from tillbridge_sagepro.errors import ALREADY_EXISTS
+from tillbridge_sagepro.live_shapes import live_sales_order
 from tillbridge_sagepro.new_order import NewOrder
 from tillbridge_sagepro.numbers import stored_number
 from tillbridge_sagepro.sales_orders import KIND, order_receipt, write_order
@@ -49,6 +50,16 @@ class SageProSession:
     @property
     def reads(self) -> Mapping[str, Read]:
         return {KIND: Read(KIND, documents.ORDER_LOOKUP, self._look_up)}
+
+    async def describe(self, call: Call) -> Mapping[str, DocumentShape]:
+        """The sales order with this company's own widths, digits and columns."""
+        company = await self._database.read(call, self._company.look)
+        company.structure.require(self._database.name)
+        settings = self._settings
+        shape = live_sales_order(
+            company.structure, settings.hold_column, settings.payment_id_column
+        )
+        return {KIND: shape}
 
     async def check(self, call: Call) -> Sequence[CheckLine]:
         title = f"Login to {self._settings.company_database}"

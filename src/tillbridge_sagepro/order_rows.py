@@ -4,10 +4,15 @@ Source: what importers that work at SQL Server sites write, column by column.
 """
 
 from collections.abc import Mapping
+from datetime import date, datetime
 from decimal import Decimal
 
+from tillbridge.canonical.errors import Place, Rejected
+from tillbridge.canonical.money import Money
 from tillbridge.connector import values
+from tillbridge.connector.documents import Value
 from tillbridge_sagepro.amounts import OrderLine
+from tillbridge_sagepro.company import Company
 from tillbridge_sagepro.customers import Customer, columns_of
 from tillbridge_sagepro.inserts import Bound, Given
 from tillbridge_sagepro.new_order import NewOrder
@@ -47,9 +52,9 @@ def header_row(
     held = settings.hold_value if hold else settings.released_value
     row[settings.hold_column] = Bound("held", held)
     _keep_payment_id(row, writing, order)
-    custom = values.group(order.fields, "custom")
-    for name in custom:
-        row[name] = Bound(f"custom_{name}", values.text(custom, name))
+    for name, value in values.group(order.fields, "custom").items():
+        if value is not None:
+            row[name] = Bound(f"custom_{name}", _custom(name, value, writing.company))
     return row | writing.stamp.columns()
 
 
@@ -126,6 +131,27 @@ def _line_columns(at: int, line: OrderLine, item: Item) -> dict[str, Given]:
 
 def _overrides(order: NewOrder) -> dict[str, Given]:
     return {name: Bound(name, text) for name in _OVERRIDES if (text := order.text(name))}
+
+
+def _custom(name: str, value: Value, company: Company) -> str | Decimal | date:
+    """A value of the site's own column as its type takes it; a bit is 1 or 0."""
+    match value:
+        case str() | Decimal():
+            return value
+        case bool() | int():
+            return Decimal(int(value))
+        case Money():
+            company.check_currency(value.currency)
+            return value.amount
+        case date() if not isinstance(value, datetime):
+            return value
+        case _:
+            raise Rejected(
+                f"somast.{name} takes a text, a number, an amount, true or false, or a date.",
+                reason="bad_field",
+                place=Place(field=f"custom.{name}"),
+                next_step="Correct the mapping.",
+            )
 
 
 def _keep_payment_id(row: dict[str, Given], writing: Writing, order: NewOrder) -> None:
