@@ -2,7 +2,7 @@
 
 Minute, hour, day of month, month, day of week (0 and 7 are Sunday; names in English). `*`, lists,
 ranges and steps. As in every cron, where day of month and day of week are both given, a day counts
-that fits one of them. Source: crontab(5), POSIX.1-2017 and Vixie cron.
+that fits one of them. Source: crontab, POSIX.1-2017.
 """
 
 from collections.abc import Mapping
@@ -35,7 +35,7 @@ class Cron:
     Attributes:
         weekdays: 0 for Monday to 6 for Sunday, as Python counts.
         by_day, by_weekday: whether the day of month, the day of week is anything but `*`.
-        every_hour: whether the hour is `*` or a step of it: such a line goes by time that passes.
+        every_hour: whether the hour is `*`: such a line goes by time that passes.
     """
 
     text: str
@@ -80,7 +80,10 @@ def read_cron(scalar: Scalar) -> Cron:
     minutes, hours, days, months, weekdays = (
         _numbers(part, scalar.place, field) for part, field in zip(parts, _FIELDS, strict=True)
     )
-    if not any(day <= _DAYS_OF_MONTHS[month - 1] for day in days for month in months):
+    by_day, by_weekday = (parts[at] != "*" for at in (2, 4))
+    if not by_weekday and not any(
+        day <= _DAYS_OF_MONTHS[month - 1] for day in days for month in months
+    ):
         raise _wrong(
             scalar.place,
             f"{shown(scalar.text)} names a day that no year has.",
@@ -93,9 +96,9 @@ def read_cron(scalar: Scalar) -> Cron:
         days=days,
         months=months,
         weekdays=frozenset((day - 1) % 7 for day in weekdays),
-        by_day=not parts[2].startswith("*"),
-        by_weekday=not parts[4].startswith("*"),
-        every_hour=parts[1].startswith("*"),
+        by_day=by_day,
+        by_weekday=by_weekday,
+        every_hour=parts[1] == "*",
     )
 
 

@@ -47,16 +47,15 @@ class Schedule:
 
     def starts(self, instant: datetime) -> Iterator[datetime]:
         """Every start later than an instant, ascending, UTC."""
-        first = (instant.astimezone(self.zone) - timedelta(days=1)).date()
+        day = (instant.astimezone(self.zone) - timedelta(days=1)).date()
+        last = day + timedelta(days=DAYS_AHEAD_MAX)
         before = instant.astimezone(UTC)
-        for ahead in range(DAYS_AHEAD_MAX):
-            day = first + timedelta(days=ahead)
-            if not self._counts(day):
-                continue
-            for start in self._of(day):
+        while day < last:
+            for start in self._of(day) if self._counts(day) else ():
                 if start > before:
-                    before = start
+                    before, last = start, day + timedelta(days=DAYS_AHEAD_MAX)
                     yield start
+            day += timedelta(days=1)
 
     def next_starts(self, instant: datetime, count: int = 5) -> tuple[datetime, ...]:
         """The next starts after an instant, UTC, for people."""

@@ -5,7 +5,7 @@ import re
 from datetime import date, time
 from pathlib import PurePosixPath
 from typing import Final, cast
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from tillbridge.canonical.errors import Misconfigured, Place, Rejected
 from tillbridge.canonical.events import Kind
@@ -233,10 +233,10 @@ def _times(node: Node) -> tuple[time, ...]:
 
 
 def _zone(scalar: Scalar) -> ZoneInfo:
-    zones = available_timezones()
-    if scalar.text not in zones:
-        raise unknown("time zone", scalar.text, zones, scalar.place)
-    return ZoneInfo(scalar.text)
+    try:
+        return ZoneInfo(scalar.text)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise unknown("time zone", scalar.text, available_timezones(), scalar.place) from error
 
 
 def _folder(scalar: Scalar) -> str:
