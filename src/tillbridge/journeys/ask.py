@@ -55,9 +55,9 @@ async def ask_for_run(
             house,
             tx,
             flow,
-            Kind.RUN_REQUESTED,
-            number,
-            trigger,
+            kind=Kind.RUN_REQUESTED,
+            number=number,
+            trigger=trigger,
             subject=about,
             occurred_at=house.clock(),
         )

@@ -1,6 +1,6 @@
 """Changed: records that another system reports as changed since the last poll, each change once.
 
-    cursor -> the connection's poll -> a run for each record, and the new cursor, in one commit
+cursor -> the connection's poll -> a run for each record, and the new cursor, in one commit
 """
 
 import logging
@@ -58,9 +58,7 @@ async def _ask(house: House, at: Connection, trigger: OnChange, cursor: str) -> 
     return await session.polls[trigger.ask].call(call, trigger.asked(), cursor)
 
 
-async def _take_in(
-    house: House, flow: Flow, at: Connection, before: str, changes: Changes
-) -> bool:
+async def _take_in(house: House, flow: Flow, at: Connection, before: str, changes: Changes) -> bool:
     """Starts the runs and moves the cursor; False when another worker has moved it meanwhile."""
     if not changes.records and changes.cursor == before:
         return True
@@ -68,15 +66,14 @@ async def _take_in(
     async with house.database.transaction() as tx:
         if not await move_cursor(tx, flow.name, before, changes.cursor, now):
             return False
-        for record in changes.records:
-            record = _without_card_data(record, at)
+        for record in (_without_card_data(record, at) for record in changes.records):
             await start(
                 house,
                 tx,
                 flow,
-                Kind.RECORD_CHANGED,
-                f"{record.id}:{record.version}",
-                Trigger(flow.name, record.id, fields=dict(record.fields)),
+                kind=Kind.RECORD_CHANGED,
+                number=f"{record.id}:{record.version}",
+                trigger=Trigger(flow.name, record.id, fields=dict(record.fields)),
                 subject=f"{flow.name} {record.id} {record.version}",
                 occurred_at=now,
             )

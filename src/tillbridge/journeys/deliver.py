@@ -233,7 +233,8 @@ class Walk:
     async def is_open(self, place: str) -> bool:
         within = (f"{place}.", f"{place}[")
         return any(
-            step == place or step.startswith(within) for step in await open_steps(self.house.database, self.run.id)
+            step == place or step.startswith(within)
+            for step in await open_steps(self.house.database, self.run.id)
         )
 
     async def _write(self, step: WriteStep) -> None:

@@ -6,8 +6,10 @@ Any worker may do it: a planned time is taken by the unique key (flow, time), in
 starts its run. After a downtime the flow says what it wants of the times it missed.
 """
 
+from collections import deque
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 
 from tillbridge.canonical.events import Kind, Trigger
 from tillbridge.flows.flow import Flow
@@ -35,12 +37,13 @@ async def _fire(house: House, flow: Flow, trigger: OnSchedule) -> None:
         since = await considered_until(tx, flow.name, now)
         if since is None or since >= now:
             return
-        planned = []
-        for at in trigger.schedule.planned_between(since, now):
-            planned.append(at)
-            if len(planned) == TIMES_MAX:
-                break
-        until = planned[-1] if len(planned) == TIMES_MAX else now
+        every = trigger.schedule.planned_between(since, now)
+        if trigger.schedule.missed == "all":
+            planned = list(islice(every, TIMES_MAX))
+        else:  # of a long time only the newest count
+            planned = list(deque(every, TIMES_MAX))
+        behind = trigger.schedule.missed == "all" and len(planned) == TIMES_MAX
+        until = planned[-1] if behind else now
         wanted = _wanted(trigger, planned, now)
         passed_over = [at for at in planned if at not in wanted]
         for at in await fire(tx, flow.name, wanted, passed_over, until):
@@ -49,9 +52,9 @@ async def _fire(house: House, flow: Flow, trigger: OnSchedule) -> None:
                 house,
                 tx,
                 flow,
-                Kind.SCHEDULE_DUE,
-                text,
-                Trigger(flow.name, planned_at=at),
+                kind=Kind.SCHEDULE_DUE,
+                number=text,
+                trigger=Trigger(flow.name, planned_at=at),
                 subject=f"{flow.name} {text}",
                 occurred_at=now,
             )

@@ -16,10 +16,10 @@ async def start(
     house: House,
     tx: Tx,
     flow: Flow,
+    *,
     kind: Kind,
     number: str,
     trigger: Trigger,
-    *,
     subject: str,
     occurred_at: datetime,
 ) -> Arrival:
