@@ -3,15 +3,11 @@
 from collections.abc import Mapping
 from datetime import timedelta
 
-from tillbridge.access.audit import record as audit
 from tillbridge.canonical.codec import encode, read_json
 from tillbridge.canonical.errors import Rejected
-from tillbridge.canonical.events import Event, EventData, Kind, Trigger
-from tillbridge.desk.approvals import Approval, answer, ask, time_out
+from tillbridge.canonical.events import Kind
+from tillbridge.desk.approvals import ask, time_out
 from tillbridge.flows.steps import ApproveStep, StopStep
-from tillbridge.journeys.house import House
-from tillbridge.journeys.receive import take_events
-from tillbridge.journeys.steer import reason_of
 from tillbridge.journeys.way import Unreached, Way
 from tillbridge.runs.run import Parked
 
@@ -63,29 +59,3 @@ async def _answer(way: Way, step: ApproveStep, place: str) -> Mapping[str, str]:
         )
     verdict = "approved" if approval.answer == "approved" else "refused"
     return {"answer": verdict, "by": approval.answered_by, "why": approval.why}
-
-
-async def answer_approval(
-    house: House, number: int, who: str, why: str, *, approved: bool
-) -> Approval:
-    """A person's answer: kept, audited, and brought to the run that waits, in one commit.
-
-    Raises:
-        Rejected: no reason, no such approval, it takes no answer any more, or `who` may not.
-    """
-    why = reason_of(why)
-    now = house.clock()
-    async with house.database.transaction() as tx:
-        found = await answer(tx, number, who, why, now, approved=approved)
-        verb = "approve" if approved else "refuse"
-        await audit(tx, who, verb, f"approval {number}", why=why, after={"order": found.subject})
-        event = Event(
-            id=f"{Kind.APPROVAL_ANSWERED}:{number}",
-            source="tillbridge",
-            kind=Kind.APPROVAL_ANSWERED,
-            subject=found.subject,
-            occurred_at=now,
-            data=EventData(trigger=Trigger(found.flow, found.step, outcome=found.answer, who=who)),
-        )
-        await take_events(house, tx, [event])
-    return found
