@@ -2,14 +2,16 @@
 
 import ast
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from tillbridge.canonical.errors import Misconfigured, Place
 from tillbridge.connector.documents import DocumentShape, Field, Value
+from tillbridge.mapping.exchange_rules import NO_RATES, RateTables
 from tillbridge.mapping.lookup import Lookup
 from tillbridge.mapping.mapping import DocumentMapping, Rules
 from tillbridge.mapping.note import Note
 from tillbridge.mapping.program import Program
+from tillbridge.mapping.recorder import Recorder
 from tillbridge.mapping.rules import RuleWriter
 from tillbridge.mapping.source import EVENT_NAMES, event_scope
 from tillbridge.mapping.value_type import (
@@ -56,6 +58,7 @@ class Origin:
     target: DocumentShape
     lookups: Mapping[str, Lookup]
     place: Place
+    rates: RateTables = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +67,13 @@ class Filler:
 
     Attributes:
         kind: the type of what comes out, for expressions that read it.
+        live: the connections whose rates the context has to have under `exchange.RATES`.
     """
 
     kind: ValueType
     program: Program
     origin: Origin
+    live: frozenset[str] = frozenset()
 
     def fill(self, context: Mapping[str, object]) -> dict[str, Value]:
         """The document's fields, every one exactly of the type its shape declares.
@@ -100,6 +105,8 @@ def prepare(
     target: DocumentShape,
     lookups: Mapping[str, Lookup],
     place: Place,
+    *,
+    rates: RateTables = NO_RATES,
 ) -> Filler:
     """Rules checked against what they read and fill, and compiled.
 
@@ -108,9 +115,24 @@ def prepare(
     Raises:
         Misconfigured: the first of what `problems_of` finds.
     """
-    filler, problems = _compile(rules, scope, target, lookups, place)
+    filler, problems = _compile(rules, scope, target, lookups, place, rates=rates)
     if problems:
         raise problems[0]
+    return filler
+
+
+def prepare_telling(origin: Origin, recorder: Recorder) -> Filler:
+    """The same filler once more, which tells a recorder what it sees; for one run."""
+    filler, problems = _compile(
+        origin.rules,
+        origin.scope,
+        origin.target,
+        origin.lookups,
+        origin.place,
+        origin.rates,
+        recorder,
+    )
+    assert not problems, "it was made before"
     return filler
 
 
@@ -119,9 +141,12 @@ def prepare_mapping(
     target: DocumentShape,
     lookups: Mapping[str, Lookup],
     scope: Scope | None = None,
+    *,
+    rates: RateTables = NO_RATES,
 ) -> Filler:
     """A mapping made ready. `scope` is what it can read; by default what every event has."""
-    return prepare(mapping.fields, scope or event_scope(), target, lookups, mapping.place)
+    known = scope or event_scope()
+    return prepare(mapping.fields, known, target, lookups, mapping.place, rates=rates)
 
 
 def problems_of(
@@ -129,10 +154,13 @@ def problems_of(
     target: DocumentShape,
     lookups: Mapping[str, Lookup],
     scope: Scope | None = None,
+    *,
+    rates: RateTables = NO_RATES,
 ) -> Sequence[Misconfigured]:
     """Everything that is wrong with a mapping: unknown target fields and source names, required
     fields without a rule, types that clash, lookups that are missing or do not fit."""
-    _, problems = _compile(mapping.fields, scope or event_scope(), target, lookups, mapping.place)
+    known = scope or event_scope()
+    _, problems = _compile(mapping.fields, known, target, lookups, mapping.place, rates=rates)
     return problems
 
 
@@ -175,8 +203,11 @@ def _compile(
     target: DocumentShape,
     lookups: Mapping[str, Lookup],
     place: Place,
+    *,
+    rates: RateTables,
+    recorder: Recorder | None = None,
 ) -> tuple[Filler, list[Misconfigured]]:
-    writer = Writer()
+    writer = Writer(recorder)
     names = {name: Bound(kind) for name, kind in scope.items()}
     body: list[ast.stmt] = []
     for name in EVENT_NAMES:
@@ -186,11 +217,12 @@ def _compile(
             ast.Attribute(load("context"), "get", ast.Load()), [ast.Constant(name)], []
         )
         body.append(ast.Assign([ast.Name(variable, ast.Store())], value))
-    rule_writer = RuleWriter(writer, lookups)
+    rule_writer = RuleWriter(writer, lookups, rates)
     out, filling = rule_writer.fill(rules, target.fields, names, place)
     body += [*filling, ast.Return(load(out))]
     kind = shape_type(target.fields)
-    origin = Origin(rules, scope, target, lookups, place)
+    origin = Origin(rules, scope, target, lookups, place, rates)
     if rule_writer.problems:
         return Filler(kind, Program(lambda _, __: {}, ()), origin), rule_writer.problems
-    return Filler(kind, Program(writer.function(body), tuple(writer.spots)), origin), []
+    program = Program(writer.function(body), tuple(writer.spots))
+    return Filler(kind, program, origin, rule_writer.live), []

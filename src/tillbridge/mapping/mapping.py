@@ -1,12 +1,15 @@
 """A mapping: which target field is filled from what. Values only; `read` makes them from text."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from tillbridge.canonical.errors import Place
+from tillbridge.canonical.money import Remainder
+from tillbridge.mapping.exchange import Terms
 from tillbridge.mapping.expression import Parsed
 from tillbridge.mapping.text import Node
+from tillbridge.mapping.tree import names_in
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +57,84 @@ class LookupRule:
 
 
 @dataclass(frozen=True, slots=True)
+class Exchange:
+    """Into which currency, by which rates, of which day.
+
+    Attributes:
+        on: None for the day of the event in UTC.
+    """
+
+    to: Parsed
+    terms: Terms
+    rates_place: Place
+    on: Parsed | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ConvertRule:
+    """An amount in another currency. `start` gives the amount."""
+
+    start: Parsed
+    exchange: Exchange
+    place: Place
+    when: Parsed | None = None
+    default: Parsed | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RateRule:
+    """An exchange rate itself. `start` gives the currency it starts from."""
+
+    start: Parsed
+    exchange: Exchange
+    place: Place
+    when: Parsed | None = None
+    default: Parsed | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """An amount that is split over the items of a list, each by its weight.
+
+    Attributes:
+        remainder: who takes the minor units that are left over.
+    """
+
+    amount: Parsed
+    weight: Parsed
+    remainder: Remainder
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
 class EachRule:
-    """A list of groups, one for each item of `each` for which `where` is true."""
+    """A list of groups, one for each item of `each` for which `where` is true.
+
+    Attributes:
+        shares: what is split over the items, by the name under which `fields` read an item's part.
+    """
 
     each: Parsed
     variable: str
+    fields: "Rules"
+    place: Place
+    where: Parsed | None = None
+    when: Parsed | None = None
+    shares: Mapping[str, Share] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class RollUpRule:
+    """A list of groups, one for each key that items of `items` have, in the order they are met.
+
+    Attributes:
+        by: one key with an empty name, or several by name. `fields` read them as `group.key`, and
+            the items of the key as `group.items`.
+    """
+
+    items: Parsed
+    variable: str
+    by: Mapping[str, Parsed]
     fields: "Rules"
     place: Place
     where: Parsed | None = None
@@ -74,7 +150,16 @@ class GroupRule:
     when: Parsed | None = None
 
 
-Rule: TypeAlias = ValueRule | ConstantRule | LookupRule | EachRule | GroupRule
+Rule: TypeAlias = (
+    ValueRule
+    | ConstantRule
+    | LookupRule
+    | ConvertRule
+    | RateRule
+    | EachRule
+    | RollUpRule
+    | GroupRule
+)
 Rules: TypeAlias = Mapping[str, Rule]
 """Rules by target field, in the order they are written."""
 
@@ -117,6 +202,11 @@ class DocumentMapping:
         """The names of the lookups it uses."""
         return lookups_of(self.fields)
 
+    @property
+    def rates(self) -> frozenset[str]:
+        """The names of the rates it uses."""
+        return rates_of(self.fields)
+
 
 def lookups_of(rules: Rules) -> frozenset[str]:
     """The names of the lookups that rules use, at any depth."""
@@ -125,8 +215,37 @@ def lookups_of(rules: Rules) -> frozenset[str]:
         match rule:
             case LookupRule():
                 found.add(rule.lookup)
-            case EachRule() | GroupRule():
+            case EachRule() | RollUpRule() | GroupRule():
                 found |= lookups_of(rule.fields)
             case _:
                 pass
     return frozenset(found)
+
+
+def rates_of(rules: Rules) -> frozenset[str]:
+    """The names of the rates that rules use, at any depth."""
+    found: set[str] = set()
+    for rule in rules.values():
+        match rule:
+            case ConvertRule() | RateRule():
+                found.add(rule.exchange.terms.rates)
+            case EachRule() | RollUpRule() | GroupRule():
+                found |= rates_of(rule.fields)
+            case _:
+                pass
+    return frozenset(found)
+
+
+def reads_always(rules: Rules, name: str) -> bool:
+    """Whether a field takes a name's value, as it is or computed with, under no condition."""
+    for rule in rules.values():
+        match rule:
+            case ValueRule() if rule.when is None and name in names_in(rule.value.tree):
+                return True
+            case ConvertRule() if rule.when is None and name in names_in(rule.start.tree):
+                return True
+            case GroupRule() if rule.when is None and reads_always(rule.fields, name):
+                return True
+            case _:
+                pass
+    return False

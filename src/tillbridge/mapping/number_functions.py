@@ -16,8 +16,9 @@ from tillbridge.canonical.money import Money, Rounding, UnitAmount, exact, round
 from tillbridge.mapping.arithmetic import DIGITS_MAX, whole, within
 
 ROUNDINGS = {"half_up": ROUND_HALF_UP, "half_even": ROUND_HALF_EVEN, "down": ROUND_DOWN}
-_PLACES_MAX = 30
-_WIDE = Context(prec=2 * DIGITS_MAX + _PLACES_MAX, traps=[InvalidOperation, DivisionByZero])
+PLACES_MAX = 30
+"""Digits after the point to which a number is rounded."""
+_WIDE = Context(prec=2 * DIGITS_MAX + PLACES_MAX, traps=[InvalidOperation, DivisionByZero])
 
 
 def integer(value: str | int | Decimal) -> int:
@@ -96,9 +97,9 @@ def rounding_rule(name: str) -> Rounding:
 
 
 def _places(places: int) -> int:
-    if not 0 <= places <= _PLACES_MAX:
+    if not 0 <= places <= PLACES_MAX:
         raise Rejected(
-            f"{places} is not a number of digits after the point (0 to {_PLACES_MAX}).",
+            f"{places} is not a number of digits after the point (0 to {PLACES_MAX}).",
             reason="bad_argument",
         )
     return places

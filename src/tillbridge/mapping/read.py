@@ -6,16 +6,21 @@ from tillbridge.canonical.errors import Misconfigured
 from tillbridge.mapping.expression import Parsed, parse_expression
 from tillbridge.mapping.mapping import (
     ConstantRule,
+    ConvertRule,
     DocumentMapping,
     EachRule,
     Example,
     GroupRule,
     LookupRule,
+    RateRule,
+    RollUpRule,
     Rule,
     Rules,
+    Share,
     ValueRule,
 )
 from tillbridge.mapping.parser import RESERVED
+from tillbridge.mapping.read_amounts import EXCHANGE_KEYS, read_exchange, read_share
 from tillbridge.mapping.source import EVENT_NAMES
 from tillbridge.mapping.text import (
     Entries,
@@ -38,9 +43,20 @@ _RULES = {
     "from": ("when", "default", "truncate"),
     "constant": ("when",),
     "lookup": ("key", "column", "on", "when", "default"),
-    "each": ("as", "where", "when", "fields"),
+    "convert": (*EXCHANGE_KEYS, "when", "default"),
+    "rate": (*EXCHANGE_KEYS, "when", "default"),
+    "each": ("as", "where", "when", "split", "fields"),
+    "group": ("as", "by", "where", "when", "fields"),
 }
 """The field that tells a rule's kind, and what else may stand there; `fields` alone is a group."""
+
+_REQUIRED = {
+    "lookup": ("key",),
+    "convert": ("to", "rates", "rounding"),
+    "rate": ("to", "rates", "rounding"),
+    "each": ("as", "fields"),
+    "group": ("as", "by", "fields"),
+}
 
 
 def read_mapping(text: str, file: str) -> DocumentMapping:
@@ -124,7 +140,7 @@ def _rule(node: Node) -> Rule:
     if not kind:
         return _group(node)
     optional = _RULES[kind]
-    required = {"lookup": ("lookup", "key"), "each": ("each", "as", "fields")}.get(kind, (kind,))
+    required = (kind, *_REQUIRED.get(kind, ()))
     rule = entries_of(node, required=required, optional=optional)
     when, default = _maybe(rule, "when"), _maybe(rule, "default")
     match kind:
@@ -143,6 +159,24 @@ def _rule(node: Node) -> Rule:
                 when=when,
                 default=default,
             )
+        case "convert":
+            start = parse_expression(rule.nodes["convert"])
+            exchange = read_exchange(rule, digits_needed=False)
+            return ConvertRule(start, exchange, rule.place, when, default)
+        case "rate":
+            start = parse_expression(rule.nodes["rate"])
+            exchange = read_exchange(rule, digits_needed=True)
+            return RateRule(start, exchange, rule.place, when, default)
+        case "group":
+            return RollUpRule(
+                items=parse_expression(rule.nodes["group"]),
+                variable=read_variable(rule.nodes["as"]),
+                by=_keys(rule.nodes["by"]),
+                fields=read_rules(rule.nodes["fields"]),
+                place=rule.place,
+                where=_maybe(rule, "where"),
+                when=when,
+            )
         case _:
             return EachRule(
                 each=parse_expression(rule.nodes["each"]),
@@ -151,7 +185,20 @@ def _rule(node: Node) -> Rule:
                 place=rule.place,
                 where=_maybe(rule, "where"),
                 when=when,
+                shares=_shares(rule),
             )
+
+
+def _shares(rule: Entries) -> dict[str, Share]:
+    if "split" not in rule.nodes:
+        return {}
+    shares = any_entries(rule.nodes["split"]).nodes
+    return {_checked_name(name, node): read_share(name, node) for name, node in shares.items()}
+
+
+def _checked_name(name: str, node: Node) -> str:
+    """A name that stands as a key, fit for expressions. Raises Misconfigured."""
+    return read_variable(Scalar(name, node.place))
 
 
 def _keys(node: Node) -> dict[str, Parsed]:
@@ -172,8 +219,7 @@ def _group(node: Node) -> GroupRule:
             "This is not a rule.",
             reason="bad_rule",
             place=node.place,
-            next_step="A rule is an expression, or has from:, constant:, lookup:, each:"
-            " or fields:.",
+            next_step=f"A rule is an expression, or has {':, '.join(_RULES)}: or fields:.",
         )
     when = _maybe(any_entries(node), "when")
     return GroupRule(read_rules(keys["fields"]), node.place, when)

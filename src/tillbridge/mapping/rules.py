@@ -5,28 +5,43 @@ Every rule is checked against both ends on the way; all that is wrong is collect
 
 import ast
 from collections.abc import Mapping, Sequence
-from typing import Any
 
-from tillbridge.canonical.errors import Misconfigured, Place, Rejected
+from tillbridge.canonical.errors import Misconfigured, Place
 from tillbridge.connector.documents import Field, Value
 from tillbridge.mapping.compile import write_condition
+from tillbridge.mapping.exchange_rules import ExchangeRuleWriter, RateTables
 from tillbridge.mapping.fit import empty
+from tillbridge.mapping.list_rules import ListRuleWriter
 from tillbridge.mapping.lookup import Lookup
-from tillbridge.mapping.mapping import EachRule, GroupRule, Rule, Rules
+from tillbridge.mapping.mapping import (
+    ConvertRule,
+    EachRule,
+    GroupRule,
+    RateRule,
+    RollUpRule,
+    Rule,
+    Rules,
+)
 from tillbridge.mapping.program import Spot
 from tillbridge.mapping.text import unknown
-from tillbridge.mapping.value_rules import ValueRuleWriter, assign, check_sort, put, wrong
-from tillbridge.mapping.value_type import ANY, sort_of
+from tillbridge.mapping.value_rules import ValueRuleWriter, assign, put, wrong
 from tillbridge.mapping.writer import Bound, Writer, load
 
 
 class RuleWriter:
     """Writes the body that fills a document; `problems` has everything that is wrong."""
 
-    def __init__(self, writer: Writer, lookups: Mapping[str, Lookup]) -> None:
+    def __init__(self, writer: Writer, lookups: Mapping[str, Lookup], rates: RateTables) -> None:
         self.problems: list[Misconfigured] = []
         self._writer = writer
         self._values = ValueRuleWriter(writer, lookups)
+        self._exchanges = ExchangeRuleWriter(writer, self._values, rates)
+        self._lists = ListRuleWriter(writer, self._values, self.fill)
+
+    @property
+    def live(self) -> frozenset[str]:
+        """The connections whose rates the rules use, of those that were written so far."""
+        return frozenset(self._exchanges.live)
 
     def fill(
         self,
@@ -48,11 +63,12 @@ class RuleWriter:
                 self.problems.append(unknown("field", name, known, rule.place))
                 continue
             try:
+                _check_there(field, rule)
                 body += self._rule(out, field, rule, scope, _join(path, name))
             except Misconfigured as error:
                 self.problems.append(error)
         for field in fields:
-            if field.required and field.name not in rules:
+            if field.required and field.name not in rules and field.gone_on is None:
                 self.problems.append(_missing(field, place))
         return out, body
 
@@ -60,49 +76,36 @@ class RuleWriter:
         self, out: str, field: Field, rule: Rule, scope: Mapping[str, Bound], path: str
     ) -> list[ast.stmt]:
         match rule:
-            case EachRule():
-                body = self._each(out, field, rule, scope, path)
+            case EachRule() | RollUpRule():
+                body = self._list(out, field, rule, scope, path)
+            case ConvertRule() | RateRule():
+                body = self._exchanges.fill(out, field, rule, scope, path)
             case GroupRule():
                 body = self._group(out, field, rule, scope, path)
             case _:
                 body = self._values.fill(out, field, rule, scope, path)
+        spot = Spot(rule.place, path)
+        body += self._writer.kept(out, field.name, spot)
         for statement in body:
-            self._writer.place(statement, Spot(rule.place, path))
+            self._writer.place(statement, spot)
         return body
 
-    def _each(
-        self, out: str, field: Field, rule: EachRule, scope: Mapping[str, Bound], path: str
+    def _list(
+        self,
+        out: str,
+        field: Field,
+        rule: EachRule | RollUpRule,
+        scope: Mapping[str, Bound],
+        path: str,
     ) -> list[ast.stmt]:
-        if field.type != "list":
-            raise wrong(rule.place, f"{field.name} takes {field.type}, not a list.", "")
-        if rule.variable in scope:
-            raise wrong(
-                rule.place, f"{rule.variable} already names something here.", "Use another name."
-            )
-        items = self._values.expression(rule.each, scope, path)
-        check_sort(items.kind, "list", rule.each, "each:")
-        index, item = self._writer.variable("i"), self._writer.variable("n")
-        kind = items.kind.of or ANY
-        inner = {**scope, rule.variable: Bound(kind, item)}
-        place = f"{path}[{{{index}}}]"
-        group, body = self.fill(rule.fields, field.of, inner, rule.place, path=place)
-        held = self._writer.variable("l")
-        body.append(ast.Expr(_method(load(held), "append", load(group))))
-        if rule.where is not None:
-            where = rule.where
-            test = write_condition(self._writer, where.tree, where.written, inner, place)
-            body = [ast.If(test, body, [])]
-        numbered = ast.Tuple(
-            [ast.Name(index, ast.Store()), ast.Name(item, ast.Store())], ast.Store()
-        )
-        walked = self._writer.call(enumerate, self._writer.call(listed, items.node))
-        loop = ast.For(numbered, walked, body, [])
+        if isinstance(rule, EachRule):
+            held, body = self._lists.each(field, rule, scope, path)
+        else:
+            held, body = self._lists.roll_up(field, rule, scope, path)
         fit = self._writer.constant(filled if field.required else _as_it_is)
         about = self._writer.constant(field)
-        stored = put(out, field.name, ast.Call(fit, [load(held), about], []))
-        return self._conditional(
-            field, rule, scope, path, [assign(held, ast.List([], ast.Load())), loop, stored]
-        )
+        body.append(put(out, field.name, ast.Call(fit, [load(held), about], [])))
+        return self._conditional(field, rule, scope, path, body)
 
     def _group(
         self, out: str, field: Field, rule: GroupRule, scope: Mapping[str, Bound], path: str
@@ -123,7 +126,7 @@ class RuleWriter:
     def _conditional(
         self,
         field: Field,
-        rule: EachRule | GroupRule,
+        rule: EachRule | RollUpRule | GroupRule,
         scope: Mapping[str, Bound],
         path: str,
         body: list[ast.stmt],
@@ -140,17 +143,6 @@ class RuleWriter:
         return [ast.If(test, body, [])]
 
 
-def listed(value: Any) -> Sequence[Any]:
-    """A list as it is. Raises Rejected for anything else."""
-    if not isinstance(value, list | tuple):
-        found = sort_of(value)
-        raise Rejected(
-            f"each: takes a list, not {'nothing (null)' if found == 'null' else found}.",
-            reason="bad_type",
-        )
-    return value
-
-
 def filled(items: list[Value], field: Field) -> list[Value]:
     """A required list. Raises Rejected when it has no item."""
     if not items:
@@ -160,6 +152,16 @@ def filled(items: list[Value], field: Field) -> list[Value]:
 
 def _as_it_is(items: list[Value], _: Field) -> list[Value]:
     return items
+
+
+def _check_there(field: Field, rule: Rule) -> None:
+    """Raises Misconfigured for a column that the other system does not have any more."""
+    if field.gone_on is not None:
+        raise wrong(
+            rule.place,
+            f"The column {field.name} was there on {field.gone_on}, and is gone now.",
+            "Remove the rule, or add the column there again and run tillbridge schemas pull.",
+        )
 
 
 def _missing(field: Field, place: Place) -> Misconfigured:
@@ -176,7 +178,3 @@ def _join(path: str, name: str) -> str:
     """A path whose {name} parts are variables; braces in a field's name are doubled."""
     escaped = name.replace("{", "{{").replace("}", "}}")
     return f"{path}.{escaped}" if path else escaped
-
-
-def _method(of: ast.expr, name: str, argument: ast.expr) -> ast.expr:
-    return ast.Call(ast.Attribute(of, name, ast.Load()), [argument], [])

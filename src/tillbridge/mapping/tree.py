@@ -96,3 +96,31 @@ class Conditional:
 Tree: TypeAlias = (
     Literal | ListLiteral | Name | Select | Index | Call | Unary | Binary | Conditional
 )
+
+
+def names_in(tree: Tree) -> frozenset[str]:
+    """The names that are read whatever the values are: those behind ? : && || are not."""
+    match tree:
+        case Name():
+            return frozenset({tree.name})
+        case Literal():
+            return frozenset()
+        case ListLiteral():
+            return _names(tree.items)
+        case Select() | Unary():
+            return names_in(tree.of)
+        case Index():
+            return _names((tree.of, tree.at))
+        case Call():
+            return _names(tree.arguments)
+        case Binary(operator="&&" | "||"):
+            return names_in(tree.left)
+        case Binary():
+            return _names((tree.left, tree.right))
+        case Conditional():
+            both = names_in(tree.then) & names_in(tree.otherwise)
+            return names_in(tree.condition) | both
+
+
+def _names(trees: tuple[Tree, ...]) -> frozenset[str]:
+    return frozenset().union(*map(names_in, trees))

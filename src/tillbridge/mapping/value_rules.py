@@ -11,7 +11,7 @@ from tillbridge.mapping.cut import truncated
 from tillbridge.mapping.expression import Parsed
 from tillbridge.mapping.fit import fitter, from_text, why_unfit
 from tillbridge.mapping.lookup import Lookup
-from tillbridge.mapping.mapping import ConstantRule, LookupRule, ValueRule
+from tillbridge.mapping.mapping import ConstantRule, ConvertRule, LookupRule, RateRule, ValueRule
 from tillbridge.mapping.program import Spot
 from tillbridge.mapping.table import NO_ROW, day_of_event, found_in, sought_in, table_of
 from tillbridge.mapping.text import unknown
@@ -44,6 +44,19 @@ class ValueRuleWriter:
                 code = Code(self._writer.constant(_constant(field, rule)), ANY)
             case LookupRule():
                 code = self._lookup(field, rule, scope, path)
+        return self.stored(out, field, rule, code, scope, path=path)
+
+    def stored(
+        self,
+        out: str,
+        field: Field,
+        rule: ValueRule | ConstantRule | LookupRule | ConvertRule | RateRule,
+        code: Code,
+        scope: Mapping[str, Bound],
+        *,
+        path: str,
+    ) -> list[ast.stmt]:
+        """The statements that put a rule's value, or what stands in for it, into its field."""
         sure = not code.kind.optional
         if rule.when is not None:
             default = None if isinstance(rule, ConstantRule) else rule.default
