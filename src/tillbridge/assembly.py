@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-import asyncpg
-
 from tillbridge.canonical.errors import Misconfigured
 from tillbridge.connections.configuration import FILE, Configured, read_configuration
 from tillbridge.connections.connections import Connections
@@ -25,14 +23,18 @@ from tillbridge.flows.folder import Folder, assemble, load_folder
 from tillbridge.flows.library import ConnectionShapes, shapes_of
 from tillbridge.flows.publish import load_version, publish
 from tillbridge.flows.read import read_bundle
-from tillbridge.journeys import checkout, deliver, receive
+from tillbridge.flows.snapshot import read_snapshots, with_snapshots
+from tillbridge.journeys import checkout, deliver, receive, undo
 from tillbridge.journeys.catalogue import Catalogue, LoadFlow
+from tillbridge.journeys.changed import poll_changes
+from tillbridge.journeys.drop import Drops
+from tillbridge.journeys.fire import fire_schedules
+from tillbridge.journeys.gather import close_windows
 from tillbridge.journeys.house import House, Pace
 from tillbridge.journeys.poll import forget_deliveries, poll_reviews, probe_gates
 from tillbridge.journeys.resolve import resolve_checkout
 from tillbridge.journeys.turn import Journey
 from tillbridge.runs.journal import Patience
-from tillbridge.runtime import doorbell
 from tillbridge.runtime.worker import Worker
 
 OWN_FOLDER = ".tillbridge"
@@ -42,6 +44,7 @@ JOURNEYS: Mapping[str, Journey] = {
     checkout.JOURNEY: resolve_checkout,
     deliver.JOURNEY: deliver.deliver,
     receive.JOURNEY: receive.receive_again,
+    undo.JOURNEY: undo.undo_run,
 }
 
 
@@ -84,17 +87,12 @@ def now() -> datetime:
 
 
 async def prepare(dsn: str) -> tuple[Migration, ...]:
-    """Brings a database up to this program, the doorbell's tables included."""
+    """Brings a database up to this program."""
     database = await Database.connect(dsn, size_max=2, name="tillbridge migrate")
     try:
         applied = await migrate(database)
     finally:
         await database.close()
-    connection = await asyncpg.connect(dsn)
-    try:
-        await doorbell.install(connection)
-    finally:
-        await connection.close()
     return applied
 
 
@@ -124,13 +122,13 @@ async def open_house(
         database=database,
         connections=connections,
         gates=gates,
-        catalogue=Catalogue(flows, _loader(database, shapes(connections))),
+        catalogue=Catalogue(flows, _loader(database, shapes(connections, site.folder))),
         clock=clock,
-        ring=doorbell.ring,
         holder=f"{role} {socket.gethostname()} {os.getpid()}",
         factor=site.factor,
         pace=Pace().divided(site.factor),
         patience=_patience(site.factor),
+        folder=site.folder,
     )
 
 
@@ -141,17 +139,19 @@ async def close_house(house: House) -> None:
     await house.database.close()
 
 
-def shapes(connections: Connections) -> dict[str, ConnectionShapes]:
-    """What each connection writes and reads, by connection."""
-    return {
+def shapes(connections: Connections, folder: Path) -> dict[str, ConnectionShapes]:
+    """What each connection writes and reads, by connection, as far as its snapshot in the folder
+    tells more than its connector. Raises Misconfigured for a snapshot that cannot be read."""
+    declared = {
         item.name: shapes_of(item.configured.connector.name, item.session)
         for item in connections.all()
     }
+    return with_snapshots(declared, read_snapshots(folder))
 
 
 def read_folder(site: Site, connections: Connections) -> Folder:
     """The folder's flows, mappings and lookups, with all that is wrong in them."""
-    return load_folder(site.folder, shapes(connections))
+    return load_folder(site.folder, shapes(connections, site.folder))
 
 
 def read_flows(site: Site, connections: Connections) -> list[Flow]:
@@ -162,7 +162,7 @@ def read_flows(site: Site, connections: Connections) -> list[Flow]:
     """
     folder = read_folder(site, connections)
     payments = [item.name for item in connections.all() if "reversal" in item.writes]
-    built_in = assemble(builtin_files(payments), (), (), shapes(connections))
+    built_in = assemble(builtin_files(payments), (), (), shapes(connections, site.folder))
     for problem in (*folder.problems, *built_in.problems):
         raise problem
     return [*folder.flows.values(), *built_in.flows.values()]
@@ -190,6 +190,10 @@ def worker(house: House, *, turns_by_target: int = 100) -> Worker:
             "gates": (1.0 / house.factor, probe_gates),
             "reviews": (min(house.pace.review_poll_s, 10.0 / house.factor), poll_reviews),
             "forget": (3600.0, forget_deliveries),
+            "schedules": (1.0 / house.factor, fire_schedules),
+            "windows": (1.0 / house.factor, close_windows),
+            "changes": (1.0 / house.factor, poll_changes),
+            "files": (1.0 / house.factor, Drops().take),
         },
     )
 

@@ -25,6 +25,8 @@ FieldType: TypeAlias = Literal[
     "group", "list",
 ]  # fmt: skip
 
+FieldUnit: TypeAlias = Literal["", "quantity", "percentage", "currency"]
+
 
 @dataclass(frozen=True, slots=True)
 class Field:
@@ -42,6 +44,7 @@ class Field:
         unit: what a number counts ("quantity" pieces, "percentage" of 100), or that a text names a
             "currency".
         inexact: a column of binary floating point: no amount may go into it.
+        gone_on: the day a column was last seen that is not there any more; None for all others.
     """
 
     name: str
@@ -53,8 +56,9 @@ class Field:
     options: tuple[str, ...] = ()
     of: tuple["Field", ...] = ()
     custom: bool = False
-    unit: Literal["", "quantity", "percentage", "currency"] = ""
+    unit: FieldUnit = ""
     inexact: bool = False
+    gone_on: date | None = None
 
 
 @dataclass(frozen=True, slots=True)

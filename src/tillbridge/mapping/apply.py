@@ -129,8 +129,8 @@ def prepare_telling(origin: Origin, recorder: Recorder) -> Filler:
         origin.target,
         origin.lookups,
         origin.place,
-        origin.rates,
-        recorder,
+        rates=origin.rates,
+        recorder=recorder,
     )
     assert not problems, "it was made before"
     return filler

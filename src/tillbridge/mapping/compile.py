@@ -127,8 +127,7 @@ class _ExpressionWriter:
 
     def _placed(self, code: Code, tree: Tree) -> Code:
         spot = Spot(self._written.place, self._path, self._written, tree)
-        self._writer.place(code.node, spot)
-        return code
+        return self._writer.part(code, spot)
 
     def _list(self, tree: ListLiteral) -> Code:
         items = [self.write(item) for item in tree.items]

@@ -39,14 +39,19 @@ from tillbridge.mapping.known import (
 )
 from tillbridge.mapping.mapping import (
     ConstantRule,
+    ConvertRule,
     EachRule,
     GroupRule,
     LookupRule,
+    RateRule,
+    RollUpRule,
     Rule,
     Rules,
+    Share,
     ValueRule,
 )
 from tillbridge.mapping.tree import Span
+from tillbridge.mapping.value_type import MONEY
 
 _MONEY: Final = ("money", "unit_amount")
 
@@ -107,15 +112,55 @@ class _Surveyor:
                     self._known(key, names, guards)
                 if rule.default is not None:
                     self._value(field, rule.default, names, before, said=False)
+            case ConvertRule() | RateRule():
+                self._exchanged(field, rule, names, guards)
+                if rule.default is not None:
+                    self._value(field, rule.default, names, before, said=False)
+            case _:
+                self._grouped(field, rule, names, guards)
+
+    def _grouped(
+        self,
+        field: Field,
+        rule: EachRule | RollUpRule | GroupRule,
+        names: Knowledge,
+        guards: Guards,
+    ) -> None:
+        match rule:
             case EachRule():
                 items = self._known(rule.each, names, guards)
                 inner = {**names, rule.variable: item_of(items)}
-                if rule.where is not None:
-                    self._known(rule.where, inner, guards)
-                    guards = guards.also(guards_of(rule.where.tree))
-                self.rules(rule.fields, field.of, inner, guards)
+                shares = {name: self._share(each, inner) for name, each in rule.shares.items()}
+                guards = self._where(rule.where, inner, guards)
+                self.rules(rule.fields, field.of, {**inner, **shares}, guards)
+            case RollUpRule():
+                inner = {**names, rule.variable: item_of(self._known(rule.items, names, guards))}
+                self._where(rule.where, inner, guards)
+                for key in rule.by.values():
+                    self._known(key, inner, guards)
+                self.rules(rule.fields, field.of, {**names, "group": Known()}, guards)
             case GroupRule():
                 self.rules(rule.fields, field.of, names, guards)
+
+    def _where(self, where: Parsed | None, names: Knowledge, guards: Guards) -> Guards:
+        if where is None:
+            return guards
+        self._known(where, names, guards)
+        return guards.also(guards_of(where.tree))
+
+    def _share(self, share: Share, names: Knowledge) -> Known:
+        """A part of an amount whose remainder has a home."""
+        amount = self._known(share.amount, names, Guards())
+        self._known(share.weight, names, Guards())
+        return Known(MONEY, currency=amount.currency)
+
+    def _exchanged(
+        self, field: Field, rule: ConvertRule | RateRule, names: Knowledge, guards: Guards
+    ) -> None:
+        self._known(rule.start, names, guards)
+        to = self._known(rule.exchange.to, names, guards)
+        currency = to.written[0] if len(to.written) == 1 else to.currency
+        self._keep_money(field, Known(currency=currency), rule.place, guards)
 
     def _known(self, parsed: Parsed, names: Knowledge, guards: Guards) -> Known:
         """What is known of an expression; its own suspicions are flaws."""

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from tillbridge.mapping.note import NoteTaker
 from tillbridge.mapping.program import FILE_NAME, Spot
+from tillbridge.mapping.recorder import Recorder
 from tillbridge.mapping.value_type import ValueType
 
 
@@ -25,9 +26,13 @@ class Bound(NamedTuple):
 
 
 class Writer:
-    """Writes one Python function: collects its constants and where its instructions came from."""
+    """Writes one Python function: collects its constants and where its instructions came from.
 
-    def __init__(self) -> None:
+    With a recorder the function tells it what every part of every expression gave.
+    """
+
+    def __init__(self, recorder: Recorder | None = None) -> None:
+        self._recorder = recorder
         self.spots: list[Spot] = []
         self._globals: dict[str, object] = {}
         self._known: dict[int, str] = {}
@@ -47,13 +52,29 @@ class Writer:
 
     def call(self, function: Callable[..., object], *arguments: ast.expr) -> ast.expr:
         """A call of one of our own functions."""
+        if self._recorder is not None:
+            function = self._recorder.watched(function)
         return ast.Call(self.constant(function), list(arguments), [])
 
     def note_taker(self, spot: Spot) -> ast.expr:
         """What takes the notes of a spot: the first argument of a function that has notes."""
-        names = [name for _, name, _, _ in Formatter().parse(spot.path) if name]
-        items = ast.Dict([ast.Constant(name) for name in names], [load(name) for name in names])
-        return self.call(NoteTaker, load("notes"), self.constant(spot), items)
+        return self.call(NoteTaker, load("notes"), self.constant(spot), _items(spot))
+
+    def part(self, code: Code, spot: Spot) -> Code:
+        """Code of a part of an expression, marked as coming from a spot."""
+        self.place(code.node, spot)
+        if self._recorder is None:
+            return code
+        seen = self.call(self._recorder.see, self.constant(spot), _items(spot), code.node)
+        self.place(seen, spot)
+        return Code(seen, code.kind)
+
+    def kept(self, out: str, name: str, spot: Spot) -> list[ast.stmt]:
+        """What tells a recorder how a field was filled; nothing without one."""
+        if self._recorder is None:
+            return []
+        told = (self.constant(spot), _items(spot), load(out), ast.Constant(name))
+        return [ast.Expr(self.call(self._recorder.keep, *told))]
 
     def variable(self, prefix: str) -> str:
         """A Python name nobody has yet."""
@@ -86,6 +107,12 @@ class Writer:
         run = self._globals["run"]
         assert callable(run)
         return run
+
+
+def _items(spot: Spot) -> ast.expr:
+    """The numbers of the list items that a spot's path names."""
+    names = [name for _, name, _, _ in Formatter().parse(spot.path) if name]
+    return ast.Dict([ast.Constant(name) for name in names], [load(name) for name in names])
 
 
 def given(node: ast.expr) -> ast.expr:

@@ -50,7 +50,7 @@ NOWHERE: Mapping[str, Any] = {
     "status_url": "http://127.0.0.1:1",
     "merchant_id": "simulated",
     "key_id": "simulated",
-    "secret_key": "c2ltdWxhdGVk",
+    "secret_key": "YSBtYWRlLXVwIGtleSBvZiB0aGlydHktdHdvIGJ5dGVzLi4=",
 }
 """Where connections are pointed while only their documents are looked at: nothing answers."""
 
@@ -136,7 +136,7 @@ async def read_texts(site: Site) -> Texts:
         again, lambda name: Secret(pointed.secrets.get(name, "")), now, FACTOR
     )
     try:
-        known = shapes(connections)
+        known = shapes(connections, site.folder)
         folder = load_folder(site.folder, known)
     finally:
         await connections.close()
@@ -148,6 +148,12 @@ async def read_texts(site: Site) -> Texts:
         for kind, shape in one.writes.items()
     }
     return Texts(configured, folder, fields)
+
+
+def judge_of(texts: Texts, places: Places) -> Judge:
+    """A judge of a folder's tests."""
+    systems = {one.name: one.connector.name for one in texts.configured.values()}
+    return Judge(texts.fields, systems, places)
 
 
 async def _run(wanted: Wanted, console: Console) -> int:
@@ -177,11 +183,7 @@ async def _run(wanted: Wanted, console: Console) -> int:
 async def _played(
     wanted: Wanted, texts: Texts, files: Sequence[StoryFile], watch: Watch
 ) -> AsyncIterator[AsyncIterator[Told]]:
-    judge = Judge(
-        texts.fields,
-        {one.name: one.connector.name for one in texts.configured.values()},
-        Places(list(texts.folder.flows.values())),
-    )
+    judge = judge_of(texts, Places(list(texts.folder.flows.values())))
     teaching = texts.teaching.and_products({name for file in files for name in file.products})
 
     async def each() -> AsyncIterator[Told]:
