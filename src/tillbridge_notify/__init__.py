@@ -1,0 +1,1 @@
+"""Tells people and channels: a webhook address, or e-mail."""
