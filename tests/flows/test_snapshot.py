@@ -97,7 +97,7 @@ def test_columns_are_checked_by_their_types() -> None:
     assert problems("custom: {fields: {new_loyalty: order.custom.loyalty}}", kept) == []
     [unknown] = problems("custom: {fields: {new_loyality: order.custom.loyalty}}", kept)
     assert "There is no field 'new_loyality'. Did you mean 'new_loyalty'?" in unknown
-    [wrong] = problems("custom: {fields: {new_loyalty: order.lines[0].quantity}}", kept)
+    [wrong] = problems("custom: {fields: {new_loyalty: 'order.lines[0].quantity'}}", kept)
     assert "new_loyalty takes text, not decimal. Write it out: text(...)." in wrong
     [option] = problems("custom: {fields: {new_tier: \"'Gold'\"}}", kept)
     assert "new_tier does not take 'Gold'. Did you mean 'Gold, with a comma'?" in option
