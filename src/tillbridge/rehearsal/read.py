@@ -23,6 +23,7 @@ from tillbridge.outside.pointing import SYSTEMS
 from tillbridge.rehearsal.happenings import read_happening
 from tillbridge.rehearsal.orders import cancellation_of, read_order, read_shipment
 from tillbridge.rehearsal.story import (
+    CARDS,
     ENDINGS,
     FAULTS,
     WRITE_ENDINGS,
@@ -227,7 +228,7 @@ def _checkout(entries: Entries, orders: Mapping[str, Document], keys: dict[str, 
     return Checkout(
         order_number=number.text,
         document=orders[number.text],
-        card=scalar_of(nodes["card"]).text if "card" in nodes else "authorized",
+        card=word_of(nodes["card"], CARDS, "card") if "card" in nodes else "authorized",
         key=scalar_of(nodes["key"]).text if "key" in nodes else f"A{keys[number.text]}",
         answer=word_of(nodes["answer"], ANSWERS, "answer") if "answer" in nodes else "",
         place=entries.place,

@@ -52,7 +52,8 @@ class Made:
 
 @dataclass(frozen=True, slots=True)
 class Ran:
-    """How one run stands; `why` it ended so, or what it waits for."""
+    """How one run stands; `why` it ended so, or what it waits for; the `reason` is its dead
+    letter's word."""
 
     id: int
     subject: str
@@ -61,6 +62,7 @@ class Ran:
     flow_version: str
     ends: Ending
     why: str
+    reason: str
     step: str
 
 
@@ -129,5 +131,6 @@ def _ran(row: Any) -> Ran:
         flow_version=row["flow_version"],
         ends=_ENDINGS[row["state"]],
         why=row["message"] or row["ending"] or row["waiting_for"],
+        reason=row["reason"] or "",
         step=row["step"] or "",
     )

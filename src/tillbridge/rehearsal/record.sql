@@ -30,7 +30,7 @@ SET closed_until = closed_until - make_interval(secs => $1),
 SELECT effects.connection, effects.effect AS document, effects.subject, effects.ordinal,
        effects.state, effects.step, effects.tries, effects.request, effects.reason,
        effects.run_id, runs.flow, runs.flow_version, runs.journey
-FROM effects JOIN runs ON runs.id = effects.run_id ORDER BY effects.intended_at, effects.key;
+FROM effects JOIN runs ON runs.id = effects.run_id ORDER BY effects.run_id, effects.intended_at;
 
 -- name: endings
 SELECT runs.id, runs.subject, runs.target, runs.journey, runs.flow, runs.flow_version, runs.state,

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, TypeAlias
+from typing import Any, Final, Literal, TypeAlias
 
 from tillbridge.canonical.errors import Place
 from tillbridge.canonical.events import Event
@@ -18,6 +18,18 @@ Ending: TypeAlias = Literal["done", "cancelled", "dead_letter", "waiting"]
 ENDINGS: tuple[Ending, ...] = ("done", "cancelled", "dead_letter", "waiting")
 WriteEnding: TypeAlias = Literal["done", "refused", "fenced", "unknown"]
 WRITE_ENDINGS: tuple[WriteEnding, ...] = ("done", "refused", "fenced", "unknown")
+CARDS: Final = (
+    *("authorized", "partial", "avs_failed", "cv_failed", "contact_processor", "review"),
+    *("pending_review", "risk_declined", "score", "challenge", "expired_card"),
+    *("processor_declined", "insufficient_fund", "stolen_lost_card", "issuer_unavailable"),
+    *("unauthorized_card", "cvn_not_match", "exceeds_credit_limit", "invalid_cvn"),
+    *("declined_check", "blacklisted_customer", "suspended_account", "payment_refused"),
+    *("invalid_account", "general_decline", "consumer_authentication_failed"),
+    *("allowable_pin_retries_exceeded", "blocked_by_cardholder", "processor_error"),
+    *("customer_watchlist_match", "address_country_watchlist_match"),
+    *("email_country_watchlist_match", "ip_country_watchlist_match"),
+)
+"""How a card can end, in the simulated Cybersource's words."""
 Document: TypeAlias = Mapping[str, Any]
 """JSON as the shop posts it."""
 

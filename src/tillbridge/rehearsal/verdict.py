@@ -166,7 +166,7 @@ def _runs(story: Story, ran: Sequence[Ran]) -> Iterator[Difference]:
 
 def _matching(expected: ExpectedRun, left: Sequence[Ran]) -> Ran | None:
     for run in left:
-        told = f"{run.why} {run.step}"
+        told = f"{run.why} {run.reason} {run.step}"
         if run.flow == expected.flow and run.ends == expected.ends and expected.because in told:
             return run
     return None
