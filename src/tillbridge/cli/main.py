@@ -13,6 +13,7 @@ from tillbridge.cli.connectors import connectors
 from tillbridge.cli.dead_letters import dead_letters
 from tillbridge.cli.demo import demo
 from tillbridge.cli.failures import Commands
+from tillbridge.cli.format import format_files
 from tillbridge.cli.gates import gates
 from tillbridge.cli.inbox import inbox
 from tillbridge.cli.init import init
@@ -68,7 +69,7 @@ def main(
 
 
 for command in (
-    *(demo, init, check, test, provision, up),
+    *(demo, init, check, format_files, test, provision, up),
     *(api, worker, migrate),
     *(runs, dead_letters, reviews, unknowns, trace, gates, inbox),
     *(secrets, operators, audit, connectors),
