@@ -136,7 +136,7 @@ def test_a_lookup_names_the_line_of_its_row() -> None:
 
 
 def test_a_dated_lookup_names_the_row_of_that_day() -> None:
-    made = filler("  note: {lookup: items, key: "order.lines[0].product"}\n")
+    made = filler("  note: {lookup: items, key: 'order.lines[0].product'}\n")
     each = of_field(made, "note")
     assert each.value == "OLD"
     assert [row.place.line for row in each.rows if row.place] == [2]
