@@ -21,6 +21,7 @@ from rich.text import Text
 from tillbridge.access.operators import Role, add_operator
 from tillbridge.assembly import OWN_FOLDER, prepare
 from tillbridge.canonical.errors import Rejected
+from tillbridge.connections.configuration import FILE
 from tillbridge.connections.sealing import open_seal
 from tillbridge.connections.secrets import set_secret
 from tillbridge.connector.settings import Secret
@@ -29,7 +30,7 @@ from tillbridge.database.embedded import EmbeddedPostgres
 from tillbridge.demo.figures import Progress, day, progress
 from tillbridge.outside.world import Outside
 from tillbridge.outside.process import Process
-from tillbridge.demo.site import secrets, write_site
+from tillbridge.demo.site import Played, copy_texts, write_connections
 from tillbridge.demo.summary import show_summary, show_verdict
 from tillbridge.demo.table import DayTable
 from tillbridge.demo.trade import Trade, world_settings
@@ -43,6 +44,12 @@ WORKERS = 2
 TURNS = 8
 """Of each worker at a time: the demo shares a small machine with everything it talks to."""
 STOPPED = 130
+SYSTEM_TITLES = {
+    "cybersource": "Cybersource",
+    "dynamics365": "Dynamics 365",
+    "sagepro": "Sage Pro",
+    "shop": "a shop",
+}
 PIPED_WIDTH = 160
 
 
@@ -53,7 +60,8 @@ class Wanted:
     Attributes:
         factor: every wait of the world and of ours is divided by it.
         stay: everything keeps running afterwards, until Ctrl-C.
-        folder: where everything is kept; None for a new temporary folder.
+        folder: a folder of the user's, whose flows the day is traded with, in a copy; or a new one
+            where everything is kept; None for a new temporary folder.
     """
 
     orders: int = 300
@@ -89,8 +97,9 @@ def run_demo(wanted: Wanted) -> int:
 
 async def _demo(wanted: Wanted, console: Console) -> int:
     ends = _Ends()
-    folder = _new_folder(wanted.folder)
-    async with _started(wanted, folder, console) as started:
+    source = wanted.folder if wanted.folder and (wanted.folder / FILE).is_file() else None
+    folder = _new_folder(None if source else wanted.folder)
+    async with _started(wanted, source, folder, console) as started:
         good = await _trade(wanted, started, console)
         found = await started.outside.audit()
         figures = await day(started.database)
@@ -149,8 +158,13 @@ async def _trade(wanted: Wanted, started: Started, console: Console) -> bool:
 
 
 @contextlib.asynccontextmanager
-async def _started(wanted: Wanted, folder: Path, console: Console) -> AsyncIterator[Started]:
+async def _started(
+    wanted: Wanted, source: Path | None, folder: Path, console: Console
+) -> AsyncIterator[Started]:
     """Starts everything, the last thing first to stop."""
+    played = await copy_texts(source, folder)
+    if source is not None:
+        _tell(console, f"The day is traded with the flows of {source}, in a copy: {folder}.")
     logs = folder / "logs"
     logs.mkdir(parents=True, exist_ok=True)
     port = _free_port()
@@ -162,12 +176,13 @@ async def _started(wanted: Wanted, folder: Path, console: Console) -> AsyncItera
         stack.push_async_callback(database.close)
         durability = await database.durability()
         _tell(console, f"PostgreSQL runs: {_listed(durability)}.")
-        outside = Outside(world_settings(url, wanted.seed, wanted.factor), logs)
+        settings = world_settings(url, wanted.seed, wanted.factor, played)
+        outside = Outside(settings, logs)
         stack.push_async_callback(outside.stop)
         await outside.start()
-        _tell(console, "The outside world runs: a shop, Cybersource, Dynamics 365, Sage Pro.")
-        write_site(folder, outside.addresses)
-        token = await _keep_secrets(database, folder, outside)
+        titles = ", ".join(SYSTEM_TITLES[system] for system in outside.addresses)
+        _tell(console, f"The outside world runs: {titles}.")
+        token = await _keep_secrets(database, folder, outside, played)
         environment = {  # each finds the folder's PostgreSQL; the last to leave stops it
             "TILLBRIDGE_DATABASE_URL": "",
             "TILLBRIDGE_FOLDER": str(folder),
@@ -187,11 +202,14 @@ async def _started(wanted: Wanted, folder: Path, console: Console) -> AsyncItera
         yield Started(folder, url, outside, database, house, token)
 
 
-async def _keep_secrets(database: Database, folder: Path, outside: Outside) -> Secret:
-    """Seals the connections' secrets; answers the token of an operator."""
+async def _keep_secrets(
+    database: Database, folder: Path, outside: Outside, played: Played
+) -> Secret:
+    """Points the connections and seals their secrets; answers the token of an operator."""
+    pointed = write_connections(folder, played, outside.addresses)
     seal = open_seal(folder / OWN_FOLDER, os.environ)
     async with database.transaction() as tx:
-        for name, value in secrets(outside.addresses).items():
+        for name, value in pointed.secrets.items():
             await set_secret(tx, seal, name, Secret(value), OPERATOR)
         return await add_operator(tx, OPERATOR, Role.OPERATOR)
 

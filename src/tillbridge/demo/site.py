@@ -1,100 +1,90 @@
-"""The demo's folder: a template whose connections are simulators."""
+"""The demo's folder: a template, or a folder of the user's, whose connections are simulators."""
 
 import shutil
 from collections.abc import Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
 from importlib.resources import as_file, files
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
+
+from tillbridge.assembly import Site
+from tillbridge.canonical.errors import Rejected
+from tillbridge.connections.configuration import FILE
+from tillbridge.outside.pointing import Pointed, connection_of, point, systems_of
+from tillbridge.outside.texts import PARTS, Texts, read_texts
 
 Addresses: TypeAlias = Mapping[str, Mapping[str, Any]]
 """By system what a connection to it needs, as tillbridge_simulators.world prints it."""
 
 TEMPLATE = "order-to-cash-both"
-SHOP = "webshop"
-SHOP_SECRET = "the demo shop's signing secret, made up"  # noqa: S105 (it opens a simulator)
-WEBHOOK_KEYS = "bf44c857-b182-bb05-e053-34b8d30a7a72:d2ViaG9vay1zaWduaW5nLWtleS1mb3ItdGVzdHM="
-"""The digital signature key of the simulated Cybersource (its Subscription's defaults)."""
-LOCK_WAIT_S = 120
-"""Divided by the factor like every wait; transactions in Sage Pro take real time, which is not."""
+NEEDED: Final = ("shop", "cybersource")
+"""Without a till and payments no day is traded."""
+CHANGES: Final[Mapping[str, Mapping[str, str]]] = {
+    "cybersource": {
+        "search_lag_s": "10",
+        "address_check_policy": "reverse",
+        "partial_captures": "yes",
+    },
+    "sagepro": {"transliterate": "yes"},
+}
+"""What the simulated shop and its shoppers need: parcels in two, names with accents."""
 
 
-def write_site(folder: Path, outside: Addresses) -> None:
-    """Copies the template into the folder and points its connections at the simulators."""
-    with as_file(files("tillbridge").joinpath("templates", TEMPLATE)) as template:
-        shutil.copytree(template, folder, dirs_exist_ok=True)
-    text = "\n".join(_connections(outside))
-    (folder / "tillbridge.yaml").write_text(f"title: The demo's day\nconnections:\n{text}\n")
+@dataclass(frozen=True, slots=True)
+class Played:
+    """The texts a day is traded with.
+
+    Attributes:
+        systems: the simulated ones that its connections need.
+        shop, payments: the names of those connections.
+    """
+
+    texts: Texts
+    systems: list[str]
+    shop: str
+    payments: str
 
 
-def secrets(outside: Addresses) -> dict[str, str]:
-    """The values of the secrets the connections name."""
-    return {
-        "shop": SHOP_SECRET,
-        "cybersource": str(outside["cybersource"]["secret_key"]),
-        "webhooks": WEBHOOK_KEYS,
-        "dynamics": "dynamics-simulator-secret",
-        "sage": "sandbox",
-    }
+async def copy_texts(source: Path | None, folder: Path) -> Played:
+    """Copies the texts of a user's folder (None: of the template) into the demo's own.
+
+    Raises:
+        Misconfigured: the folder is not right, with file and line.
+        Rejected: it has no shop or no payments.
+    """
+    with ExitStack() as stack:
+        template = files("tillbridge").joinpath("templates", TEMPLATE)
+        root = source or stack.enter_context(as_file(template))
+        for part in PARTS:
+            if (root / part).is_dir():
+                shutil.copytree(root / part, folder / part)
+        texts = await read_texts(Site(root))
+    systems = systems_of(texts.configured)
+    for system in NEEDED:
+        if system not in systems:
+            raise Rejected(
+                f"No connection of {root} is to a {system}: nobody could buy anything.",
+                reason="no_till",
+                next_step="Test its flows instead: tillbridge test",
+            )
+    return Played(
+        texts,
+        systems,
+        connection_of(texts.configured, "shop"),
+        connection_of(texts.configured, "cybersource"),
+    )
 
 
-def _connections(outside: Addresses) -> list[str]:
-    payments, erp, sage = outside["cybersource"], outside["dynamics365"], outside["sagepro"]
-    return [
-        _connection(
-            SHOP,
-            "shop",
-            {"id": SHOP, "signing_secret": "shop", "status_url": outside["shop"]["status_url"]},
-            pays_through="cybersource",
-        ),
-        _connection(
-            "cybersource",
-            "cybersource",
-            {
-                "merchant_id": payments["merchant_id"],
-                "key_id": payments["key_id"],
-                "secret_key": "cybersource",
-                "base_url": payments["url"],
-                "webhook_keys": "webhooks",
-                "search_lag_s": 10,
-                "address_check_policy": "reverse",
-                "partial_captures": "yes",
-            },
-        ),
-        _connection(
-            "dynamics",
-            "dynamics365",
-            {
-                "organization_url": erp["url"],
-                "authority_url": erp["url"],
-                "tenant": "contoso",
-                "client_id": "tillbridge-app",
-                "client_secret": "dynamics",
-            },
-        ),
-        _connection(
-            "sage",
-            "sagepro",
-            {
-                "host": sage["host"],
-                "port": sage["port"],
-                "user": "tillbridge",
-                "password": "sage",
-                "company_database": "PRO05",
-                "company_id": '"05"',
-                "location": "MAIN",
-                "transliterate": "yes",
-                "lock_wait_s": LOCK_WAIT_S,
-            },
-        ),
-    ]
-
-
-def _connection(
-    name: str, connector: str, settings: Mapping[str, object], *, pays_through: str = ""
-) -> str:
-    lines = [f"  {name}:", f"    connector: {connector}"]
-    if pays_through:
-        lines.append(f"    pays_through: {pays_through}")
-    lines.append("    settings:")
-    lines += [f"      {key}: {value}" for key, value in settings.items()]
-    return "\n".join(lines)
+def write_connections(folder: Path, played: Played, outside: Addresses) -> Pointed:
+    """Writes the demo's tillbridge.yaml; answers it with the values of its secrets."""
+    pointed = point(played.texts.configured, outside, CHANGES)
+    if pointed.stood_in:
+        raise Rejected(
+            f"No simulator stands for {', '.join(pointed.stood_in)}.",
+            reason="no_simulator",
+            next_step="Test its flows instead, where such connections are stood in for:"
+            " tillbridge test",
+        )
+    (folder / FILE).write_text(pointed.text, encoding="utf-8")
+    return pointed

@@ -12,8 +12,9 @@ from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from tillbridge.demo.figures import Progress
+from tillbridge.outside.pointing import SHOP_SECRET
 from tillbridge.outside.world import Outside
-from tillbridge.demo.site import SHOP_SECRET
+from tillbridge.demo.site import Played
 
 Rule: TypeAlias = dict[str, Any]
 """A fault as the simulators' control routes take it."""
@@ -128,7 +129,7 @@ class Trade:
         self._orders = orders
         self._factor = factor
         self._draw = random.Random(seed)  # noqa: S311 (a simulation, not a secret)
-        self._outages = list(OUTAGES)
+        self._outages = [one for one in OUTAGES if one.system in outside.addresses]
         self._ends_at = 0.0
         self._seen_at: dict[str, float] = {}
         self._seen: tuple[Progress, Shop] | None = None
@@ -202,18 +203,25 @@ class Trade:
         return [row["id"] for row in rows if row["review"] == "pending" and row["state"] == "held"]
 
 
-def world_settings(orders_url: str, seed: int, factor: float) -> dict[str, Any]:
+def world_settings(url: str, seed: int, factor: float, played: Played) -> dict[str, Any]:
     """The outside world for a house whose API answers at that address."""
-    return {
-        "factor": factor,
-        "seed": seed,
+    teaching = played.texts.teaching
+    known: dict[str, dict[str, Any]] = {
         "cybersource": {
             "options": {"partial_captures": True, "search_lag_s": 5.0},
-            "subscription": {"url": f"{orders_url}/doors/cybersource"},
+            "subscription": {"url": f"{url}/doors/{played.payments}"},
         },
+        "dynamics365": {"products": list(teaching.products), "columns": list(teaching.columns)},
+        "sagepro": {"products": list(teaching.products)},
         "shop": {
-            "api_url": orders_url,
+            "api_url": url,
             "secret": SHOP_SECRET,
-            "options": {"currencies": ["USD"], "first_cards": FIRST_CARDS},
+            "options": {
+                "connection": played.shop,
+                "currencies": ["USD"],
+                "first_cards": FIRST_CARDS,
+            },
         },
     }
+    used = {name: known[name] for name in played.systems}
+    return {"factor": factor, "seed": seed, "systems": played.systems, **used}

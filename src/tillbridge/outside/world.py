@@ -12,7 +12,6 @@ from tillbridge.connector.abilities import Call
 from tillbridge.connector.http import Http
 from tillbridge.outside.process import Process
 
-SYSTEMS = ("cybersource", "dynamics365", "sagepro", "shop")
 ANSWER_TIMEOUT_S = 30.0
 
 
@@ -60,7 +59,7 @@ class Outside:
                 self.tell(
                     system, "faults", {"rules": rules.get(system, []), "down": system in down}
                 )
-                for system in SYSTEMS
+                for system in self.addresses
             )
         )
 

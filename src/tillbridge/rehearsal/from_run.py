@@ -19,6 +19,7 @@ from tillbridge.connector.documents import Value
 from tillbridge.database.database import Database
 from tillbridge.flows.bundle import TextFile
 from tillbridge.outside.pointing import SYSTEMS
+from tillbridge.outside.texts import Texts, read_texts
 from tillbridge.rehearsal.differences import ANY, name_of, text_of
 from tillbridge.rehearsal.places import Places
 from tillbridge.rehearsal.play import Played, play
@@ -26,7 +27,7 @@ from tillbridge.rehearsal.pseudonyms import open_pseudonyms
 from tillbridge.rehearsal.read import StoryReader
 from tillbridge.rehearsal.record import Made, Ran, Record
 from tillbridge.rehearsal.recorded import Recorded, read_recorded
-from tillbridge.rehearsal.rehearsal import FOLDER, Texts, judge_of, quiet, read_texts
+from tillbridge.rehearsal.rehearsal import FOLDER, judge_of, quiet
 from tillbridge.rehearsal.retelling import retold
 from tillbridge.rehearsal.town import Town
 from tillbridge.rehearsal.verdict import AUTHORIZATION, CHECKOUT

@@ -4,7 +4,7 @@ import asyncio
 import logging
 import sys
 import time
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,17 +12,10 @@ from typing import Any
 
 from rich.console import Console
 
-from tillbridge.assembly import Site, now, shapes
+from tillbridge.assembly import Site
 from tillbridge.canonical.errors import Misconfigured, Rejected, TillbridgeError
-from tillbridge.connections.configuration import Configured, read_configuration
-from tillbridge.connections.connections import Connections
-from tillbridge.connector.documents import Field
-from tillbridge.connector.installed import installed_connectors
-from tillbridge.connector.settings import Secret
 from tillbridge.flows.bundle import TextFile
-from tillbridge.flows.folder import Folder, load_folder
-from tillbridge.mapping.mapping import GroupRule
-from tillbridge.outside.pointing import SYSTEMS, point
+from tillbridge.outside.texts import Teaching, Texts, read_texts
 from tillbridge.rehearsal.coverage import coverage_of
 from tillbridge.rehearsal.places import Places
 from tillbridge.rehearsal.play import play
@@ -36,25 +29,13 @@ from tillbridge.rehearsal.report import (
     show_sum,
 )
 from tillbridge.rehearsal.story import Story, StoryFile
-from tillbridge.rehearsal.town import FACTOR, Teaching, Town
+from tillbridge.rehearsal.town import Town
 from tillbridge.rehearsal.verdict import Judge, Judged
 from tillbridge.rehearsal.watching import Watch
 
 FOLDER = "tests"
 PIPED_WIDTH = 160
 FAILED = 1
-NOWHERE: Mapping[str, Any] = {
-    "url": "http://127.0.0.1:1",
-    "host": "127.0.0.1",
-    "port": 1,
-    "status_url": "http://127.0.0.1:1",
-    "merchant_id": "simulated",
-    "key_id": "simulated",
-    "secret_key": "YSBtYWRlLXVwIGtleSBvZiB0aGlydHktdHdvIGJ5dGVzLi4=",
-}
-"""Where connections are pointed while only their documents are looked at: nothing answers."""
-
-
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """What is to be tested.
@@ -73,37 +54,6 @@ class Wanted:
     json: bool = False
     junit: Path | None = None
     coverage: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Texts:
-    """A folder, read and checked without a call.
-
-    Attributes:
-        fields: of each document, by "connection/document".
-    """
-
-    configured: Mapping[str, Configured]
-    folder: Folder
-    fields: Mapping[str, Sequence[Field]]
-
-    @property
-    def teaching(self) -> Teaching:
-        """What its look-ups and mappings name in other systems."""
-        values = {
-            value
-            for lookup in self.folder.library.lookups.values()
-            for rows in (*lookup.rows.values(), *(wild.rows for wild in lookup.wild))
-            for row in rows
-            for value in row.values.values()
-        }
-        columns: set[str] = set()
-        for mapping in self.folder.library.mappings.values():
-            for field in self.folder.library.target(mapping).fields:
-                rule = mapping.fields.get(field.name)
-                if field.custom and isinstance(rule, GroupRule):
-                    columns |= set(rule.fields)
-        return Teaching(frozenset(values), frozenset(columns))
 
 
 def run_tests(wanted: Wanted) -> int:
@@ -125,29 +75,6 @@ def quiet() -> None:
     logger = logging.getLogger("tillbridge")
     logger.addHandler(logging.NullHandler())
     logger.propagate = False
-
-
-async def read_texts(site: Site) -> Texts:
-    """A folder's connections, flows and mappings. Raises Misconfigured with what is wrong first."""
-    configured = site.configured()
-    pointed = point(configured, dict.fromkeys(SYSTEMS.values(), NOWHERE))
-    again = read_configuration(pointed.text, "", installed_connectors())
-    connections = Connections.open(
-        again, lambda name: Secret(pointed.secrets.get(name, "")), now, FACTOR
-    )
-    try:
-        known = shapes(connections, site.folder)
-        folder = load_folder(site.folder, known)
-    finally:
-        await connections.close()
-    for problem in folder.problems:
-        raise problem
-    fields = {
-        f"{name}/{kind}": shape.fields
-        for name, one in known.items()
-        for kind, shape in one.writes.items()
-    }
-    return Texts(configured, folder, fields)
 
 
 def judge_of(texts: Texts, places: Places) -> Judge:

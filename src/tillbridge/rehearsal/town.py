@@ -9,7 +9,7 @@ import contextlib
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -41,6 +41,7 @@ from tillbridge.journeys.catalogue import Catalogue
 from tillbridge.journeys.house import House
 from tillbridge.outside.pointing import SHOP_SECRET, connection_of, point, systems_of
 from tillbridge.outside.stage import Scenery, Stage
+from tillbridge.outside.texts import PARTS, Teaching
 from tillbridge.rehearsal.standing_in import stand_in
 from tillbridge.rehearsal.watching import Watch
 
@@ -50,7 +51,6 @@ FACTOR = 20.0
 in on a busy machine."""
 POOL = 12
 PROGRAM = "tillbridge test"
-PARTS = ("flows", "mappings", "lookups")
 CALL_TIMEOUT_S = 30.0
 LOOK_S = 0.01
 
@@ -106,7 +106,7 @@ class Town:
         await self._running.aclose()
 
     @contextlib.asynccontextmanager
-    async def scene(self, teaching: "Teaching", watch: Watch) -> AsyncIterator[Scene]:
+    async def scene(self, teaching: Teaching, watch: Watch) -> AsyncIterator[Scene]:
         """A fresh world, database and house; a worker works in it until it is left."""
         self._count += 1
         name = f"test_{self._count}"
@@ -178,7 +178,7 @@ class Town:
                 for line in await connection.session.provision(call):
                     assert line.passed, line
 
-    def _settings(self, teaching: "Teaching") -> dict[str, Any]:
+    def _settings(self, teaching: Teaching) -> dict[str, Any]:
         systems = systems_of(self._configured)
         door = connection_of(self._configured, "cybersource")
         shop = connection_of(self._configured, "shop")
@@ -239,15 +239,3 @@ class _Server(uvicorn.Server):
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
         yield
-
-
-@dataclass(frozen=True, slots=True)
-class Teaching:
-    """What the simulated ERPs know beside their own: products, and columns of sales orders."""
-
-    products: frozenset[str] = frozenset()
-    columns: frozenset[str] = frozenset()
-
-    def and_products(self, products: set[str]) -> "Teaching":
-        """With more products."""
-        return replace(self, products=self.products | products)
