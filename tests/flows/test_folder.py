@@ -1,7 +1,7 @@
 from pathlib import Path
 
 import pytest
-from tests.flows.texts import CONNECTIONS, HEAD, LOOKUP, MAPPING, STEPS, UNUSED
+from tests.flows.texts import CONNECTIONS, HEAD, LOOKUP, MAPPING, SOUND_STEPS, UNUSED
 
 from tillbridge.canonical.errors import Misconfigured
 from tillbridge.connector.documents import DocumentShape, Field
@@ -10,7 +10,7 @@ from tillbridge.flows.folder import Folder, assemble, load_folder
 from tillbridge.flows.library import ConnectionShapes
 from tillbridge.flows.read import read_bundle
 
-FLOW = TextFile("flows/order.yaml", HEAD + STEPS)
+FLOW = TextFile("flows/order.yaml", HEAD + SOUND_STEPS)
 
 
 @pytest.fixture

@@ -72,6 +72,14 @@ STEPS = """steps:
           - stop: nothing to decide
             outcome: cancelled
 """
+SOUND_STEPS = STEPS.replace(
+    "[payment.review_accepted, payment.review_rejected]", "[payment.review_accepted]"
+).replace(
+    "references.sales_order}\n",
+    "references.sales_order}\n            ordinal: payment.attempt_key\n",
+)
+"""The same without what an inspection finds: a no that nobody heeds, a write without an ordinal."""
+
 HEAD = """flow: order-to-dynamics
 title: A paid order
 lane: dynamics

@@ -1,4 +1,4 @@
-"""A user's folder: flows/*.yaml, mappings/*.yaml and lookups/*.csv, and all that is wrong."""
+"""A user's folder: flows, mappings, lookups and rates, and all that is wrong in them."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
@@ -8,6 +8,7 @@ from pathlib import Path
 from tillbridge.canonical.errors import Misconfigured, Place
 from tillbridge.flows.bundle import TextFile
 from tillbridge.flows.flow import Flow
+from tillbridge.flows.inspection import inspect
 from tillbridge.flows.library import ConnectionShapes, Library, read_library
 from tillbridge.flows.read import read_flow
 from tillbridge.flows.steps import MapStep
@@ -45,7 +46,8 @@ class Folder:
         found: list[ExampleResult] = []
         for mapping in self.library.mappings.values():
             target = self.library.target(mapping)
-            found += run_examples(mapping, target, self.library.lookups)
+            library = self.library
+            found += run_examples(mapping, target, library.lookups, library.rates)
         return tuple(found)
 
 
@@ -55,7 +57,8 @@ def load_folder(root: Path, connections: Mapping[str, ConnectionShapes]) -> Fold
     flows = _files(root, "flows", "*.yaml", problems)
     mappings = _files(root, "mappings", "*.yaml", problems)
     lookups = _files(root, "lookups", "*.csv", problems)
-    found = assemble(flows, mappings, lookups, connections)
+    rates = _files(root, "rates", "*.csv", problems)
+    found = assemble(flows, mappings, lookups, connections, rates=rates)
     return replace(found, problems=(*problems, *found.problems))
 
 
@@ -64,9 +67,11 @@ def assemble(
     mappings: Iterable[TextFile],
     lookups: Iterable[TextFile],
     connections: Mapping[str, ConnectionShapes],
+    *,
+    rates: Iterable[TextFile] = (),
 ) -> Folder:
     """A folder from files that are at hand already."""
-    library, problems = read_library(connections, mappings, lookups)
+    library, problems = read_library(connections, mappings, lookups, rates)
     found: dict[str, Flow] = {}
     for file in flows:
         try:
@@ -78,7 +83,9 @@ def assemble(
         if before is not flow:
             problems.append(_twice(flow, before))
     problems += _problems_of_unused(library, found.values())
-    flaws = dict.fromkeys(_surveyed(library, found.values()))
+    seen = tuple(found.values())
+    inspected = inspect(seen, whole=not problems)
+    flaws = dict.fromkeys((*_surveyed(library, seen), *inspected))
     problems += [error_of(flaw) for flaw in flaws if flaw.severity == "error"]
     warnings = tuple(flaw for flaw in flaws if flaw.severity == "warning")
     return Folder(found, library, tuple(dict.fromkeys(problems)), warnings)
@@ -95,7 +102,8 @@ def _surveyed(library: Library, flows: Iterable[Flow]) -> Iterator[Flaw]:
         if name not in used:
             with suppress(Misconfigured):  # it is among the problems already
                 target = library.target(mapping)
-                yield from survey(prepare_mapping(mapping, target, library.lookups).origin)
+                filler = prepare_mapping(mapping, target, library.lookups, rates=library.rates)
+                yield from survey(filler.origin)
 
 
 def _problems_of_unused(library: Library, flows: Iterable[Flow]) -> list[Misconfigured]:
@@ -111,7 +119,8 @@ def _problems_of_unused(library: Library, flows: Iterable[Flow]) -> list[Misconf
         if name in used:
             continue
         try:
-            problems += problems_of(mapping, library.target(mapping), library.lookups)
+            target = library.target(mapping)
+            problems += problems_of(mapping, target, library.lookups, rates=library.rates)
         except Misconfigured as error:
             problems.append(error)
     return problems

@@ -1,0 +1,63 @@
+"""Defects planted into the shipped templates are named; the templates themselves are clean."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+import yaml
+from tests.flows.test_templates import TEMPLATES, load
+
+from tillbridge.mapping.flaw import Flaw
+
+DEFECTS = yaml.safe_load((Path(__file__).parent / "planted/defects.yaml").read_text())
+BY_NAME = {template.name: template for template in TEMPLATES}
+
+
+def plant(defect: dict[str, str], root: Path) -> Path:
+    """A template with one defect; answers the file that has it."""
+    folder = root / "site"
+    shutil.copytree(BY_NAME[defect["template"]], folder)
+    text = (folder / defect["file"]).read_text(encoding="utf-8")
+    found, put = defect["find"].rstrip("\n"), defect["put"].rstrip("\n")
+    assert text.count(found) == 1, "the place to plant it stands there once"
+    text = text.replace(found, put)
+    if "cut_after" in defect:
+        text = text.partition(defect["cut_after"])[0]
+    planted = folder / defect.get("copy_to", defect["file"])
+    planted.write_text(text, encoding="utf-8")
+    return folder
+
+
+def lines_of(folder: Path, defect: dict[str, str]) -> tuple[str, list[int]]:
+    """The file and the lines on which the defect may be named."""
+    name = defect.get("named_in", defect.get("copy_to", defect["file"]))
+    lines = (folder / name).read_text(encoding="utf-8").splitlines()
+    wanted = defect["line"]
+    return name, [number for number, line in enumerate(lines, 1) if wanted in line]
+
+
+def is_named(flaw: Flaw, defect: dict[str, str], file: str, lines: list[int]) -> bool:
+    return (
+        (flaw.severity, flaw.reason, flaw.place.file) == ("error", defect["reason"], file)
+        and flaw.place.line in lines
+        and defect["told"] in flaw.message
+        and defect["then"] in flaw.next_step
+    )
+
+
+@pytest.mark.parametrize("defect", DEFECTS, ids=[each["defect"] for each in DEFECTS])
+def test_a_planted_defect_is_named(defect: dict[str, str], tmp_path: Path) -> None:
+    folder = plant(defect, tmp_path)
+    file, lines = lines_of(folder, defect)
+    flaws = load(folder).flaws
+    assert any(is_named(flaw, defect, file, lines) for flaw in flaws), "\n".join(map(str, flaws))
+
+
+@pytest.mark.parametrize("template", TEMPLATES, ids=[path.name for path in TEMPLATES])
+def test_no_defect_is_named_where_none_is(template: Path) -> None:
+    assert [str(flaw) for flaw in load(template).flaws] == []
+
+
+def test_at_least_ten_different_defects_are_planted() -> None:
+    assert len({each["reason"] for each in DEFECTS}) >= 8
+    assert len(DEFECTS) >= 10
