@@ -1,4 +1,4 @@
-"""Everything one version of a flow consists of: its text, and the mappings and lookups it uses."""
+"""Everything one version of a flow consists of: its text, and the mappings and tables it uses."""
 
 import json
 from collections.abc import Iterable
@@ -32,6 +32,7 @@ class Bundle:
     flow: TextFile
     mappings: tuple[TextFile, ...]
     lookups: tuple[TextFile, ...]
+    rates: tuple[TextFile, ...] = ()
 
     @cached_property
     def text(self) -> str:
@@ -42,6 +43,7 @@ class Bundle:
                 "flow": _entry(self.flow),
                 "mappings": _entries(self.mappings),
                 "lookups": _entries(self.lookups),
+                **({"rates": _entries(self.rates)} if self.rates else {}),
             },
             ensure_ascii=False,
             separators=(",", ":"),
@@ -68,6 +70,7 @@ class Bundle:
             flow=_file(parts["flow"]),
             mappings=tuple(_file(part) for part in parts["mappings"]),
             lookups=tuple(_file(part) for part in parts["lookups"]),
+            rates=tuple(_file(part) for part in parts.get("rates", ())),
         )
 
 

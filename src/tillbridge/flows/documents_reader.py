@@ -28,7 +28,8 @@ class DocumentsReader:
         wanted = scalar_of(form.node("mapping"))
         mapping = self._library.mapping(wanted.text, wanted.place)
         target = self._target(name, wanted)
-        filler = prepare(mapping.fields, scope, target, self._library.lookups, mapping.place)
+        library, rules = self._library, mapping.fields
+        filler = prepare(rules, scope, target, library.lookups, mapping.place, rates=library.rates)
         self.mappings.add(mapping.name)
         self.lookups |= mapping.lookups
         self._mapped[name] = (f"{mapping.connector}/{mapping.document}", target)
@@ -87,7 +88,8 @@ class DocumentsReader:
         if not isinstance(node, Scalar):
             rules = read_rules(node)
             self.lookups |= lookups_of(rules)
-            return prepare(rules, scope, target, self._library.lookups, node.place)
+            known = self._library
+            return prepare(rules, scope, target, known.lookups, node.place, rates=known.rates)
         step = scalar_of(node).text
         if step not in self._mapped or step not in scope:
             before = self._mapped.keys() & scope.keys()

@@ -4,11 +4,18 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from tillbridge.canonical.errors import Misconfigured, Place
-from tillbridge.connector.abilities import PollsChanges, ReadsDocuments, WritesDocuments
+from tillbridge.connector.abilities import (
+    PollsChanges,
+    QuotesRates,
+    ReadsDocuments,
+    WritesDocuments,
+)
 from tillbridge.connector.documents import DocumentShape
 from tillbridge.flows.bundle import TextFile
+from tillbridge.mapping.exchange_rules import RateTables
 from tillbridge.mapping.lookup import Lookup, read_lookup
 from tillbridge.mapping.mapping import DocumentMapping
+from tillbridge.mapping.rate_table import RateTable, read_rates
 from tillbridge.mapping.read import read_mapping
 from tillbridge.mapping.text import unknown
 
@@ -23,6 +30,7 @@ class ConnectionShapes:
         reads: what its reads take, by kind.
         polls: what its polls for changed records take, by kind.
         poll_fields: the names of a record's fields, by kind of poll, where they are known.
+        quotes_rates: whether it publishes exchange rates.
     """
 
     connector: str
@@ -30,6 +38,7 @@ class ConnectionShapes:
     reads: Mapping[str, DocumentShape] = field(default_factory=dict)
     polls: Mapping[str, DocumentShape] = field(default_factory=dict)
     poll_fields: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    quotes_rates: bool = False
 
 
 def shapes_of(connector: str, session: object) -> ConnectionShapes:
@@ -43,21 +52,24 @@ def shapes_of(connector: str, session: object) -> ConnectionShapes:
         {kind: read.takes for kind, read in reads.items()},
         {kind: poll.takes for kind, poll in polls.items()},
         {kind: poll.gives for kind, poll in polls.items() if poll.gives},
+        quotes_rates=isinstance(session, QuotesRates),
     )
 
 
 @dataclass(frozen=True, slots=True)
 class Library:
-    """Connections, mappings and lookups by name.
+    """Connections, mappings and tables by name.
 
     Attributes:
-        files: the text each mapping and lookup was read from, by ("mapping" or "lookup", name).
+        files: the text each was read from, by ("mapping", "lookup" or "rates", name).
+        rates: tables of rates, and None for each connection that quotes them.
     """
 
     connections: Mapping[str, ConnectionShapes]
     mappings: Mapping[str, DocumentMapping]
     lookups: Mapping[str, Lookup]
     files: Mapping[tuple[str, str], TextFile]
+    rates: RateTables = field(default_factory=dict)
 
     def connection(self, name: str, place: Place) -> ConnectionShapes:
         """Raises Misconfigured for an unknown name."""
@@ -72,7 +84,7 @@ class Library:
         return self.mappings[name]
 
     def files_of(self, sort: str, names: Iterable[str]) -> tuple[TextFile, ...]:
-        """The texts of some mappings or lookups, by path."""
+        """The texts of some mappings, lookups or tables of rates, by path."""
         files = (self.files[sort, name] for name in names)
         return tuple(sorted(files, key=lambda file: file.path))
 
@@ -101,6 +113,7 @@ def read_library(
     connections: Mapping[str, ConnectionShapes],
     mappings: Iterable[TextFile],
     lookups: Iterable[TextFile],
+    rates: Iterable[TextFile] = (),
 ) -> tuple[Library, list[Misconfigured]]:
     """A library from files, and what is wrong with them; a file that is wrong is left out."""
     problems: list[Misconfigured] = []
@@ -121,7 +134,28 @@ def read_library(
             known_lookups[lookup.name] = lookup
         except Misconfigured as error:
             problems.append(error)
-    return Library(connections, known_mappings, known_lookups, files), problems
+    known_rates: dict[str, RateTable | None] = {
+        name: None for name, shapes in connections.items() if shapes.quotes_rates
+    }
+    for file in rates:
+        try:
+            table = read_rates(file.text, file.path, file.stem)
+            _keep(files, ("rates", table.name), file)
+            _check_free(table.name, known_rates, file)
+            known_rates[table.name] = table
+        except Misconfigured as error:
+            problems.append(error)
+    return Library(connections, known_mappings, known_lookups, files, known_rates), problems
+
+
+def _check_free(name: str, known: RateTables, file: TextFile) -> None:
+    if name in known:
+        raise Misconfigured(
+            f"The connection {name} quotes rates, and this table has the same name.",
+            reason="duplicate_name",
+            place=Place(file.path, 1),
+            next_step="Give the table another name.",
+        )
 
 
 def _keep(files: dict[tuple[str, str], TextFile], name: tuple[str, str], file: TextFile) -> None:

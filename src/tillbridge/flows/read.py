@@ -7,10 +7,13 @@ from tillbridge.flows.flow import Flow
 from tillbridge.flows.forms import FLOW
 from tillbridge.flows.library import ConnectionShapes, Library, read_library
 from tillbridge.flows.step_reader import StepReader
+from tillbridge.flows.steps import Step
 from tillbridge.flows.trigger import scope_of
 from tillbridge.flows.trigger_reader import TriggerReader
+from tillbridge.flows.walk import fillers_of
 from tillbridge.mapping.expression import Expression, compile_expression, parse_expression
 from tillbridge.mapping.form import fill
+from tillbridge.mapping.mapping import rates_of
 from tillbridge.mapping.read import read_name
 from tillbridge.mapping.text import Node, read_text, scalar_of
 from tillbridge.mapping.value_type import Scope, Sort
@@ -42,6 +45,7 @@ def read_flow(file: TextFile, library: Library) -> Flow:
             file,
             library.files_of("mapping", reader.mappings),
             library.files_of("lookup", reader.lookups | triggers.lookups),
+            library.files_of("rates", _tables_of(steps)),
         ),
         place=root.place,
         subject=_maybe(root.maybe("subject"), scope, "text", "integer"),
@@ -56,12 +60,23 @@ def read_bundle(bundle: Bundle, connections: Mapping[str, ConnectionShapes]) -> 
     Raises:
         Misconfigured: a connection it uses is gone, or no longer takes what it writes.
     """
-    library, problems = read_library(connections, bundle.mappings, bundle.lookups)
+    library, problems = read_library(connections, bundle.mappings, bundle.lookups, bundle.rates)
     if problems:
         raise problems[0]
     flow = read_flow(bundle.flow, library)
     assert flow.version == bundle.version, "the same texts are the same version"
     return flow
+
+
+def _tables_of(steps: tuple[Step, ...]) -> set[str]:
+    """The tables of rates that steps use; those of connections are no files."""
+    origins = [filler.origin for filler in fillers_of(steps)]
+    return {
+        name
+        for origin in origins
+        for name in rates_of(origin.rules)
+        if origin.rates.get(name) is not None
+    }
 
 
 def _maybe(node: Node | None, scope: Scope, *wanted: Sort) -> Expression | None:

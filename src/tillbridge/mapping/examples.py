@@ -2,17 +2,22 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from tillbridge.canonical.errors import Misconfigured, Place, Rejected
 from tillbridge.connector.documents import DocumentShape, Field, Value
 from tillbridge.mapping.apply import Filler, prepare_mapping
+from tillbridge.mapping.exchange import RATES
+from tillbridge.mapping.exchange_rules import NO_RATES, RateTables
 from tillbridge.mapping.fit import from_text
-from tillbridge.mapping.given import context_of
+from tillbridge.mapping.given import context_of, rates_of_connections
 from tillbridge.mapping.lookup import Lookup
 from tillbridge.mapping.mapping import DocumentMapping, Example
 from tillbridge.mapping.source import event_scope
 from tillbridge.mapping.text import Entries, Node, Scalar, any_entries, items_of, unknown
 from tillbridge.mapping.value_type import ANY
+
+_RATES: Final = "rates"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,18 +39,22 @@ class ExampleResult:
 
 
 def run_examples(
-    mapping: DocumentMapping, target: DocumentShape, lookups: Mapping[str, Lookup]
+    mapping: DocumentMapping,
+    target: DocumentShape,
+    lookups: Mapping[str, Lookup],
+    rates: RateTables = NO_RATES,
 ) -> list[ExampleResult]:
     """The result of every example of a mapping, in their order.
 
-    Names that are not part of the event are results of earlier steps, as text.
+    Names that are not part of the event are results of earlier steps, as text; `rates` has those
+    of connections where the mapping uses any.
     """
     results = []
     steps = {name for example in mapping.examples for name in example.given}
     scope = {**dict.fromkeys(steps, ANY), **event_scope()}
     for example in mapping.examples:
         try:
-            filler = prepare_mapping(mapping, target, lookups, scope)
+            filler = prepare_mapping(mapping, target, lookups, scope, rates=rates)
             differences = _run(example, filler, target)
         except Misconfigured as error:
             differences = [str(error)]
@@ -54,7 +63,11 @@ def run_examples(
 
 
 def _run(example: Example, filler: Filler, target: DocumentShape) -> list[str]:
-    context = context_of(example.given)
+    given = dict(example.given)
+    quoted = given.pop(_RATES, None) if filler.live else None
+    context = context_of(given)
+    if quoted is not None:
+        context[RATES] = rates_of_connections(quoted)
     if example.expect is None:
         return _refusal(filler, context, example.refused)
     expected = _group(example.expect, target.fields, any_name=False)

@@ -13,6 +13,8 @@ from tillbridge.canonical.events import Event, EventData, Kind, Written
 from tillbridge.canonical.fulfilments import Fulfilment
 from tillbridge.canonical.orders import Order
 from tillbridge.canonical.payments import Payment
+from tillbridge.canonical.rates import Rate
+from tillbridge.mapping.rate_table import HEADER, RateTable, rate_from
 from tillbridge.mapping.source import EVENT_NAMES, type_of
 from tillbridge.mapping.text import (
     Entries,
@@ -20,7 +22,9 @@ from tillbridge.mapping.text import (
     Node,
     Scalar,
     any_entries,
+    entries_of,
     items_of,
+    scalar_of,
     shown,
     unknown,
 )
@@ -52,10 +56,28 @@ def context_of(given: Mapping[str, Node]) -> dict[str, object]:
         if name not in _SHAPES:
             context[name] = _as_text(node)
         elif name != "event":
-            context[name] = _shaped(plain_of(node, type_of(_SHAPES[name])), _SHAPES[name], node.place)
+            plain = plain_of(node, type_of(_SHAPES[name]))
+            context[name] = _shaped(plain, _SHAPES[name], node.place)
     if "event" in given:
         context["event"] = _event(given["event"], context)
     return context
+
+
+def rates_of_connections(node: Node) -> dict[str, RateTable]:
+    """The rates of connections that an example gives: by connection, rows as in a table.
+
+    Raises:
+        Misconfigured: a row is none.
+    """
+    return {
+        name: RateTable(name, map(_rate, items_of(rows)), mend="Give it in the example.")
+        for name, rows in any_entries(node).nodes.items()
+    }
+
+
+def _rate(node: Node) -> Rate:
+    row = entries_of(node, required=HEADER)
+    return rate_from([scalar_of(row.nodes[name]).text for name in HEADER], node.place)
 
 
 def _event(node: Node, context: Mapping[str, object]) -> Event:

@@ -170,7 +170,7 @@ def read_rates(text: str, file: str, name: str) -> RateTable:
 def _rows(lines: Iterator[tuple[list[str], Place]]) -> Iterator[Rate]:
     seen: dict[tuple[str, str, date], Place] = {}
     for cells, place in lines:
-        rate = _rate(cells, place)
+        rate = rate_from(cells, place)
         for key in ((rate.base, rate.currency), (rate.currency, rate.base)):
             before = seen.get((*key, rate.rated_on))
             if before is not None:
@@ -186,7 +186,8 @@ def _rows(lines: Iterator[tuple[list[str], Place]]) -> Iterator[Rate]:
         yield rate
 
 
-def _rate(cells: Sequence[str], place: Place) -> Rate:
+def rate_from(cells: Sequence[str], place: Place) -> Rate:
+    """A rate from the texts of its row: from, to, date, rate. Raises Misconfigured."""
     if len(cells) != len(HEADER):
         raise _wrong(
             f"The row has {len(cells)} values; a row has {', '.join(HEADER)}.",

@@ -14,7 +14,7 @@ from tillbridge.flows.folder import Folder, load_folder
 from tillbridge.mapping.mapping import GroupRule
 from tillbridge.outside.pointing import SYSTEMS, point
 
-PARTS: Final = ("flows", "mappings", "lookups")
+PARTS: Final = ("flows", "mappings", "lookups", "rates")
 """What of a folder runs, beside its connections."""
 NOWHERE: Final[Mapping[str, Any]] = {
     "url": "http://127.0.0.1:1",
