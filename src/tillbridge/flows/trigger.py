@@ -147,7 +147,7 @@ def names_with(trigger: Trigger, event: Event) -> dict[str, object]:
     """The values behind that scope. Raises Rejected for an input that is not as declared."""
     names = names_of(event)
     came = event.data.trigger
-    if came is None or not trigger.inputs:
+    if came is None or isinstance(trigger, OnEvent | OnSchedule | OnWindow):
         return names
     parts: dict[str, object] = {each.name: getattr(came, each.name) for each in fields(came)}
     if isinstance(trigger, OnFile):
