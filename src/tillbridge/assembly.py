@@ -97,9 +97,18 @@ async def prepare(dsn: str) -> tuple[Migration, ...]:
 
 
 async def open_house(
-    site: Site, dsn: str, *, role: str, pool: int = 10, clock: Clock = now
+    site: Site,
+    dsn: str,
+    *,
+    role: str,
+    pool: int = 10,
+    clock: Clock = now,
+    publishing: bool = True,
 ) -> House:
     """A house over a prepared database; `role` names the process in leases and in PostgreSQL.
+
+    Without `publishing` the folder's flows are not read, and what was published stays as it is:
+    for those who only look.
 
     Raises:
         Misconfigured: the folder, a secret or the schema is not right.
@@ -109,7 +118,7 @@ async def open_house(
         await check_schema(database)
         secrets = await Secrets.load(database, open_seal(site.own, os.environ), os.environ)
         connections = Connections.open(site.configured(), secrets, clock, site.factor)
-        flows = read_flows(site, connections)
+        flows = read_flows(site, connections) if publishing else []
         async with database.transaction() as tx:
             for flow in flows:
                 await publish(tx, flow, at=clock(), by=role)

@@ -17,6 +17,7 @@ from tillbridge.api import (
     answers,
     audit,
     dead_letters,
+    explain,
     gates,
     health,
     inbox,
@@ -34,7 +35,7 @@ from tillbridge.journeys.house import House
 
 POOL = 20
 OPERATORS_POOL = 4
-ROUTERS = (runs, dead_letters, reviews, unknowns, trace, gates, inbox, audit, health)
+ROUTERS = (runs, explain, dead_letters, reviews, unknowns, trace, gates, inbox, audit, health)
 
 
 def create_app(site: Site, dsn: str) -> FastAPI:

@@ -12,6 +12,7 @@ from tillbridge.cli.check import check
 from tillbridge.cli.connectors import connectors
 from tillbridge.cli.dead_letters import dead_letters
 from tillbridge.cli.demo import demo
+from tillbridge.cli.explain import explain
 from tillbridge.cli.failures import Commands
 from tillbridge.cli.format import format_files
 from tillbridge.cli.gates import gates
@@ -71,7 +72,7 @@ def main(
 for command in (
     *(demo, init, check, format_files, test, provision, up),
     *(api, worker, migrate),
-    *(runs, dead_letters, reviews, unknowns, trace, gates, inbox),
+    *(runs, dead_letters, reviews, unknowns, trace, explain, gates, inbox),
     *(secrets, operators, audit, connectors),
 ):
     main.add_command(command)

@@ -54,11 +54,14 @@ class Surroundings:
                 await database.close()
 
     @asynccontextmanager
-    async def house(self) -> AsyncIterator[House]:
-        """The whole house, for commands that start runs."""
+    async def house(self, *, publishing: bool = True) -> AsyncIterator[House]:
+        """The whole house, for commands that start runs; without `publishing` for those that only
+        look."""
         self.expect_folder()
         async with self.address() as dsn:
-            house = await open_house(self.site, dsn, role="command", pool=POOL)
+            house = await open_house(
+                self.site, dsn, role="command", pool=POOL, publishing=publishing
+            )
             try:
                 yield house
             finally:
