@@ -89,6 +89,10 @@ def write_condition(
         raise written.wrong(error) from error
 
 
+_MADE: Final = frozenset({"text", "list", "any"})
+"""The sorts of results that can be large: what makes one is counted (see `work`)."""
+
+
 class _ExpressionWriter:
     def __init__(
         self, writer: Writer, written: Written, scope: Mapping[str, Bound], path: str
@@ -157,7 +161,8 @@ class _ExpressionWriter:
         kind = self._field_kind(of.kind, tree)
         key = ast.Constant(tree.field)
         if of.kind.sort == "list":
-            return Code(self._writer.call(reading.field_of_each, of.node, key), kind)
+            each = self._writer.call(reading.field_of_each, of.node, key)
+            return Code(self._writer.work("made", each), kind)
         if of.kind.sort == "any":
             return Code(self._writer.call(reading.field_of, of.node, key), kind)
         if of.kind.sort == "dictionary" and of.kind.lenient:
@@ -277,7 +282,10 @@ class _ExpressionWriter:
         known = known_now(function, tree.arguments)
         if known is not None:
             return Code(self._writer.constant(known), result)
-        return Code(self._writer.call(function.run, *arguments), result)
+        node = self._writer.call(function.run, *arguments)
+        if result.sort in _MADE:
+            node = self._writer.work("made", node)
+        return Code(node, result)
 
     @staticmethod
     def _check_count(tree: Call, function: Function) -> None:

@@ -60,10 +60,12 @@ class ListRuleWriter:
         make: list[ast.stmt] = [assign(held, ast.List([], ast.Load()))]
         if not rule.shares:
             body = self._group(field, rule, walk.inner, walk.path, held)
+            walk.weigh(self._writer)
             return held, [*make, walk.loop(self._where(rule, walk, body))]
         shared, parts = self._shares(rule, walk, scope, path)
         inner = {**walk.inner, **{name: Bound(MONEY, part) for name, (_, part) in parts.items()}}
         body = self._group(field, rule, inner, walk.path, held)
+        walk.weigh(self._writer)
         lists = [load(walk.kept), *(load(shares) for shares, _ in parts.values())]
         names = [walk.numbered, *(_store(part) for _, part in parts.values())]
         zipped = ast.Call(self._writer.constant(zip), lists, [])
@@ -92,6 +94,7 @@ class ListRuleWriter:
         names = [ast.Constant("key"), ast.Constant("items")]
         bound = assign(group, ast.Dict([*names], [shown(load(found)), load(items)]))
         body = self._group(field, rule, inner, f"{path}[{{{number}}}]", held)
+        walk.weigh(self._writer)
         pair = ast.Tuple([_store(found), _store(items)], ast.Store())
         target = ast.Tuple([_store(number), pair], ast.Store())
         walked = self._writer.call(enumerate, _call(load(gathered), "items"))
@@ -118,13 +121,16 @@ class ListRuleWriter:
             )
         code = self._values.expression(items, scope, path)
         check_sort(code.kind, "list", items, "each:" if isinstance(rule, EachRule) else "group:")
-        listing = self._writer.call(listed, code.node)
+        parts = ast.Constant(1)
+        listing = self._writer.work("walked", self._writer.call(listed, code.node), parts)
         index, item = self._writer.variable("i"), self._writer.variable("n")
         kind = code.kind.of or ANY
         inner = {**scope, rule.variable: Bound(kind, item)}
         walked = self._writer.call(enumerate, listing)
         kept = self._writer.variable("k")
-        return _Walk(index, item, kind, kept, inner, f"{path}[{{{index}}}]", walked)
+        inside = f"{path}[{{{index}}}]"
+        before = len(self._writer.spots)
+        return _Walk(index, item, kind, kept, inner, inside, walked, parts, before)
 
     def _group(
         self,
@@ -225,6 +231,12 @@ class _Walk:
     inner: Mapping[str, Bound]
     path: str
     walked: ast.expr
+    parts: ast.Constant
+    before: int
+
+    def weigh(self, writer: Writer) -> None:
+        """Now that all is written: an item costs what is written for it since the pass began."""
+        self.parts.value = max(1, len(writer.spots) - self.before)
 
     @property
     def numbered(self) -> ast.expr:

@@ -33,10 +33,19 @@ def write_arithmetic(writer: Writer, tree: Binary, left: Code, right: Code) -> C
         operator = ast.Constant(tree.operator)
         node = writer.call(arithmetic.operate, operator, left.node, right.node)
     elif sorts == ("text", "text"):
-        node = ast.BinOp(left.node, ast.Add(), right.node)
+        node = writer.work("made", ast.BinOp(_sum(left.node), ast.Add(), _sum(right.node)))
     else:
         node = writer.call(run, left.node, right.node)
     return Code(node, kind)
+
+
+def _sum(node: ast.expr) -> ast.expr:
+    """A sum of texts without the call that counts it: the whole sum is counted once."""
+    match node:
+        case ast.Call(func=ast.Attribute(attr="made"), args=[ast.BinOp() as inner]):
+            return inner
+        case _:
+            return node
 
 
 def write_comparison(writer: Writer, tree: Binary, left: Code, right: Code) -> Code:

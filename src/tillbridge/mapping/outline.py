@@ -8,7 +8,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import yaml
 from yaml.events import AliasEvent, Event, MappingStartEvent, ScalarEvent, SequenceStartEvent
@@ -81,7 +81,7 @@ class Outline:
         self.starts = [0, *(found.end() for found in breaks)]
         self.ends = [*(found.start() for found in breaks), len(text)]
         self._dashes = (
-            token.start_mark.index
+            _at(token.start_mark)
             for token in yaml.scan(text, Loader=yaml.CSafeLoader)
             if isinstance(token, yaml.BlockEntryToken)
         )
@@ -114,7 +114,7 @@ class Outline:
     def _part(self, event: Event, events: Iterator[Event]) -> Part:
         match event:
             case AliasEvent():
-                start, end = event.start_mark.index, event.end_mark.index
+                start, end = _at(event.start_mark), _at(event.end_mark)
                 return Part("alias", start, start, end, "", event.anchor or "")
             case ScalarEvent():
                 return self._scalar(event)
@@ -125,7 +125,7 @@ class Outline:
                 return self._entries(event, events)
 
     def _scalar(self, event: ScalarEvent) -> Part:
-        start, end = event.start_mark.index, event.end_mark.index
+        start, end = _at(event.start_mark), _at(event.end_mark)
         inner = self._behind_anchor(event, end)
         style = event.style or ""
         if style in ("|", ">"):
@@ -145,26 +145,26 @@ class Outline:
 
     def _items(self, event: SequenceStartEvent, events: Iterator[Event]) -> Part:
         block = not event.flow_style
-        members = []
+        members: list[Member] = []
         for inside in events:
             if isinstance(inside, yaml.SequenceEndEvent):
                 return self._collection("items", event, inside, members)
-            dash = next(self._dashes) if block else inside.start_mark.index
+            dash = next(self._dashes) if block else _at(inside.start_mark)
             value = self._part(inside, events)
             members.append(Member("", dash, dash, dash + 1 if block else dash, value))
         raise AssertionError("a list ends")
 
     def _entries(self, event: MappingStartEvent, events: Iterator[Event]) -> Part:
-        members = []
+        members: list[Member] = []
         for inside in events:
             if isinstance(inside, yaml.MappingEndEvent):
                 return self._collection("entries", event, inside, members)
             assert isinstance(inside, ScalarEvent), "read_text takes no other keys"
-            key_end = inside.end_mark.index
+            key_end = _at(inside.end_mark)
             colon = _COLON.match(self.text, key_end)
             value = self._part(next(events), events)
             sign_end = colon.end() if colon else -1
-            members.append(Member(inside.value, inside.start_mark.index, key_end, sign_end, value))
+            members.append(Member(inside.value, _at(inside.start_mark), key_end, sign_end, value))
         raise AssertionError("entries end")
 
     def _collection(
@@ -174,10 +174,10 @@ class Outline:
         ended: Event,
         members: list[Member],
     ) -> Part:
-        start = event.start_mark.index
+        start = _at(event.start_mark)
         flow = bool(event.flow_style)
-        end = ended.end_mark.index if flow or not members else members[-1].end
-        opening = event.end_mark.index - 1
+        end = _at(ended.end_mark) if flow or not members else members[-1].end
+        opening = _at(event.end_mark) - 1
         inner = self._behind_anchor(event, opening) if flow or not members else members[0].start
         style = "flow" if flow else "block"
         return Part(kind, start, inner, end, style, event.anchor or "", tuple(members))
@@ -185,8 +185,14 @@ class Outline:
     def _behind_anchor(
         self, event: ScalarEvent | SequenceStartEvent | MappingStartEvent, latest: int
     ) -> int:
-        start = event.start_mark.index
+        start = _at(event.start_mark)
         if not event.anchor:
             return start
         found = _ANCHOR.match(self.text, start)
         return min(found.end(), latest) if found else start
+
+
+def _at(mark: Any) -> int:
+    """The place of a mark; libyaml's and PyYAML's have no type in common."""
+    assert mark is not None, "the reader marks every event"
+    return int(mark.index)

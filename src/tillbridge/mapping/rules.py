@@ -5,6 +5,7 @@ Every rule is checked against both ends on the way; all that is wrong is collect
 
 import ast
 from collections.abc import Mapping, Sequence
+from typing import Final
 
 from tillbridge.canonical.errors import Misconfigured, Place
 from tillbridge.connector.documents import Field, Value
@@ -26,6 +27,9 @@ from tillbridge.mapping.program import Spot
 from tillbridge.mapping.text import unknown
 from tillbridge.mapping.value_rules import ValueRuleWriter, assign, put, wrong
 from tillbridge.mapping.writer import Bound, Writer, load
+
+PROBLEMS_MAX: Final = 50
+"""So many mistakes are told at once; looking for what was meant takes time for each."""
 
 
 class RuleWriter:
@@ -58,6 +62,8 @@ class RuleWriter:
         known = {field.name: field for field in fields}
         body = [assign(out, ast.Dict([], []))]
         for name, rule in rules.items():
+            if len(self.problems) >= PROBLEMS_MAX:
+                break
             field = known.get(name) or (Field(name, "text") if any_name else None)
             if field is None:
                 self.problems.append(unknown("field", name, known, rule.place))

@@ -1,5 +1,6 @@
 """A lookup's column as compiled mappings read it."""
 
+from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -87,15 +88,27 @@ def sought_in(table: Table, key: Any, day: date | None = None) -> Any:
         value = table.values.get(key, NO_ROW)
         if value is not NO_ROW or not table.wild:
             return value
-    for from_on, to_on, value in table.dated.get(key, ()):
-        if day is None or from_on <= day <= to_on:
-            return value
+    value = _on(table.dated.get(key, ()), day)
+    if value is not NO_ROW:
+        return value
     for wild, rows in table.wild:
         if wild.matches(key):
-            for from_on, to_on, value in rows:
-                if day is None or from_on <= day <= to_on:
-                    return value
+            value = _on(rows, day)
+            if value is not NO_ROW:
+                return value
     return NO_ROW
+
+
+def _on(rows: _Dated, day: date | None) -> Any:
+    """The value of a day, or NO_ROW; rows stand by their first day and never overlap."""
+    if day is None:
+        return rows[0][2] if rows else NO_ROW
+    at = bisect_right(rows, day, key=_first_day)
+    return rows[at - 1][2] if at and day <= rows[at - 1][1] else NO_ROW
+
+
+def _first_day(row: tuple[date, date, Value]) -> date:
+    return row[0]
 
 
 def _are_texts(key: Any) -> bool:

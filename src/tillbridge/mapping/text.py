@@ -26,6 +26,8 @@ from tillbridge.canonical.errors import Misconfigured, Place
 
 SIZE_MAX_CHARACTERS = 1_000_000
 DEPTH_MAX = 40
+DIRECTIVES_MAX = 10
+"""Lines that begin with %: the YAML library compares each with all before it."""
 NODES_MAX = 100_000
 """Values in one file, each alias counted as often as what it stands for."""
 
@@ -76,6 +78,13 @@ def read_text(text: str, file: str) -> Node:
             reason="too_large",
             place=Place(file),
             next_step="Split it.",
+        )
+    if text.count("\n%") > DIRECTIVES_MAX:
+        raise Misconfigured(
+            f"More than {DIRECTIVES_MAX} lines begin with %.",
+            reason="too_large",
+            place=Place(file),
+            next_step="Remove the directives: none is needed.",
         )
     builder = _Builder(file)
     try:

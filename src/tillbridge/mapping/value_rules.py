@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Mapping
+from dataclasses import replace
 
 from tillbridge.canonical.errors import Misconfigured, Place, Rejected
 from tillbridge.connector.documents import Field, Value
@@ -13,7 +14,7 @@ from tillbridge.mapping.fit import fitter, from_text, why_unfit
 from tillbridge.mapping.lookup import Lookup
 from tillbridge.mapping.mapping import ConstantRule, ConvertRule, LookupRule, RateRule, ValueRule
 from tillbridge.mapping.program import Spot
-from tillbridge.mapping.table import NO_ROW, day_of_event, found_in, sought_in, table_of
+from tillbridge.mapping.table import NO_ROW, Table, day_of_event, found_in, sought_in, table_of
 from tillbridge.mapping.text import unknown
 from tillbridge.mapping.value_type import ANY, Sort, ValueType
 from tillbridge.mapping.writer import Bound, Code, Writer, load
@@ -27,6 +28,7 @@ class ValueRuleWriter:
     def __init__(self, writer: Writer, lookups: Mapping[str, Lookup]) -> None:
         self._writer = writer
         self._lookups = lookups
+        self._tables: dict[tuple[str, str, Field], Table] = {}
 
     def fill(
         self,
@@ -123,7 +125,7 @@ class ValueRuleWriter:
         lookup = self._lookups.get(rule.lookup)
         if lookup is None:
             raise unknown("lookup", rule.lookup, self._lookups, rule.place)
-        table = table_of(lookup, lookup.column(rule.column, rule.place), field)
+        table = self._table(lookup, lookup.column(rule.column, rule.place), field)
         key = self._key(lookup, rule, scope, path)
         arguments = [self._writer.constant(table), key]
         if lookup.dated:
@@ -139,6 +141,13 @@ class ValueRuleWriter:
         )
         has_row = ast.Compare(looked, [ast.IsNot()], [self._writer.constant(NO_ROW)])
         return Code(ast.IfExp(has_row, load(kept), otherwise.node), otherwise.kind)
+
+    def _table(self, lookup: Lookup, column: str, field: Field) -> Table:
+        """A column made ready for fields of one kind: once, however many rules read it."""
+        kind = (lookup.name, column, replace(field, name="", title=""))
+        if kind not in self._tables:
+            self._tables[kind] = table_of(lookup, column, field)
+        return self._tables[kind]
 
     def _key(
         self, lookup: Lookup, rule: LookupRule, scope: Mapping[str, Bound], path: str

@@ -9,6 +9,7 @@ from tillbridge.mapping.note import NoteTaker
 from tillbridge.mapping.program import FILE_NAME, Spot
 from tillbridge.mapping.recorder import Recorder
 from tillbridge.mapping.value_type import ValueType
+from tillbridge.mapping.work import Work
 
 
 class Code(NamedTuple):
@@ -37,6 +38,7 @@ class Writer:
         self._globals: dict[str, object] = {}
         self._known: dict[int, str] = {}
         self._variables = 0
+        self._works = False
 
     def constant(self, value: object) -> ast.expr:
         """A value as code; anything but text, numbers and truths is kept beside the code."""
@@ -55,6 +57,11 @@ class Writer:
         if self._recorder is not None:
             function = self._recorder.watched(function)
         return ast.Call(self.constant(function), list(arguments), [])
+
+    def work(self, method: str, *arguments: ast.expr) -> ast.expr:
+        """A call of a method of the document's `Work`."""
+        self._works = True
+        return ast.Call(ast.Attribute(load("work"), method, ast.Load()), list(arguments), [])
 
     def note_taker(self, spot: Spot) -> ast.expr:
         """What takes the notes of a spot: the first argument of a function that has notes."""
@@ -97,6 +104,9 @@ class Writer:
 
     def function(self, body: list[ast.stmt]) -> Callable[..., object]:
         """The compiled function of `context` and `notes`, a list or None."""
+        if self._works:
+            started = ast.Call(self.constant(Work), [], [])
+            body = [ast.Assign([ast.Name("work", ast.Store())], started), *body]
         parameters = [ast.arg("context"), ast.arg("notes")]
         arguments = ast.arguments([], parameters, None, [], [], None, [])
         definition = ast.FunctionDef("run", arguments, body, [], None)
