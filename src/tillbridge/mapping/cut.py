@@ -16,13 +16,9 @@ def truncate(taker: NoteTaker, text: str, width: int) -> str:
     A letter written as several characters (with accents of their own, joined signs) is kept or
     lost as a whole. Raises Rejected for a width below 0.
     """
-    if width < 0:
-        raise Rejected(f"{width} is not a number of characters.", reason="bad_argument")
-    if len(text) <= width:
+    end = end_of_cut(text, width)
+    if end == len(text):
         return text
-    end = width
-    while end and _inside_a_letter(text, end):
-        end -= 1
     kept, lost = text[:end], text[end:]
     taker.take(
         "cut",
@@ -32,6 +28,17 @@ def truncate(taker: NoteTaker, text: str, width: int) -> str:
         lost=lost,
     )
     return kept
+
+
+def end_of_cut(text: str, width: int) -> int:
+    """How many of the first `width` characters can be kept. Raises Rejected."""
+    if width < 0:
+        raise Rejected(f"{width} is not a number of characters.", reason="bad_argument")
+    if len(text) <= width:
+        return len(text)
+    while width and _inside_a_letter(text, width):
+        width -= 1
+    return width
 
 
 def truncated(taker: NoteTaker, value: Any, width: int) -> Any:

@@ -72,10 +72,15 @@ def _run(example: Example, filler: Filler, target: DocumentShape) -> list[str]:
         return _refusal(filler, context, example.refused)
     expected = _group(example.expect, target.fields, any_name=False)
     try:
-        found = filler.fill(context)
+        found, notes = filler.fill_noting(context)
     except Rejected as error:
         return [str(error)]
-    return list(_differences("", expected, found))
+    noted = [str(note) for note in notes]
+    differences = list(_differences("", expected, found))
+    if example.notes is not None:
+        differences += [f"Not noted: {note}" for note in example.notes if note not in noted]
+        differences += [f"Noted: {note}" for note in noted if note not in example.notes]
+    return differences
 
 
 def _refusal(filler: Filler, context: Mapping[str, object], expected: str) -> list[str]:

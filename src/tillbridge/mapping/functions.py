@@ -8,10 +8,12 @@ and `a.f(b)` are the same call. Each `*_library` declares the functions of one k
 from collections.abc import Mapping
 from typing import Final
 
+from tillbridge.mapping.address_library import ADDRESS_FUNCTIONS
 from tillbridge.mapping.amount_library import AMOUNT_FUNCTIONS
 from tillbridge.mapping.function import Function, Parameter
 from tillbridge.mapping.list_library import LIST_FUNCTIONS
 from tillbridge.mapping.number_library import NUMBER_FUNCTIONS
+from tillbridge.mapping.person_library import PERSON_FUNCTIONS
 from tillbridge.mapping.text_library import TEXT_FUNCTIONS
 from tillbridge.mapping.time_library import TIME_FUNCTIONS
 from tillbridge.mapping.value_type import ANY, BOOLEAN
@@ -44,5 +46,7 @@ FUNCTIONS: Final[Mapping[str, Function]] = {
         *AMOUNT_FUNCTIONS,
         *LIST_FUNCTIONS,
         *TIME_FUNCTIONS,
+        *PERSON_FUNCTIONS,
+        *ADDRESS_FUNCTIONS,
     )
 }

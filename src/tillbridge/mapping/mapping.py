@@ -172,6 +172,7 @@ class Example:
         given: values by name: event, order, payment, fulfilment, written, or a step's result.
         expect: the whole document that has to come out; None when `refused` is given.
         refused: a part of the message with which the mapping has to refuse; "" when it must not.
+        notes: what has to be noted, all of it, in words; None when the example does not say.
     """
 
     name: str
@@ -179,6 +180,7 @@ class Example:
     expect: Node | None
     refused: str
     place: Place
+    notes: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from tillbridge.canonical.errors import Misconfigured, Rejected
+from tillbridge.mapping.cut import end_of_cut
 from tillbridge.mapping.pattern import compile_pattern
 from tillbridge.mapping.time_functions import instant_text
 
@@ -109,6 +110,16 @@ def join(parts: Sequence[str], separator: str) -> str:
     """The texts with the separator between them."""
     _grown(sum(map(len, parts)) + len(separator) * len(parts))
     return separator.join(parts)
+
+
+def join_given(parts: Sequence[str], separator: str) -> str:
+    """The texts that are not empty, with the separator between them."""
+    return join([part for part in parts if part], separator)
+
+
+def rest(text: str, width: int) -> str:
+    """What `truncate` leaves out. Raises Rejected for a width below 0."""
+    return text[end_of_cut(text, width) :]
 
 
 def size(value: str | Sequence[object] | Mapping[str, object]) -> int:

@@ -52,6 +52,14 @@ TEXT_FUNCTIONS: Final = (
         notes=True,
     ),
     Function(
+        "rest",
+        (TEXT_PARAMETER, Parameter("width", WHOLE)),
+        TEXT,
+        "What truncate(text, width) leaves out, for another field to take.",
+        "rest('abcdef', 4) == 'ef' && rest('abc', 4) == ''",
+        texts.rest,
+    ),
+    Function(
         "right",
         (TEXT_PARAMETER, Parameter("count", WHOLE)),
         TEXT,
@@ -98,6 +106,14 @@ TEXT_FUNCTIONS: Final = (
         "The texts of a list with the separator between them.",
         "join(['Ada', 'King'], ' ') == 'Ada King'",
         texts.join,
+    ),
+    Function(
+        "join_given",
+        (Parameter("parts", ("list",), of="text"), Parameter("separator")),
+        TEXT,
+        "The texts of a list that are not empty, with the separator between them.",
+        "join_given(['Ada', '', 'King'], ' ') == 'Ada King'",
+        texts.join_given,
     ),
     Function(
         "size",
