@@ -34,6 +34,8 @@ _STATUS = {
     "no_unknown": 404,
     "unknown_dead_letter": 404,
     "unknown_connection": 404,
+    "unknown_approval": 404,
+    "unknown_flow": 404,
     "unknown_id": 404,
     "unknown_page": 404,
     "wrong_method": 405,

@@ -7,6 +7,7 @@ import click
 from tillbridge import VERSION
 from tillbridge.assembly import Site
 from tillbridge.cli.api import api
+from tillbridge.cli.approvals import approvals
 from tillbridge.cli.audit import audit
 from tillbridge.cli.check import check
 from tillbridge.cli.connectors import connectors
@@ -14,15 +15,19 @@ from tillbridge.cli.dead_letters import dead_letters
 from tillbridge.cli.demo import demo
 from tillbridge.cli.explain import explain
 from tillbridge.cli.failures import Commands
+from tillbridge.cli.flows import flows
 from tillbridge.cli.format import format_files
 from tillbridge.cli.gates import gates
 from tillbridge.cli.inbox import inbox
 from tillbridge.cli.init import init
 from tillbridge.cli.migrate import migrate
+from tillbridge.cli.notices import notices
 from tillbridge.cli.operators import operators
 from tillbridge.cli.provision import provision
 from tillbridge.cli.reviews import reviews
+from tillbridge.cli.run import run
 from tillbridge.cli.runs import runs
+from tillbridge.cli.schemas import schemas
 from tillbridge.cli.secrets import secrets
 from tillbridge.cli.surroundings import Surroundings
 from tillbridge.cli.test import test
@@ -72,8 +77,9 @@ def main(
 for command in (
     *(demo, init, check, format_files, test, provision, up),
     *(api, worker, migrate),
+    *(flows, run, approvals, notices),
     *(runs, dead_letters, reviews, unknowns, trace, explain, gates, inbox),
-    *(secrets, operators, audit, connectors),
+    *(secrets, operators, audit, connectors, schemas),
 ):
     main.add_command(command)
 

@@ -18,6 +18,8 @@ from tillbridge.database.statements import load_statements
 
 SQL = load_statements("tillbridge.desk", "desk.sql")
 
+BY_COMMAND = " (command line)"
+"""Ends the name of somebody who answers by command: the name before it is the person's."""
 Answer: TypeAlias = Literal["open", "approved", "refused", "timed_out"]
 
 
@@ -111,7 +113,7 @@ async def answer(
             reason="unknown_approval",
             next_step="See tillbridge approvals list.",
         )
-    if row["may"] and who not in row["may"]:
+    if row["may"] and who.removesuffix(BY_COMMAND) not in row["may"]:
         raise Rejected(
             f"Approval {number} is for {', '.join(row['may'])}; {who!r} is not among them.",
             reason="not_allowed",

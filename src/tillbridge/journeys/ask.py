@@ -5,14 +5,39 @@ from collections.abc import Mapping
 
 from tillbridge.access.audit import record as audit
 from tillbridge.canonical.card_data import scan
-from tillbridge.canonical.errors import Rejected
+from tillbridge.canonical.errors import Place, Rejected
 from tillbridge.canonical.events import Kind, Trigger
-from tillbridge.flows.inputs import check_given
+from tillbridge.flows.inputs import check_given, text_of
 from tillbridge.flows.trigger import OnCall
 from tillbridge.journeys.house import House
 from tillbridge.journeys.receive import card_data_found
 from tillbridge.journeys.start import start
 from tillbridge.journeys.steer import reason_of
+
+INPUT_MAX_BYTES = 1_000_000
+
+
+def given_texts(document: object) -> dict[str, str]:
+    """What a person gives as JSON, by name, as the texts it travels in.
+
+    Raises:
+        Rejected: it is no object, or a value is not a text, a number, true, false or null.
+    """
+    if not isinstance(document, dict):
+        raise Rejected(
+            "The input is no JSON object.",
+            reason="bad_shape",
+            next_step='Write {"name": "value"} with what the flow takes.',
+        )
+    for name, value in document.items():
+        if isinstance(value, dict | list):
+            raise Rejected(
+                f"{name!r} holds more than one value.",
+                reason="bad_shape",
+                place=Place(field=str(name)),
+                next_step="Give rows as a file to a flow that starts on files.",
+            )
+    return {str(name): text_of(value) for name, value in document.items()}
 
 
 async def ask_for_run(

@@ -10,6 +10,7 @@ from tillbridge.canonical.card_data import scan
 from tillbridge.canonical.errors import Place, Rejected
 from tillbridge.connections.gates import SQL as GATES
 from tillbridge.database.database import Database, Tx
+from tillbridge.flows import pauses
 from tillbridge.journeys.house import House
 from tillbridge.journeys.receive import card_data_found
 from tillbridge.journeys.replay import cancel_dead_letter, replay_dead_letter
@@ -91,6 +92,36 @@ async def cancel(house: House, run_id: int, operator: str, why: str) -> None:
         Rejected: no reason, or no such open letter.
     """
     await cancel_dead_letter(house, run_id, operator, reason_of(why))
+
+
+async def pause_flow(house: House, flow: str, operator: str, why: str) -> None:
+    """Pauses a flow: what arrives is kept, and its runs wait.
+
+    Raises:
+        Rejected: there is no such flow, or no reason is given.
+    """
+    why = reason_of(why)
+    house.catalogue.flow(flow)
+    async with house.database.transaction() as tx:
+        await pauses.pause_flow(tx, flow, operator, why)
+        await record(tx, operator, "pause", f"flow {flow}", why=why, after={"state": "paused"})
+
+
+async def resume_flow(house: House, flow: str, operator: str, why: str) -> None:
+    """Lets a paused flow go on; its runs look again within a minute.
+
+    Raises:
+        Rejected: it is not paused, or no reason is given.
+    """
+    why = reason_of(why)
+    async with house.database.transaction() as tx:
+        if not await pauses.resume_flow(tx, flow):
+            raise Rejected(
+                f"The flow {flow!r} is not paused by hand.",
+                reason="unknown_flow",
+                next_step="See tillbridge flows list.",
+            )
+        await record(tx, operator, "resume", f"flow {flow}", why=why, after={"state": "active"})
 
 
 def reason_of(why: str) -> str:
