@@ -89,7 +89,7 @@ async def test_check_says_what_is_wrong_where_and_what_to_do(tell: Tell, books: 
     flow.write_text(flow.read_text().replace("order.cancelled", "order.canceled"))
     result = await tell("check", "--offline")
     assert result.exit_code == 1
-    assert "FAIL" in result.stdout
+    assert "Errors" in result.stdout
     assert "flows/reverse-cancelled.yaml:4" in result.stdout
     assert "order.cancelled" in result.stdout
 

@@ -7,10 +7,11 @@ from collections.abc import Iterator, Sequence
 import click
 
 from tillbridge.assembly import now, read_folder
-from tillbridge.canonical.card_data import mask
-from tillbridge.canonical.errors import TillbridgeError
+from tillbridge.canonical.errors import Misconfigured, TillbridgeError
 from tillbridge.cli.failures import FAILED
-from tillbridge.cli.printing import heading, next_step, verdict
+from tillbridge.cli.printing import next_step
+from tillbridge.cli.report import Report, failed_line
+from tillbridge.cli.schemas import drifted, keep, live_snapshot
 from tillbridge.cli.surroundings import Surroundings, pass_surroundings
 from tillbridge.connections.configuration import FILE, Configured
 from tillbridge.connections.connections import Connection, Connections
@@ -19,34 +20,41 @@ from tillbridge.connections.secrets import Secrets
 from tillbridge.connector.abilities import Call, CheckLine, ChecksConnection
 from tillbridge.database.database import Database
 from tillbridge.flows.folder import Folder
+from tillbridge.mapping.flaw import Flaw, flaw_of
 
 
 @click.command()
 @click.option("--offline", is_flag=True, help="Only what needs no call to another system.")
+@click.option("--refresh", is_flag=True, help="First keep what each connection takes now.")
+@click.option("--strict", is_flag=True, help="Warnings fail the check, too.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_context
 @pass_surroundings
-def check(surroundings: Surroundings, ctx: click.Context, offline: bool) -> None:
-    """Check the files, their examples, the database and every connection."""
-    failed = asyncio.run(_check(surroundings, offline=offline))
-    if failed:
-        next_step(f"{failed} of the checks failed: mend the first one, then check again.")
+def check(
+    surroundings: Surroundings,
+    ctx: click.Context,
+    *,
+    offline: bool,
+    refresh: bool,
+    strict: bool,
+    as_json: bool,
+) -> None:
+    """Check the files, their examples, the database and every connection.
+
+    Errors keep a folder from being run; warnings are told. With schemas/ in the folder (see
+    tillbridge schemas), mappings are checked against what each connection really takes.
+    """
+    if offline and refresh:
+        raise click.UsageError("--refresh asks the connections, and --offline asks nobody.")
+    report = Report(quiet=as_json)
+    asyncio.run(_check(surroundings, report, offline=offline, refresh=refresh))
+    passed = not report.failed and not (strict and report.warnings)
+    if as_json:
+        report.print_json(passed=passed)
+    else:
+        next_step(_verdict(report, passed=passed))
+    if not passed:
         ctx.exit(FAILED)
-    next_step("Everything passed. Start it: tillbridge up")
-
-
-def show_lines(title: str, lines: Sequence[CheckLine]) -> int:
-    """Prints lines under their title; answers how many failed."""
-    heading(title)
-    for line in lines:
-        detail = f": {line.detail}" if line.detail else ""
-        verdict(line.passed, mask(f"{line.title}{detail}"), mask(line.next_step))
-    return sum(not line.passed for line in lines)
-
-
-def failed_line(title: str, error: TillbridgeError) -> CheckLine:
-    """An error as a line of a check."""
-    where = f"{error.place}: " if error.place else ""
-    return CheckLine(title, passed=False, detail=where + error.message, next_step=error.next_step)
 
 
 def plain_call(connection: Connection) -> Call:
@@ -54,30 +62,60 @@ def plain_call(connection: Connection) -> Call:
     return Call("", now(), connection.timeout_s, "tillbridge check", lambda: None)
 
 
-async def _check(surroundings: Surroundings, *, offline: bool) -> int:
+def _verdict(report: Report, *, passed: bool) -> str:
+    warnings = f" {report.warnings} warnings: read them." if report.warnings else ""
+    if passed:
+        return f"Everything passed.{warnings} Start it: tillbridge up"
+    if not report.failed:
+        return f"No check failed, but there are {report.warnings} warnings (--strict)."
+    return f"{report.failed} of the checks failed: mend the first one, then check again.{warnings}"
+
+
+async def _check(
+    surroundings: Surroundings, report: Report, *, offline: bool, refresh: bool
+) -> None:
     configured = surroundings.site.configured()
-    named = [CheckLine(f"{len(configured)} connections", passed=True, detail=", ".join(configured))]
-    failed = show_lines(FILE, named)
+    named = CheckLine(f"{len(configured)} connections", passed=True, detail=", ".join(configured))
+    report.add(FILE, [named])
     async with surroundings.database() as database:
-        failed += show_lines("Database", [await _durable(database)])
+        report.add("Database", [await _durable(database)])
         secrets = await Secrets.load(
             database, open_seal(surroundings.site.own, os.environ), os.environ
         )
     opened: list[Connection] = []
     try:
-        failed += show_lines(
-            "Settings and secrets", list(_open_all(surroundings, configured, secrets, opened))
-        )
-        failed += show_lines("Flows and mappings", _texts(surroundings, configured, opened))
+        opening = _open_all(surroundings, configured, secrets, opened)
+        report.add("Settings and secrets", opening)
+        changed: list[Flaw] = []
         if not offline:
             for connection in opened:
-                failed += show_lines(
-                    f"{connection.name} ({connection.configured.connector.title})",
-                    await _ask(connection),
-                )
+                title = f"{connection.name} ({connection.configured.connector.title})"
+                report.add(title, await _ask(connection))
+                lines, flaws = await _schema(surroundings, connection, refresh=refresh)
+                report.add(f"Schema of {connection.name}", lines)
+                changed += flaws
+        _texts(surroundings, report, configured, opened, changed)
     finally:
         await Connections(opened).close()
-    return failed
+
+
+async def _schema(
+    surroundings: Surroundings, connection: Connection, *, refresh: bool
+) -> tuple[list[CheckLine], list[Flaw]]:
+    """What a connection takes now, beside what is kept."""
+    folder = surroundings.site.folder
+    try:
+        live = await live_snapshot(connection, plain_call(connection))
+        if live is None:
+            return [CheckLine("As its connector declares it", passed=True)], []
+        if refresh:
+            lines = [CheckLine("Kept", passed=True, detail=told) for told in keep(folder, live)]
+            return lines or [CheckLine("As it was kept", passed=True)], []
+        flaws = drifted(folder, live)
+    except TillbridgeError as error:
+        return [failed_line("What it takes", error)], []
+    told = f"{len(flaws)} changes, see the warnings" if flaws else "compared with what is kept"
+    return [CheckLine("What it takes", passed=True, detail=told)], flaws
 
 
 async def _durable(database: Database) -> CheckLine:
@@ -102,18 +140,29 @@ def _open_all(
 
 
 def _texts(
-    surroundings: Surroundings, configured: dict[str, Configured], opened: list[Connection]
-) -> list[CheckLine]:
+    surroundings: Surroundings,
+    report: Report,
+    configured: dict[str, Configured],
+    opened: list[Connection],
+    changed: list[Flaw],
+) -> None:
+    title = "Flows and mappings"
     if len(opened) < len(configured):
         step = "Mend the connections first."
-        return [CheckLine("Not checked: they write to connections", passed=False, next_step=step)]
-    folder = read_folder(surroundings.site, Connections(opened))
-    lines = [failed_line("Not right", problem) for problem in folder.problems]
-    lines += [
+        unread = CheckLine("Not checked: they write to connections", passed=False, next_step=step)
+        report.add(title, [unread])
+        return
+    try:
+        folder = read_folder(surroundings.site, Connections(opened))
+    except Misconfigured as error:
+        report.add_flaws([flaw_of(error)])
+        return
+    flows = [
         CheckLine(f"Flow {name}", passed=True, detail=flow.title)
         for name, flow in folder.flows.items()
     ]
-    return [*lines, *_examples(folder)]
+    report.add(title, [*flows, *_examples(folder)])
+    report.add_flaws([*folder.flaws, *changed])
 
 
 def _examples(folder: Folder) -> Iterator[CheckLine]:

@@ -6,9 +6,10 @@ import click
 
 from tillbridge.access.audit import record
 from tillbridge.canonical.errors import TillbridgeError
-from tillbridge.cli.check import failed_line, plain_call, show_lines
+from tillbridge.cli.check import plain_call
 from tillbridge.cli.failures import FAILED
 from tillbridge.cli.printing import next_step, say
+from tillbridge.cli.report import failed_line, show_lines
 from tillbridge.cli.surroundings import Surroundings, pass_surroundings, who
 from tillbridge.connections.connections import Connection
 from tillbridge.connector.abilities import CheckLine, Provisions

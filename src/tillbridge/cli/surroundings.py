@@ -8,9 +8,12 @@ from dataclasses import dataclass
 
 import click
 
-from tillbridge.assembly import Site, close_house, open_house, prepare
+from tillbridge.assembly import Site, close_house, now, open_house, prepare
 from tillbridge.canonical.errors import Misconfigured
 from tillbridge.connections.configuration import FILE
+from tillbridge.connections.connections import Connections
+from tillbridge.connections.sealing import open_seal
+from tillbridge.connections.secrets import Secrets
 from tillbridge.database.database import Database
 from tillbridge.database.embedded import EmbeddedPostgres
 from tillbridge.database.migrate import check_schema
@@ -66,6 +69,18 @@ class Surroundings:
                 yield house
             finally:
                 await close_house(house)
+
+    @asynccontextmanager
+    async def connections(self) -> AsyncIterator[Connections]:
+        """Every connection, opened; no call is made by that."""
+        configured = self.site.configured()
+        async with self.database() as database:
+            secrets = await Secrets.load(database, open_seal(self.site.own, os.environ), os.environ)
+        connections = Connections.open(configured, secrets, now, self.site.factor)
+        try:
+            yield connections
+        finally:
+            await connections.close()
 
     def expect_folder(self) -> None:
         """Raises Misconfigured unless the folder is one of ours."""

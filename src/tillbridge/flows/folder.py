@@ -1,6 +1,6 @@
 """A user's folder: flows, mappings, lookups and rates, and all that is wrong in them."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Set
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,6 +17,7 @@ from tillbridge.mapping.apply import prepare_mapping, problems_of
 from tillbridge.mapping.examples import ExampleResult, run_examples
 from tillbridge.mapping.flaw import Flaw, error_of, flaw_of
 from tillbridge.mapping.survey import survey
+from tillbridge.mapping.text import Entries, Scalar, read_text, walk
 
 FILES_MAX = 2_000
 
@@ -73,16 +74,18 @@ def assemble(
     """A folder from files that are at hand already."""
     library, problems = read_library(connections, mappings, lookups, rates)
     found: dict[str, Flow] = {}
+    named: set[str] = set()
     for file in flows:
         try:
             flow = read_flow(file, library)
         except Misconfigured as error:
             problems.append(error)
+            named |= _mappings_named(file)
             continue
         before = found.setdefault(flow.name, flow)
         if before is not flow:
             problems.append(_twice(flow, before))
-    problems += _problems_of_unused(library, found.values())
+    problems += _problems_of_unused(library, found.values(), named)
     seen = tuple(found.values())
     inspected = inspect(seen, whole=not problems)
     flaws = dict.fromkeys((*_surveyed(library, seen), *inspected))
@@ -106,8 +109,13 @@ def _surveyed(library: Library, flows: Iterable[Flow]) -> Iterator[Flaw]:
                 yield from survey(filler.origin)
 
 
-def _problems_of_unused(library: Library, flows: Iterable[Flow]) -> list[Misconfigured]:
-    """What is wrong with mappings that no flow has checked, over what every event has."""
+def _problems_of_unused(
+    library: Library, flows: Iterable[Flow], named: Set[str]
+) -> list[Misconfigured]:
+    """What is wrong with mappings that no flow has checked, over what every event has.
+
+    Those that a flow with an error names are left out: what they read, only that flow knows.
+    """
     used = {
         step.mapping
         for flow in flows
@@ -116,7 +124,7 @@ def _problems_of_unused(library: Library, flows: Iterable[Flow]) -> list[Misconf
     }
     problems: list[Misconfigured] = []
     for name, mapping in library.mappings.items():
-        if name in used:
+        if name in used | named:
             continue
         try:
             target = library.target(mapping)
@@ -124,6 +132,16 @@ def _problems_of_unused(library: Library, flows: Iterable[Flow]) -> list[Misconf
         except Misconfigured as error:
             problems.append(error)
     return problems
+
+
+def _mappings_named(file: TextFile) -> set[str]:
+    """The mappings that a flow with an error names, as far as its text can be read."""
+    try:
+        nodes = list(walk(read_text(file.text, file.path)))
+    except Misconfigured:
+        return set()
+    named = (node.nodes.get("mapping") for node in nodes if isinstance(node, Entries))
+    return {node.text for node in named if isinstance(node, Scalar)}
 
 
 def _twice(flow: Flow, before: Flow) -> Misconfigured:
