@@ -24,7 +24,7 @@ from tillbridge.mapping.form import (
     whole,
     words,
 )
-from tillbridge.mapping.forms import RULES
+from tillbridge.mapping.forms import FAMILIES, PARTS, RULES
 
 _KINDS: Final = list_of(words(*BUSINESS_KINDS))
 _INPUTS: Final = named(either(words(*INPUT_SORTS), group("input")))
@@ -176,6 +176,6 @@ FLOW_LANGUAGE: Final = language(
     "flow",
     "A Tillbridge flow",
     "flow",
-    (FLOW, SCHEDULE, FILE, CHANGES, WINDOW, INPUT, *STEP_FORMS),
-    STEP_FAMILIES,
+    (FLOW, SCHEDULE, FILE, CHANGES, WINDOW, INPUT, *STEP_FORMS, *PARTS),
+    {**STEP_FAMILIES, **FAMILIES},
 )

@@ -277,7 +277,7 @@ def fill(node: Node, form: Form) -> Filled:
                 f"One of {', '.join(names)} is missing.",
                 reason="missing_field",
                 place=entries.place,
-                next_step=f"Add {names[0]}: to it.",
+                next_step=f"Give one of {':, '.join(names[:-1])}: and {names[-1]}:.",
             )
         if len(there) > 1:
             raise Misconfigured(

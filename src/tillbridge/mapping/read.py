@@ -1,9 +1,10 @@
 """Mappings and rules from text. Only what can be known without the two ends is checked here."""
 
-import re
-
 from tillbridge.canonical.errors import Misconfigured
 from tillbridge.mapping.expression import Parsed, parse_expression
+from tillbridge.mapping.form import NAME, VARIABLE, fill
+from tillbridge.mapping.forms import EXAMPLE, MAPPING, RULE_FORMS
+from tillbridge.mapping.glob import Glob, glob
 from tillbridge.mapping.mapping import (
     ConstantRule,
     ConvertRule,
@@ -12,6 +13,9 @@ from tillbridge.mapping.mapping import (
     Example,
     GroupRule,
     LookupRule,
+    PartsRule,
+    PassRule,
+    PickRule,
     RateRule,
     RollUpRule,
     Rule,
@@ -20,14 +24,14 @@ from tillbridge.mapping.mapping import (
     ValueRule,
 )
 from tillbridge.mapping.parser import RESERVED
-from tillbridge.mapping.read_amounts import EXCHANGE_KEYS, read_exchange, read_share
+from tillbridge.mapping.read_amounts import read_exchange, read_share
 from tillbridge.mapping.source import EVENT_NAMES
 from tillbridge.mapping.text import (
     Entries,
+    Items,
     Node,
     Scalar,
     any_entries,
-    entries_of,
     items_of,
     read_text,
     scalar_of,
@@ -35,37 +39,14 @@ from tillbridge.mapping.text import (
     unknown,
 )
 
-_NAME = re.compile(r"[a-z0-9]+(?:[-_][a-z0-9]+)*", re.ASCII)
-_VARIABLE = re.compile(r"[a-z][a-z0-9_]*", re.ASCII)
 NAME_MAX_CHARACTERS = 60
-
-_RULES = {
-    "from": ("when", "default", "truncate"),
-    "constant": ("when",),
-    "lookup": ("key", "column", "on", "when", "default"),
-    "convert": (*EXCHANGE_KEYS, "when", "default"),
-    "rate": (*EXCHANGE_KEYS, "when", "default"),
-    "each": ("as", "where", "when", "split", "fields"),
-    "group": ("as", "by", "where", "when", "fields"),
-}
-"""The field that tells a rule's kind, and what else may stand there; `fields` alone is a group."""
-
-_REQUIRED = {
-    "lookup": ("key",),
-    "convert": ("to", "rates", "rounding"),
-    "rate": ("to", "rates", "rounding"),
-    "each": ("as", "fields"),
-    "group": ("as", "by", "fields"),
-}
+FIELDS = "fields"
+"""The key that stands alone in a group of fields, and beside others in lists."""
 
 
 def read_mapping(text: str, file: str) -> DocumentMapping:
     """A mapping from the text of its file. Raises Misconfigured at the file, line and field."""
-    root = entries_of(
-        read_text(text, file),
-        required=("mapping", "target", "fields"),
-        optional=("title", "examples"),
-    )
+    root = fill(read_text(text, file), MAPPING).entries
     name = read_name(root.nodes["mapping"])
     connector, document = _target(root.nodes["target"])
     title = scalar_of(root.nodes["title"]).text if "title" in root.nodes else name
@@ -89,7 +70,7 @@ def read_rules(node: Node) -> Rules:
 def read_name(node: Node) -> str:
     """The name of a mapping or flow: small letters, digits and hyphens. Raises Misconfigured."""
     scalar = scalar_of(node)
-    if not _NAME.fullmatch(scalar.text) or len(scalar.text) > NAME_MAX_CHARACTERS:
+    if not NAME.fullmatch(scalar.text) or len(scalar.text) > NAME_MAX_CHARACTERS:
         raise Misconfigured(
             f"{shown(scalar.text)} is not fit for a name.",
             reason="bad_name",
@@ -103,7 +84,7 @@ def read_variable(node: Node) -> str:
     """A name that expressions can use: a step's or a list item's. Raises Misconfigured."""
     scalar = scalar_of(node)
     name = scalar.text
-    if not _VARIABLE.fullmatch(name) or len(name) > NAME_MAX_CHARACTERS:
+    if not VARIABLE.fullmatch(name) or len(name) > NAME_MAX_CHARACTERS:
         why = "is not fit for a name in expressions"
     elif name in RESERVED:
         why = "is a reserved word"
@@ -135,15 +116,19 @@ def _target(node: Node) -> tuple[str, str]:
 def _rule(node: Node) -> Rule:
     if isinstance(node, Scalar):
         return ValueRule(parse_expression(node), node.place)
+    if isinstance(node, Items):
+        return PartsRule(tuple(_part(item) for item in items_of(node)), node.place)
     keys = any_entries(node).nodes
-    kind = next((kind for kind in _RULES if kind in keys), "")
-    if not kind:
+    kind = next((kind for kind in RULE_FORMS if kind in keys), FIELDS)
+    if kind == FIELDS:
         return _group(node)
-    optional = _RULES[kind]
-    required = (kind, *_REQUIRED.get(kind, ()))
-    rule = entries_of(node, required=required, optional=optional)
+    rule = fill(node, RULE_FORMS[kind]).entries
     when, default = _maybe(rule, "when"), _maybe(rule, "default")
     match kind:
+        case "first" | "last":
+            return _pick(rule, kind)
+        case "pass":
+            return _pass(rule, when)
         case "from":
             value = parse_expression(rule.nodes["from"])
             return ValueRule(value, rule.place, when, default, _switch(rule, "truncate"))
@@ -176,6 +161,7 @@ def _rule(node: Node) -> Rule:
                 place=rule.place,
                 where=_maybe(rule, "where"),
                 when=when,
+                number=_name_of(rule, "number"),
             )
         case _:
             return EachRule(
@@ -186,7 +172,75 @@ def _rule(node: Node) -> Rule:
                 where=_maybe(rule, "where"),
                 when=when,
                 shares=_shares(rule),
+                number=_name_of(rule, "number"),
             )
+
+
+def _part(node: Node) -> EachRule | RollUpRule | GroupRule:
+    """A part of a list. Raises Misconfigured."""
+    rule = _rule(node)
+    if not isinstance(rule, EachRule | RollUpRule | GroupRule):
+        raise Misconfigured(
+            "This is not a part of a list.",
+            reason="bad_rule",
+            place=node.place,
+            next_step="A part has each: or group:, or is one group of fields:.",
+        )
+    return rule
+
+
+def _pick(rule: Entries, kind: str) -> PickRule:
+    if "fields" in rule.nodes and "default" in rule.nodes:
+        raise Misconfigured(
+            "A group has no default.",
+            reason="bad_rule",
+            place=rule.nodes["default"].place,
+            next_step="Remove default:, or pick a value with from:.",
+        )
+    return PickRule(
+        items=parse_expression(rule.nodes[kind]),
+        variable=read_variable(rule.nodes["as"]),
+        last=kind == "last",
+        place=rule.place,
+        value=_maybe(rule, "from"),
+        fields=read_rules(rule.nodes["fields"]) if "fields" in rule.nodes else None,
+        where=_maybe(rule, "where"),
+        default=_maybe(rule, "default"),
+    )
+
+
+def _pass(rule: Entries, when: Parsed | None) -> PassRule:
+    names, to = (
+        _pattern(rule.nodes[key]) if key in rule.nodes else None for key in ("names", "to")
+    )
+    return PassRule(
+        start=parse_expression(rule.nodes["pass"]),
+        names=names or glob("*"),
+        to=to,
+        place=rule.place,
+        fields=read_rules(rule.nodes["fields"]) if "fields" in rule.nodes else {},
+        when=when,
+    )
+
+
+def _pattern(node: Node) -> Glob:
+    """A pattern of names with one star. Raises Misconfigured."""
+    scalar = scalar_of(node)
+    pattern = glob(scalar.text)
+    if len(pattern.parts) != 2:
+        raise Misconfigured(
+            f"{shown(scalar.text)} has to have one * in it.",
+            reason="bad_pattern",
+            place=scalar.place,
+            next_step="Write gift_* for all names that begin so, or * for all.",
+        )
+    return pattern
+
+
+def _name_of(entries: Entries, name: str) -> str:
+    """A name for expressions that a key gives; "" where it is not written."""
+    node = entries.nodes.get(name)
+    return "" if node is None else read_variable(node)
 
 
 def _shares(rule: Entries) -> dict[str, Share]:
@@ -212,14 +266,14 @@ def _group(node: Node) -> GroupRule:
     keys = any_entries(node).nodes
     for key, value in keys.items():
         if key not in ("fields", "when"):
-            known = {"fields", *_RULES, *(name for names in _RULES.values() for name in names)}
+            known = {part.name for form in RULE_FORMS.values() for part in form.keys}
             raise unknown("field", key, known - {key}, value.place)
     if "fields" not in keys:
         raise Misconfigured(
             "This is not a rule.",
             reason="bad_rule",
             place=node.place,
-            next_step=f"A rule is an expression, or has {':, '.join(_RULES)}: or fields:.",
+            next_step=f"A rule is an expression, or has {': or '.join(RULE_FORMS)}:.",
         )
     when = _maybe(any_entries(node), "when")
     return GroupRule(read_rules(keys["fields"]), node.place, when)
@@ -253,20 +307,14 @@ def _maybe(entries: Entries, name: str) -> Parsed | None:
 
 
 def _example(node: Node) -> Example:
-    example = entries_of(node, required=("name", "given"), optional=("expect", "refused"))
-    expect = example.nodes.get("expect")
+    example = fill(node, EXAMPLE).entries
     refused = scalar_of(example.nodes["refused"]).text if "refused" in example.nodes else ""
-    if (expect is None) == (not refused):
-        raise Misconfigured(
-            "An example says either what it expects or how it is refused.",
-            reason="bad_example",
-            place=example.place,
-            next_step="Give one of expect: and refused:.",
-        )
+    notes = example.nodes.get("notes")
     return Example(
         name=scalar_of(example.nodes["name"]).text,
         given=any_entries(example.nodes["given"]).nodes,
-        expect=expect,
+        expect=example.nodes.get("expect"),
         refused=refused,
         place=example.place,
+        notes=tuple(scalar_of(note).text for note in items_of(notes)) if notes else None,
     )
