@@ -1,5 +1,6 @@
 """The European Central Bank: reference rates of the euro, free and without credentials."""
 
+import asyncio
 from collections.abc import Sequence
 from datetime import date, timedelta
 
@@ -32,7 +33,7 @@ class EcbSession:
     async def rates(self, call: Call, since: date) -> Sequence[Rate]:
         body = await self._source.get(call, f"{self._source.path}/{self._file(since)}")
         read = read_xml if self._settings.format == "xml" else read_csv
-        return published.since(read(body), since, SOURCE)
+        return await asyncio.to_thread(lambda: published.since(read(body), since, SOURCE))
 
     async def check(self, call: Call) -> Sequence[CheckLine]:
         title = "Reference rates of the European Central Bank"

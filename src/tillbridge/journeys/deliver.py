@@ -42,6 +42,7 @@ from tillbridge.journeys.heard import Heard
 from tillbridge.journeys.house import House
 from tillbridge.journeys.money_guard import CAPTURE, claim_cover, give_back
 from tillbridge.journeys.notify import take_notice
+from tillbridge.journeys.rates import give_rates
 from tillbridge.journeys.recovery import recovered
 from tillbridge.journeys.settle import Settling
 from tillbridge.journeys.wait import take_wait
@@ -201,6 +202,7 @@ class Walk:
         return None
 
     async def take(self, step: Step) -> StopStep | None:
+        await give_rates(self, step)
         match step:
             case MapStep() | FilterStep() | AggregateStep():
                 self.names[step.name] = step.result(self.names)

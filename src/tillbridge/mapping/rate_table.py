@@ -132,16 +132,17 @@ class RateTable:
     def _missing(
         self, base: str, currency: str, day: date, age_max: timedelta, oldest: date | None
     ) -> Rejected:
-        pair = f"{base} to {currency}"
+        pair = f"from {base} to {currency}"
         if oldest is None:
             return Rejected(
-                f"The rates {self.name} have none from {pair} on or before {day}.",
+                f"The rates {self.name} have none {pair} on {day} or in the {age_max.days} days"
+                " before.",
                 reason="rate_missing",
                 next_step=self._mend,
             )
         return Rejected(
-            f"The last rate of {self.name} from {pair} on or before {day} is of {oldest}:"
-            f" older than {age_max.days} days.",
+            f"The last rate of {self.name} {pair} on or before {day} is of {oldest}: older than"
+            f" {age_max.days} days.",
             reason="rate_too_old",
             next_step=f"{self._mend} Or allow older ones: age_max:.",
         )

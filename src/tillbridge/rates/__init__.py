@@ -1,0 +1,1 @@
+"""Exchange rates that connections have published, and when each was asked last."""
