@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from tests.api.site import give_secrets, make_site
 
 from tillbridge.access.operators import Role, add_operator
 from tillbridge.api.app import create_app
-from tillbridge.assembly import prepare
+from tillbridge.assembly import Site, prepare
 from tillbridge.database.database import Database
 
 
@@ -47,7 +48,14 @@ async def api(
 ) -> AsyncIterator[Api]:
     give_secrets(monkeypatch)
     await prepare(dsn)
-    app = create_app(make_site(tmp_path / "books"), dsn)
+    async with open_api(make_site(tmp_path / "books"), dsn, database) as api:
+        yield api
+
+
+@asynccontextmanager
+async def open_api(site: Site, dsn: str, database: Database) -> AsyncIterator[Api]:
+    """The API of a site over a prepared database, with a token for each role."""
+    app = create_app(site, dsn)
     config = uvicorn.Config(app, port=0, log_config=None, lifespan="on", http="httptools")
     server = uvicorn.Server(config)
     serving = asyncio.create_task(server.serve())

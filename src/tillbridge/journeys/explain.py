@@ -25,6 +25,7 @@ from tillbridge.database.statements import load_statements
 from tillbridge.flows.steps import EachStep, Step, StopStep
 from tillbridge.journeys.deliver import JOURNEY, Walk
 from tillbridge.journeys.house import House
+from tillbridge.journeys.rates import give_rates
 from tillbridge.journeys.way import Unreached
 from tillbridge.mapping.apply import Filler
 from tillbridge.mapping.explain import Explained, Explanation, Part, explain
@@ -198,6 +199,7 @@ class _Look(Walk):
     looks: list[_Looked]
 
     async def take(self, step: Step) -> StopStep | None:
+        await give_rates(self, step)
         for filler in _fillers(step):
             place, document = self.place(_name(step)), filler.origin.target.kind
             self.looks.append(_Looked(place, document, filler, dict(self.names)))
