@@ -126,7 +126,7 @@ steps:
   - aggregate: shops
     in: dear
     as: row
-    by: {shop: row.shop}
+    by: {shop: row.shop, currency: row.amount.currency}
     totals: {amount: {sum: row.amount}, rows: {count: true}}
   - each: told
     in: shops

@@ -18,11 +18,15 @@ class Hook:
     Attributes:
         says: the status it answers next, once each, before it goes on with 200; 0 for an answer
             that is lost after the message was taken.
+        takes_s: how long an answer takes; `busiest` is how many were asked for at once.
     """
 
     url: str = ""
     heard: list[dict[str, Any]] = field(default_factory=list)
     says: list[int] = field(default_factory=list)
+    takes_s: float = 0.0
+    busiest: int = 0
+    _under_way: int = 0
 
     @property
     def told(self) -> dict[str, dict[str, Any]]:
@@ -30,6 +34,15 @@ class Hook:
         return {each["key"]: each for each in self.heard}
 
     async def take(self, request: web.Request) -> web.Response:
+        self._under_way += 1
+        self.busiest = max(self.busiest, self._under_way)
+        try:
+            await asyncio.sleep(self.takes_s)
+            return await self._answer(request)
+        finally:
+            self._under_way -= 1
+
+    async def _answer(self, request: web.Request) -> web.Response:
         status = self.says.pop(0) if self.says else 200
         if status in (0, 200):
             body = await request.json()

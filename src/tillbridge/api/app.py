@@ -35,7 +35,10 @@ from tillbridge.journeys.house import House
 
 POOL = 20
 OPERATORS_POOL = 4
-ROUTERS = (runs, explain, dead_letters, reviews, unknowns, trace, gates, inbox, audit, health)
+ROUTERS = (
+    *(runs, explain, dead_letters, reviews, approvals, notices, unknowns, trace),
+    *(flows, gates, inbox, audit, health),
+)
 
 
 def create_app(site: Site, dsn: str) -> FastAPI:
