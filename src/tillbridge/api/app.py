@@ -15,12 +15,15 @@ from starlette.exceptions import HTTPException
 from tillbridge import VERSION
 from tillbridge.api import (
     answers,
+    approvals,
     audit,
     dead_letters,
     explain,
+    flows,
     gates,
     health,
     inbox,
+    notices,
     reviews,
     runs,
     trace,
