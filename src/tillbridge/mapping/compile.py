@@ -22,6 +22,7 @@ from tillbridge.mapping.operators import (
     write_membership,
     wrong,
 )
+from tillbridge.mapping.peek import get, peeked
 from tillbridge.mapping.program import Spot, Written
 from tillbridge.mapping.tree import (
     Binary,
@@ -166,11 +167,11 @@ class _ExpressionWriter:
         if of.kind.sort == "any":
             return Code(self._writer.call(reading.field_of, of.node, key), kind)
         if of.kind.sort == "dictionary" and of.kind.lenient:
-            return Code(_get(of.node, key, ast.Constant("")), kind)
+            return Code(get(of.node, key, ast.Constant("")), kind)
         if of.kind.sort == "dictionary" or (of.kind.keyed and not kind.optional):
             return Code(ast.Subscript(of.node, key, ast.Load()), kind)
         if of.kind.keyed:
-            return Code(_get(of.node, key), kind)
+            return Code(get(of.node, key), kind)
         return Code(ast.Attribute(of.node, tree.field, ast.Load()), kind)
 
     def _field_kind(self, of: ValueType, tree: Select) -> ValueType:
@@ -195,7 +196,7 @@ class _ExpressionWriter:
         of, at = self.write(tree.of), self.write(tree.at)
         kind = self._item_kind(of.kind, at.kind, tree)
         if of.kind.sort == "dictionary" and of.kind.lenient:
-            return Code(_get(of.node, at.node, ast.Constant("")), kind)
+            return Code(get(of.node, at.node, ast.Constant("")), kind)
         return Code(self._writer.call(reading.item_of, of.node, at.node), kind)
 
     def _item_kind(self, of: ValueType, at: ValueType, tree: Index) -> ValueType:
@@ -270,6 +271,8 @@ class _ExpressionWriter:
         if function.notes:
             spot = Spot(self._written.place, self._path, self._written, tree)
             arguments.append(self._writer.note_taker(spot))
+        if function.works:
+            arguments.append(self._writer.work_itself())
         kinds: list[ValueType] = []
         for at, argument in enumerate(tree.arguments):
             parameter = function.parameters[at] if at < len(function.parameters) else last
@@ -339,12 +342,14 @@ class _ExpressionWriter:
                 node = (
                     load(bound.variable)
                     if bound.variable
-                    else _get(load("context"), ast.Constant(tree.name))
+                    else get(load("context"), ast.Constant(tree.name))
                 )
                 code = Code(node, optional(bound.kind))
             case Select():
                 of = self.peek(tree.of)
-                code = Code(self._peeked(of, tree), optional(self._field_kind(of.kind, tree)))
+                code = Code(
+                    peeked(self._writer, of, tree.field), optional(self._field_kind(of.kind, tree))
+                )
             case Index():
                 of, at = self.peek(tree.of), self.write(tree.at)
                 node = self._writer.call(reading.peek_item, of.node, at.node)
@@ -353,29 +358,9 @@ class _ExpressionWriter:
                 return self.write(tree)
         return self._placed(code, tree)
 
-    def _peeked(self, of: Code, tree: Select) -> ast.expr:
-        """A field of something that may be null."""
-        key = ast.Constant(tree.field)
-        if of.kind.sort == "list":
-            return self._writer.call(reading.peek_each, of.node, key)
-        if of.kind.sort not in ("record", "dictionary"):
-            return self._writer.call(reading.peek, of.node, key)
-        holder, test = of.node, of.node
-        if not isinstance(holder, ast.Name):
-            variable = self._writer.variable("p")
-            holder, test = load(variable), ast.NamedExpr(ast.Name(variable, ast.Store()), of.node)
-        keyed = of.kind.keyed or of.kind.sort == "dictionary"
-        found = _get(holder, key) if keyed else ast.Attribute(holder, tree.field, ast.Load())
-        is_null = ast.Compare(test, [ast.Is()], [ast.Constant(None)])
-        return ast.IfExp(is_null, ast.Constant(None), found)
-
 
 def _listed(kinds: Sequence[ValueType]) -> str:
     return " and ".join(str(kind) for kind in kinds)
-
-
-def _get(of: ast.expr, *arguments: ast.expr) -> ast.expr:
-    return ast.Call(ast.Attribute(of, "get", ast.Load()), list(arguments), [])
 
 
 def _check_literal(check: Callable[[str], object], text: str, span: Span) -> None:

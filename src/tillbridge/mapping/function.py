@@ -45,6 +45,7 @@ class Function:
         run: None for `has` and `default`, which are compiled: they look before they read.
         repeats: the last parameter may be given any number of times.
         notes: `run` takes a NoteTaker before its arguments, because it has something to note.
+        works: `run` takes the document's Work before its arguments, and spends of it itself.
         optional: so many of the last parameters may be left out.
         gives: the type of the result by those of the arguments, where it depends on them; None
             when it takes no such arguments.
@@ -58,6 +59,7 @@ class Function:
     run: Callable[..., Any] | None
     repeats: bool = False
     notes: bool = False
+    works: bool = False
     optional: int = 0
     gives: Callable[[Sequence[ValueType]], ValueType | None] | None = None
 
@@ -73,7 +75,12 @@ def known_now(function: Function, arguments: Sequence[Tree]) -> Any:
 
     Texts are left to be made when they are wanted, and so are errors.
     """
-    if function.run is None or function.notes or function.result.sort not in _FOLDED:
+    if (
+        function.run is None
+        or function.notes
+        or function.works
+        or function.result.sort not in _FOLDED
+    ):
         return None
     values = [each.value for each in arguments if isinstance(each, Literal)]
     if len(values) < len(arguments) or None in values:

@@ -45,6 +45,11 @@ class Pattern:
         self._start = start
         self._end = end
 
+    @property
+    def size(self) -> int:
+        """How many states one character can touch."""
+        return len(self._states)
+
     def found_in(self, text: str) -> bool:
         """True when the pattern matches somewhere in the text; ^ and $ tie it to the ends."""
         size = len(text)

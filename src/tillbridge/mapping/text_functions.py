@@ -8,6 +8,7 @@ from tillbridge.canonical.errors import Misconfigured, Rejected
 from tillbridge.mapping.cut import end_of_cut
 from tillbridge.mapping.pattern import compile_pattern
 from tillbridge.mapping.time_functions import instant_text
+from tillbridge.mapping.work import Work
 
 SIZE_MAX_CHARACTERS = 1_000_000
 """A text that grows beyond this is refused before it is made."""
@@ -142,16 +143,18 @@ def ends_with(text: str, end: str) -> bool:
     return text.endswith(end)
 
 
-def matches(text: str, pattern: str) -> bool:
+def matches(work: Work, text: str, pattern: str) -> bool:
     """Whether the pattern is found in it, in time linear in the text."""
     if len(text) > MATCHED_MAX_CHARACTERS:
         raise Rejected(
             f"matches reads at most {MATCHED_MAX_CHARACTERS:,} characters.", reason="text_too_long"
         )
     try:
-        return compile_pattern(pattern).found_in(text)
+        compiled = compile_pattern(pattern)
     except Misconfigured as error:
         raise Rejected(error.message, reason=error.reason) from error
+    work.spend(len(text) * compiled.size)
+    return compiled.found_in(text)
 
 
 def _count(count: int) -> int:

@@ -154,6 +154,7 @@ TEXT_FUNCTIONS: Final = (
         "Whether a regular expression matches anywhere in the text; ^ and $ tie it to the ends.",
         "'SO-1042'.matches('^SO-[0-9]+$')",
         texts.matches,
+        works=True,
     ),
     Function(
         "text",

@@ -63,6 +63,11 @@ class Writer:
         self._works = True
         return ast.Call(ast.Attribute(load("work"), method, ast.Load()), list(arguments), [])
 
+    def work_itself(self) -> ast.expr:
+        """The document's `Work`: the first argument of a function that spends of it."""
+        self._works = True
+        return load("work")
+
     def note_taker(self, spot: Spot) -> ast.expr:
         """What takes the notes of a spot: the first argument of a function that has notes."""
         return self.call(NoteTaker, load("notes"), self.constant(spot), _items(spot))
