@@ -8,6 +8,7 @@ The log tells of each authorization how long the gateway itself took (`answered`
 """
 
 import asyncio
+import gc
 import json
 import math
 import random
@@ -86,6 +87,8 @@ async def run(settings: dict[str, object]) -> None:
     }
     sys.stdout.write(json.dumps(addresses) + "\n")
     sys.stdout.flush()
+    gc.freeze()
+    gc.set_threshold(50_000, 50, 100)
     await ended.wait()
     await gateway.stop()
     await erp.stop()

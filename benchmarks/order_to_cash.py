@@ -229,7 +229,10 @@ async def _watch(town: Town, meter: Meter, began: float) -> None:
 
 
 async def _added_ms(town: Town) -> list[float]:
-    """What we added to the gateway's own time, for orders that were answered at once."""
+    """What we added to the gateway's own time, for authorizations that were answered at once.
+
+    Declined ones have no id by which the gateway's log could be asked for them.
+    """
     took = {
         row["facts"]["about"]: row["facts"]["took_s"]
         for row in await _log(town.outside["cybersource"]["url"])
@@ -240,7 +243,7 @@ async def _added_ms(town: Town) -> list[float]:
         attempts = bought.order.attempts
         if len(attempts) == 1 and attempts[0].answers == [200]:
             own_s = took.get(attempts[0].transaction_id)
-            if own_s is not None:
+            if own_s is not None and attempts[0].transaction_id:
                 added.append((bought.checkout_s - own_s) * 1000)
     return added
 

@@ -36,7 +36,7 @@ from tillbridge.canonical.errors import TillbridgeError
 from tillbridge.database.database import Database
 from tillbridge.journeys.house import House
 
-POOL = 20
+POOL = 8
 OPERATORS_POOL = 4
 ROUTERS = (
     *(runs, explain, dead_letters, reviews, approvals, notices, unknowns, trace),

@@ -13,6 +13,7 @@ from uvicorn.importer import import_from_string
 
 from tillbridge.canonical.errors import Misconfigured
 from tillbridge.cli.logs import write_logs
+from tillbridge.cli.memory import settle_memory
 from tillbridge.cli.printing import say
 from tillbridge.cli.stopping import SIGNALS, supervisor_gone
 from tillbridge.cli.surroundings import Surroundings, pass_surroundings
@@ -66,6 +67,7 @@ async def _serve(surroundings: Surroundings, listening: socket.socket) -> None:
             host, port = listening.getsockname()[:2]
             say(f"Listening on http://{host}:{port}; what there is: http://{host}:{port}/docs")
             server.should_exit = early.asked
+            settle_memory()
             watch = asyncio.create_task(_leave_with_supervisor(server))
             await server.serve(sockets=[listening])
             watch.cancel()

@@ -9,6 +9,7 @@ import uvloop
 from tillbridge.assembly import close_house, open_house
 from tillbridge.assembly import worker as worker_over
 from tillbridge.cli.logs import write_logs
+from tillbridge.cli.memory import settle_memory
 from tillbridge.cli.printing import complain, say
 from tillbridge.cli.stopping import Stopping
 from tillbridge.cli.surroundings import Surroundings, pass_surroundings
@@ -16,7 +17,7 @@ from tillbridge.journeys.house import House
 
 STOP_S = 70.0
 """A call is read on for 60 s (journeys.house.Pace.read_on_s); then its answer is committed."""
-POOL = 10
+POOL = 6
 """A turn has a connection only while one of its statements runs."""
 CLOSE_S = 5.0
 
@@ -55,6 +56,7 @@ async def _work(surroundings: Surroundings, turns: int, stop_s: float) -> None:
     async with surroundings.address() as dsn:
         house = await open_house(surroundings.site, dsn, role="worker", pool=POOL)
         try:
+            settle_memory()
             say(f"Working, {turns} lanes at a time.")
             await _run(house, dsn, turns, stop_s, stopping)
         finally:

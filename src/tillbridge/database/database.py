@@ -28,6 +28,7 @@ class Tx(Protocol):
 BROKEN = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError)
 """What a lost database looks like: nothing is known to be wrong with the work itself."""
 _VICTIM = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError)
+_MOVED = "TB001"
 VICTIM_TRIES = 3
 SESSION = {
     "jit": "off",
@@ -121,6 +122,21 @@ class Database:
 
     async def fetch_value(self, statement: str, *values: Any) -> Any:
         return await self._pool.fetchval(statement, *values)
+
+    async def at_once(self, statement: str, *values: Any) -> asyncpg.Record | None:
+        """One statement that is a whole transaction and does not wait for a judge.
+
+        None, and nothing done, when what it was prepared on has moved (TB001), or PostgreSQL chose
+        it to end a deadlock: the caller goes the long way, with locks.
+        """
+        try:
+            return await self.fetch_row(statement, *values)
+        except _VICTIM:
+            return None
+        except asyncpg.PostgresError as error:
+            if error.sqlstate != _MOVED:
+                raise
+            return None
 
     async def execute(self, statement: str, *values: Any) -> str:
         return await self._pool.execute(statement, *values)

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from asyncpg import Record
+
 from tillbridge.canonical.card_data import mask
 from tillbridge.canonical.codec import encode
 from tillbridge.connector.delivery import Delivery
@@ -47,24 +49,37 @@ async def keep(
     `kept_back` says why nothing was made of it; `masked` that card data was masked in its body.
     A repeat is not kept again; an altered repeat keeps its body too, for a person to compare.
     """
-    digest = hashlib.sha256(delivery.body if meaning is None else meaning).digest()
+    row = await tx.fetchrow(
+        SQL["keep"],
+        *delivery_row(delivery, delivery_id, meaning=meaning, kept_back=kept_back, masked=masked),
+    )
+    assert row is not None, "keep answers one row"
+    return keeping_of(row)
+
+
+def delivery_row(
+    delivery: Delivery, delivery_id: str, *, meaning: bytes | None, kept_back: str, masked: bool
+) -> tuple[object, ...]:
+    """A delivery as the first parameters of whatever keeps it."""
     headers = {
         mask(name): mask(value)
         for name, value in delivery.headers.items()
         if name not in _UNKEPT_HEADERS
     }
-    row = await tx.fetchrow(
-        SQL["keep"],
+    return (
         delivery.connection,
         delivery_id,
-        digest,
+        hashlib.sha256(delivery.body if meaning is None else meaning).digest(),
         delivery.received_at,
         kept_back,
         encode(headers).decode(),
         delivery.body,
         masked,
     )
-    assert row is not None, "keep answers one row"
+
+
+def keeping_of(row: Record) -> Keeping:
+    """What keeping it found."""
     if row["altered"]:
         return Keeping("altered")
     return Keeping("repeat" if row["repeats"] else "new")

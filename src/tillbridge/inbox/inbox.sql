@@ -1,20 +1,7 @@
 -- Statements of the room `inbox`.
 
 -- name: keep
--- Once by (source, its own id). A repeat is counted; a repeat that means another thing is an alert
--- and keeps its body too.
-WITH kept AS (
-    INSERT INTO deliveries (source, delivery_id, meaning_sha256, received_at, kept_back)
-    VALUES ($1, $2, $3, $4, $5)
-    ON CONFLICT (source, delivery_id) DO UPDATE
-        SET repeats = deliveries.repeats + 1,
-            altered = deliveries.altered + (deliveries.meaning_sha256 <> EXCLUDED.meaning_sha256)::int
-    RETURNING repeats, meaning_sha256 <> $3 AS altered
-), body AS (
-    INSERT INTO delivery_bodies (source, delivery_id, headers, body, card_data_masked, received_at)
-    SELECT $1, $2, $6, $7, $8, $4 FROM kept WHERE repeats = 0 OR altered
-)
-SELECT repeats, altered FROM kept;
+SELECT repeats, altered FROM keep_delivery($1, $2, $3, $4, $5, $6, $7, $8);
 
 -- name: counts
 SELECT count(*) AS deliveries, coalesce(sum(repeats), 0)::bigint AS repeats,

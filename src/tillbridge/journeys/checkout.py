@@ -9,12 +9,15 @@ gone. Then the attempt is unknown and a worker ends it (journeys/resolve.py).
 
 import asyncio
 import logging
+import time
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import partial
 
 import asyncpg
 
 from tillbridge.canonical.card_data import find_card_data, mask_body, may_hold
+from tillbridge.canonical.codec import encode
 from tillbridge.canonical.errors import (
     Misconfigured,
     Rejected,
@@ -28,6 +31,7 @@ from tillbridge.connections.connections import Connection
 from tillbridge.connections.gates import GateClosed
 from tillbridge.connector.abilities import CheckoutRequest, ReceivesCheckouts, VerifiesDeliveries
 from tillbridge.connector.delivery import Delivery
+from tillbridge.connector.packing import pack
 from tillbridge.database.database import Tx
 from tillbridge.journeys.answer import Answer, answer_for, in_flight, not_attempted
 from tillbridge.journeys.authorization import (
@@ -36,8 +40,8 @@ from tillbridge.journeys.authorization import (
     without_token,
 )
 from tillbridge.journeys.house import House
-from tillbridge.journeys.receive import card_data_found
-from tillbridge.journeys.settle import settling
+from tillbridge.journeys.receive import SQL, card_data_found
+from tillbridge.journeys.settle import ANSWERED, Settling
 from tillbridge.payments.attempts import (
     NOT_SENT,
     Attempt,
@@ -53,7 +57,7 @@ from tillbridge.payments.attempts import (
 )
 from tillbridge.runs.journal import Intent, Journal
 from tillbridge.runs.keys import Effect
-from tillbridge.runs.lanes import Lane, Turn, release, start_held
+from tillbridge.runs.lanes import Lane, Turn, held_turn, release, start_held
 from tillbridge.runs.run import Change, Parked, Run
 
 JOURNEY = "checkout"
@@ -69,6 +73,7 @@ class _Begun:
 
     wire_key: str
     turn: Turn
+    settling: Settling
     journal: Journal
     intent: Intent
 
@@ -100,6 +105,8 @@ async def checkout(house: House, delivery: Delivery) -> Answer:
     house.calls.add(task)
     task.add_done_callback(partial(_ended, house, begun.wire_key))
     await asyncio.wait({task}, timeout=house.pace.answer_s)
+    if begun.settling.ended and begun.settling.attempt is not None:
+        return answer_for(begun.settling.attempt)
     return await status_of(house, shop.name, request.attempt_key)
 
 
@@ -152,6 +159,9 @@ async def _begin_soon(
     house: House, shop: Connection, payments: Connection, request: CheckoutRequest
 ) -> "_Begun | Attempt | Answer":
     """`_begin`; a worker that is just busy with an earlier attempt's ending is waited for."""
+    begun = await _begin_at_once(house, shop, payments, request)
+    if begun is not None:
+        return begun
     for wait_s in _LANE_HELD_WAITS_S:
         try:
             return await _begin(house, shop, payments, request)
@@ -160,31 +170,75 @@ async def _begin_soon(
     return in_flight(None, request.order.number)
 
 
+async def _begin_at_once(
+    house: House, shop: Connection, payments: Connection, request: CheckoutRequest
+) -> "_Begun | None":
+    """One statement: the attempt, its lane's lease, its run, and the intent to authorize.
+
+    None when the key is known, the debt has a live attempt, or somebody holds the lane: `_begin`
+    finds out which.
+    """
+    order = request.order
+    effect = _effect(shop, payments, request)
+    opening = _opening(shop, payments, request, effect)
+    content = _input(payments, effect)
+    lease_s, began = _lease_s(house), time.monotonic()
+    fields = without_token(authorization_fields(request, effect.key))
+    resolve_in_s = house.patience.resolve_in_s(house.pace.read_on_s)
+    row = await house.database.at_once(
+        SQL["begin_checkout"],
+        payments.name,
+        shop.name,
+        request.attempt_key,
+        order.number,
+        opening.request_sha256,
+        order.total.amount,
+        order.currency,
+        encode(order),
+        effect.key,
+        house.holder,
+        timedelta(seconds=lease_s),
+        JOURNEY,
+        content,
+        AUTHORIZATION,
+        effect.ordinal,
+        pack(fields),
+        timedelta(seconds=resolve_in_s),
+    )
+    if row is None:
+        return None
+    lane = Lane(order.number, payments.name)
+    turn = held_turn(lane, row, JOURNEY, content, began + lease_s)
+    settling = Settling(house, attempt=opening.attempt(row["seen_as"]), ends_turn=True)
+    intent = Intent(effect, effect.key, began + house.patience.send_window_s, resolve_in_s)
+    journal = journal_of(house, turn, turn.runs[0], settling)
+    return _Begun(effect.key, turn, settling, journal, intent)
+
+
 async def _begin(
     house: House, shop: Connection, payments: Connection, request: CheckoutRequest
 ) -> "_Begun | Attempt | Answer":
-    """One commit: the attempt, its lane's lease, its run, and the intent to authorize.
+    """The same in several statements, where something stands in the way, or seems to.
 
     Answers the attempt that has this key already, or what stands in its way.
     """
-    order = request.order
-    ordinal = f"{shop.name}:{request.attempt_key}"
-    effect = Effect(payments.name, order.number, AUTHORIZATION, ordinal)
+    effect = _effect(shop, payments, request)
     async with house.database.transaction() as tx:
-        standing = await _open(tx, shop, payments, request, effect)
+        standing = await _open(tx, payments, request, _opening(shop, payments, request, effect))
         if standing is not None:
             return standing
         turn = await start_held(
             tx,
-            Lane(order.number, payments.name),
+            Lane(request.order.number, payments.name),
             house.holder,
-            house.pace.read_on_s + _SPARE_S / house.factor,
+            _lease_s(house),
             journey=JOURNEY,
-            content=f"{payments.name} {ordinal}".encode(),
+            content=_input(payments, effect),
         )
         if turn is None:
             raise _LaneHeldError
-        journal = journal_of(house, turn, turn.runs[0])
+        settling = Settling(house)
+        journal = journal_of(house, turn, turn.runs[0], settling)
         intent = await journal.intend(
             AUTHORIZATION,
             effect,
@@ -194,14 +248,18 @@ async def _begin(
             tx=tx,
         )
         assert intent is not None, "a new attempt has a new effect"
-    return _Begun(effect.key, turn, journal, intent)
+    return _Begun(effect.key, turn, settling, journal, intent)
 
 
-async def _open(
-    tx: Tx, shop: Connection, payments: Connection, request: CheckoutRequest, effect: Effect
-) -> "Attempt | Answer | None":
-    """Begins the attempt; else the one that has this key, or what stands in its way."""
-    opening = Opening(
+def _effect(shop: Connection, payments: Connection, request: CheckoutRequest) -> Effect:
+    ordinal = f"{shop.name}:{request.attempt_key}"
+    return Effect(payments.name, request.order.number, AUTHORIZATION, ordinal)
+
+
+def _opening(
+    shop: Connection, payments: Connection, request: CheckoutRequest, effect: Effect
+) -> Opening:
+    return Opening(
         wire_key=effect.key,
         connection=payments.name,
         shop=shop.name,
@@ -209,9 +267,24 @@ async def _open(
         order=request.order,
         request_sha256=fingerprint(request.order, request.token.kind),
     )
+
+
+def _input(payments: Connection, effect: Effect) -> bytes:
+    """What a worker needs to end the run without us (journeys/resolve.py)."""
+    return f"{payments.name} {effect.ordinal}".encode()
+
+
+def _lease_s(house: House) -> float:
+    return house.pace.read_on_s + _SPARE_S / house.factor
+
+
+async def _open(
+    tx: Tx, payments: Connection, request: CheckoutRequest, opening: Opening
+) -> "Attempt | Answer | None":
+    """Begins the attempt; else the one that has this key, or what stands in its way."""
     if await open_attempt(tx, opening):
         return None
-    known = await by_shop_key(tx, shop.name, request.attempt_key)
+    known = await by_shop_key(tx, opening.shop, request.attempt_key)
     if known is not None and not _is_again(known, opening):
         return known
     await give_way(tx, payments.name, request.order.number)
@@ -245,10 +318,9 @@ async def _carry_out(
         begun.turn.change(Change(run.id, "done", ending=str(error)))
     else:
         await house.gates.succeeded(payments.name)
-        begun.turn.change(Change(run.id, "done", ending="answered"))
-    if await release(house.database, begun.turn):
-        async with house.database.connection() as connection:
-            await house.ring(connection, [Lane(run.subject, run.target)])
+        begun.turn.change(Change(run.id, "done", ending=ANSWERED))
+    if not begun.settling.ended:
+        await release(house.database, begun.turn)
 
 
 async def _mark_unknown(house: House, begun: _Begun) -> None:
@@ -311,7 +383,7 @@ def _may_reopen(attempt: Attempt) -> bool:
     return attempt.state is AttemptState.ABANDONED and attempt.reason == NOT_SENT
 
 
-def journal_of(house: House, turn: Turn, run: Run) -> Journal:
+def journal_of(house: House, turn: Turn, run: Run, settling: Settling) -> Journal:
     """The journal of a checkout's run."""
     return Journal(
         house.database,
@@ -319,7 +391,8 @@ def journal_of(house: House, turn: Turn, run: Run) -> Journal:
         run,
         clock=house.clock,
         patience=house.patience,
-        settled=settling(house),
+        settled=settling.settled,
+        at_once=settling.at_once,
     )
 
 

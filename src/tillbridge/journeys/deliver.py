@@ -166,7 +166,6 @@ class Walk:
         self.names: dict[str, object] = flow.names(event)
         self.ghost = ghost
         self.undoable: list[Undoable] = []
-        self._came_back = run.state == "waiting" or run.replay_of is not None or turn.claims > 1
         self._prefix = ""
         self._keys: tuple[str, ...] = ()
 
@@ -255,7 +254,7 @@ class Walk:
         at = house.connections[connection]
         ability = at.write(document)
         effect = Effect(connection, self.run.subject, document, self.ordinal(ordinal))
-        if self._came_back or self.ghost:
+        if effect.key in self.run.begun or self.run.replay_of is not None or self.ghost:
             done = await self.journal.done(effect) or await self._told(effect)
             if done is not None:
                 return done

@@ -5,25 +5,36 @@ its hold is being released. The claim is kept under the effect's key, so that a 
 finds its own.
 """
 
+from dataclasses import dataclass
+
 from tillbridge.canonical.errors import Misconfigured
 from tillbridge.canonical.money import Money
 from tillbridge.connector.documents import Fields
 from tillbridge.database.database import Tx
 from tillbridge.journeys.house import House
+from tillbridge.payments.attempts import Attempt
 from tillbridge.payments.claims import claim_capture, claim_reversal, release_claim
 
 CAPTURE = "capture"
 REVERSAL = "reversal"
 
 
-async def covered(house: House, document: str, effect_key: str, fields: Fields) -> bool:
-    """Claims the money of a capture or reversal; False when there is nothing left to reverse.
+@dataclass(frozen=True, slots=True)
+class Cover:
+    """Whether a write is covered, and the attempt with its claim where that was just made."""
+
+    covered: bool
+    attempt: Attempt | None = None
+
+
+async def claim_cover(house: House, document: str, effect_key: str, fields: Fields) -> Cover:
+    """Claims the money of a capture or reversal; not covered is what has nothing left to reverse.
 
     Raises:
         Rejected: a capture would pass what is held.
     """
     if document not in (CAPTURE, REVERSAL):
-        return True
+        return Cover(True)
     authorization_id = fields.get("authorization_id")
     if not isinstance(authorization_id, str) or not authorization_id:
         raise Misconfigured(
@@ -33,12 +44,11 @@ async def covered(house: House, document: str, effect_key: str, fields: Fields) 
         )
     async with house.database.connection() as connection:
         if document == REVERSAL:
-            return await claim_reversal(connection, effect_key, authorization_id)
+            return Cover(await claim_reversal(connection, effect_key, authorization_id))
         amount = fields.get("amount")
         if not isinstance(amount, Money):
             raise Misconfigured("A capture without an amount cannot be covered.")
-        await claim_capture(connection, effect_key, authorization_id, amount)
-    return True
+        return Cover(True, await claim_capture(connection, effect_key, authorization_id, amount))
 
 
 async def give_back(tx: Tx, order_number: str, document: str, effect_key: str) -> None:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from tillbridge.canonical.card_data import mask_body, may_hold
-from tillbridge.canonical.codec import encode
+from tillbridge.canonical.codec import encode, encode_event
 from tillbridge.canonical.errors import Place, Rejected, TillbridgeError
 from tillbridge.canonical.events import Event
 from tillbridge.canonical.payments import Observation, Source
@@ -27,14 +27,16 @@ from tillbridge.connector.abilities import (
 )
 from tillbridge.connector.delivery import Delivery, Translation
 from tillbridge.database.database import Tx
-from tillbridge.inbox.inbox import Keeping, keep
+from tillbridge.database.statements import load_statements
+from tillbridge.inbox.inbox import Keeping, delivery_row, keep, keeping_of
 from tillbridge.journeys.house import House
-from tillbridge.payments.observe import all_known, observe
+from tillbridge.payments.observe import fact_row, observe
 from tillbridge.references.references import record
 from tillbridge.runs.dead_letters import bury_delivery
 from tillbridge.runs.lanes import Arrival, Lane, Turn, accept
 from tillbridge.runs.run import Change, Run
 
+SQL = load_statements("tillbridge.journeys", "journeys.sql")
 UNUSABLE = "unusable-"
 """Begins the id we give to a delivery whose own id cannot be read."""
 UNUSABLE_REASON = "unusable"
@@ -64,8 +66,8 @@ async def receive(house: House, delivery: Delivery) -> Received:
     delivery, masked = _without_card_data(connection, delivery)
     translation, unusable = _translate(connection, delivery)
 
-    async def keep_only(tx: Tx) -> Keeping:
-        return await keep(
+    async def keep_all(tx: Tx) -> Keeping:
+        keeping = await keep(
             tx,
             delivery,
             translation.delivery_id,
@@ -73,19 +75,14 @@ async def receive(house: House, delivery: Delivery) -> Received:
             kept_back=translation.kept_back,
             masked=masked,
         )
-
-    async def keep_all(tx: Tx) -> Keeping:
-        keeping = await keep_only(tx)
         if keeping.verdict == "new" and unusable:
             await _bury(tx, connection, delivery, translation)
         elif keeping.verdict == "new":
             await take_in(house, tx, connection.name, translation.observations, translation.events)
         return keeping
 
-    if await _tells_nothing_new(house, connection, translation, unusable=unusable):
-        async with house.database.connection() as alone:
-            keeping = await keep_only(alone)
-    else:
+    keeping = None if unusable else await _keep_at_once(house, delivery, translation, masked)
+    if keeping is None:
         keeping = await house.database.commit(keep_all)
     if keeping.verdict == "new":
         verdict: Literal["accepted", "kept_back"] = (
@@ -127,13 +124,24 @@ async def receive_again(house: House, turn: Turn, run: Run) -> None:
     turn.change(Change(run.id, "done", ending=f"read as {translation.delivery_id}"))
 
 
-async def _tells_nothing_new(
-    house: House, connection: Connection, translation: Translation, *, unusable: bool
-) -> bool:
-    """A webhook whose facts the reply has told already needs to be kept, and no more."""
-    if unusable or translation.events or not translation.observations:
-        return False
-    return await all_known(house.database, connection.name, translation.observations)
+async def _keep_at_once(
+    house: House, delivery: Delivery, translation: Translation, masked: bool
+) -> Keeping | None:
+    """The short way, in one statement: events start their runs, and facts are known already (the
+    reply has told them). None, and nothing kept, when a fact is new and has to be judged."""
+    row = await house.database.at_once(
+        SQL["receive_delivery"],
+        *delivery_row(
+            delivery,
+            translation.delivery_id,
+            meaning=_meaning(translation),
+            kept_back=translation.kept_back,
+            masked=masked,
+        ),
+        [fact_row(delivery.connection, seen) for seen in translation.observations],
+        brought_rows(house, translation.events),
+    )
+    return keeping_of(row) if row is not None else None
 
 
 async def take_in(
@@ -165,11 +173,26 @@ async def take_in(
 
 async def take_events(house: House, tx: Tx, events: Sequence[Event]) -> list[Arrival]:
     """Keeps events once, starts the flows that start on them, wakes the runs that wait for them."""
-    arrivals = [await accept(tx, event, house.catalogue.starts(event)) for event in events]
-    lanes = [lane for arrival in arrivals for lane in arrival.lanes or ()]
-    if lanes:
-        await house.ring(tx, list(dict.fromkeys(lanes)))
-    return arrivals
+    return [await accept(tx, event, house.catalogue.starts(event)) for event in events]
+
+
+def brought_rows(house: House, events: Sequence[Event]) -> list[tuple[object, ...]]:
+    """Events with the runs they start, as the composite type `brought`."""
+    return [
+        (
+            event.source,
+            event.id,
+            event.kind,
+            event.subject,
+            event.occurred_at,
+            encode_event(event),
+            [start.target for start in starts],
+            [start.flow for start in starts],
+            [start.version for start in starts],
+        )
+        for event in events
+        for starts in (house.catalogue.starts(event),)
+    ]
 
 
 def _door(house: House, delivery: Delivery) -> Connection:

@@ -1,11 +1,16 @@
 """Replay: a dead letter is run again as a new run that keeps its keys."""
 
 from tillbridge.access.audit import record as audit
+from tillbridge.canonical.codec import decode_event, encode
 from tillbridge.canonical.errors import Misconfigured, Rejected
 from tillbridge.canonical.events import Event, EventData, Kind, Written
 from tillbridge.database.database import Tx
+from tillbridge.flows.flow import Flow
 from tillbridge.flows.steps import WriteStep
 from tillbridge.flows.walk import walk_steps
+from tillbridge.journeys import deliver, undo
+from tillbridge.journeys.call import is_called, tell_caller
+from tillbridge.journeys.deliver import UNDONE
 from tillbridge.journeys.house import House
 from tillbridge.journeys.money_guard import CAPTURE, give_back
 from tillbridge.journeys.receive import take_events
@@ -22,10 +27,17 @@ async def replay_dead_letter(house: House, run_id: int, operator: str, why: str)
         Rejected: there is no open dead letter of that number.
     """
     opened = await open_dead_letter(house.database, run_id)
-    version = house.catalogue.newest(opened.letter.flow)
+    if opened.letter.reason == UNDONE:
+        raise Rejected(
+            f"What run {run_id} had done is undone: it would be taken for done.",
+            reason="undone",
+            next_step="Cancel it, and start anew.",
+        )
+    undoes = opened.journey == undo.JOURNEY
+    version = opened.flow_version if undoes else house.catalogue.newest(opened.letter.flow)
     async with house.database.transaction() as tx:
         await _give_back_claims(tx, opened)
-        number, lane = await replay(tx, run_id, version)
+        number = await replay(tx, run_id, version)
         await audit(
             tx,
             operator,
@@ -34,14 +46,14 @@ async def replay_dead_letter(house: House, run_id: int, operator: str, why: str)
             why=why,
             after={"run": number, "flow_version": version},
         )
-        await house.ring(tx, [lane])
     return number
 
 
 async def cancel_dead_letter(house: House, run_id: int, operator: str, why: str) -> None:
     """Gives a dead letter up for good.
 
-    Each document that others wait for, and that will now never be written, is told as
+    What its flow says how to undo is undone, the last write first, by a run of its own. Each
+    document that others wait for, and that will now never be written, is told as
     `document.abandoned`: the built-in flow release-hold then reverses a hold that nobody will
     capture.
 
@@ -58,11 +70,18 @@ async def cancel_dead_letter(house: House, run_id: int, operator: str, why: str)
             next_step="Wait until it is resolved (tillbridge unknowns), then cancel.",
         )
     attempt = await newest(house.database, opened.letter.subject)
-    documents = await _given_up(house, opened)
+    flow = await _flow_of(house, opened)
+    documents = _given_up(opened, flow)
     async with house.database.transaction() as tx:
         await _give_back_claims(tx, opened)
         letter = await cancel(tx, run_id, why)
-        await audit(tx, operator, "cancel", f"run {run_id}", why=why)
+        undoing = None
+        if flow is not None and undo.can_undo(flow) and opened.journey == deliver.JOURNEY:
+            undoing = await undo.undo_soon(tx, run_id)
+        after = {"undone_by_run": undoing} if undoing is not None else None
+        await audit(tx, operator, "cancel", f"run {run_id}", why=why, after=after)
+        if flow is not None:
+            await _tell_caller(house, tx, opened, why)
         if attempt is not None and attempt.held:
             events = [_abandoned(house, letter, document, attempt) for document in documents]
             await take_events(house, tx, events)
@@ -75,19 +94,36 @@ async def _give_back_claims(tx: Tx, opened: Opened) -> None:
             await give_back(tx, opened.letter.subject, row["effect"], row["key"])
 
 
-async def _given_up(house: House, opened: Opened) -> list[str]:
-    """The announced documents and captures of a run's flow that it has not written."""
-    letter = opened.letter
-    if not letter.flow:
-        return []
+async def _flow_of(house: House, opened: Opened) -> Flow | None:
+    """The version the run was pinned to; None without a flow, or when its text is gone."""
+    if not opened.letter.flow:
+        return None
     try:
-        flow = await house.catalogue.version(letter.flow, opened.flow_version)
-    except Misconfigured:  # its text is gone: whatever it was to write, nobody will capture for it
+        return await house.catalogue.version(opened.letter.flow, opened.flow_version)
+    except Misconfigured:
+        return None
+
+
+def _given_up(opened: Opened, flow: Flow | None) -> list[str]:
+    """The announced documents and captures of a run's flow that it has not written."""
+    if not opened.letter.flow:
+        return []
+    if flow is None:  # whatever it was to write, nobody will capture for it
         return [CAPTURE]
     writes = [step for step in walk_steps(flow.steps) if isinstance(step, WriteStep)]
     wanted = {step.document for step in writes if step.announce or step.document == CAPTURE}
     done = {row["effect"] for row in opened.effects if row["state"] == "done"}
     return sorted(wanted - done)
+
+
+async def _tell_caller(house: House, tx: Tx, opened: Opened, why: str) -> None:
+    """A flow that called this one hears that it was given up."""
+    try:
+        event = decode_event(encode(opened.content))
+    except Rejected:  # it is on the desk because it cannot be read
+        return
+    if is_called(event):
+        await tell_caller(house, tx, event, "cancelled", why)
 
 
 def _abandoned(house: House, letter: DeadLetter, document: str, attempt: Attempt) -> Event:

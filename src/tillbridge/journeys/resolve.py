@@ -16,6 +16,7 @@ from tillbridge.connector.abilities import Receipt
 from tillbridge.journeys.authorization import AUTHORIZATION
 from tillbridge.journeys.checkout import abandon_attempt, journal_of
 from tillbridge.journeys.house import House
+from tillbridge.journeys.settle import Settling
 from tillbridge.payments.attempts import (
     NOT_SENT,
     begin_fence,
@@ -37,7 +38,7 @@ async def resolve_checkout(house: House, turn: Turn, run: Run) -> None:
     Raises Parked when it has to wait, and the error that puts it on a desk.
     """
     effect = _effect_of(run)
-    journal = journal_of(house, turn, run)
+    journal = journal_of(house, turn, run, Settling(house))
     standing = await journal.standing(effect)
     assert standing is not None, "an attempt and its intent are one commit"
     if standing["state"] in ("intended", "unknown"):

@@ -1,6 +1,6 @@
 """A turn: one hold of one lane. Every run that can go on goes on until it waits or ends.
 
-claim -> for each run: advance -> note how it waits or ended -> release -> again?
+claimed -> for each run: advance -> note how it waits or ended -> release
 """
 
 import logging
@@ -16,7 +16,7 @@ from tillbridge.canonical.errors import (
 from tillbridge.connections.gates import CREDENTIALS, GateClosed
 from tillbridge.database.database import BROKEN
 from tillbridge.journeys.house import House
-from tillbridge.runs.lanes import Lane, Turn, claim, release, suspect
+from tillbridge.runs.lanes import Turn, release, suspect
 from tillbridge.runs.lease import Lease, LeaseLost
 from tillbridge.runs.run import Change, Letter, Parked, Run
 
@@ -35,31 +35,23 @@ class Leases(Protocol):
     def discard(self, lease: Lease) -> None: ...
 
 
-async def take_turns(
-    house: House, lane: Lane, journeys: Mapping[str, Journey], leases: Leases
-) -> int:
-    """Takes turns at a lane until nothing in it is due; answers how many.
+async def take_turn(
+    house: House, turn: Turn, journeys: Mapping[str, Journey], leases: Leases
+) -> None:
+    """Advances what can go on and frees the lane.
 
-    A worker that loses its lease, or its database, simply stops: whoever holds the lane next
-    finds everything in the journal.
+    What arrived meanwhile makes the lane due again at its release. A worker that loses its lease,
+    or its database, simply stops: whoever holds the lane next finds everything in the journal.
     """
-    turns = 0
-    while True:
-        turn = await claim(house.database, lane, house.holder, house.pace.lease_s)
-        if turn is None:
-            return turns
-        turns += 1
-        leases.add(turn.lease)
-        try:
-            await _advance_all(house, turn, journeys)
-            again = await release(house.database, turn)
-        except LeaseLost:
-            _LOG.info("lane %s at %s: another worker goes on", lane.subject, lane.target)
-            return turns
-        finally:
-            leases.discard(turn.lease)
-        if not again:
-            return turns
+    leases.add(turn.lease)
+    try:
+        await _advance_all(house, turn, journeys)
+        await release(house.database, turn)
+    except LeaseLost:
+        lost = turn.lease
+        _LOG.info("lane %s at %s: another worker goes on", lost.subject, lost.target)
+    finally:
+        leases.discard(turn.lease)
 
 
 async def _advance_all(house: House, turn: Turn, journeys: Mapping[str, Journey]) -> None:

@@ -52,8 +52,6 @@ async def say_it_happened(
         seen = _seen(ended, reference.strip(), house.clock())
         await take_in(house, tx, known.connection, seen, ())
         await audit(tx, operator, "it happened", f"effect {key}", why=why, after={"id": reference})
-        if ended.lane is not None:
-            await house.ring(tx, [ended.lane])
         await record(tx, ended.effect.subject, receipt.references)
     return ended.effect
 
@@ -70,8 +68,6 @@ async def say_it_did_not(house: House, key: str, *, operator: str, why: str) -> 
         if ended.effect.effect == AUTHORIZATION:
             await abandon(tx, ended.effect.key, NEVER)
         await audit(tx, operator, "it did not happen", f"effect {key}", why=why)
-        if ended.lane is not None:
-            await house.ring(tx, [ended.lane])
     return ended.effect
 
 

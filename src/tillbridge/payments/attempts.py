@@ -33,6 +33,7 @@ class Attempt:
         shop, attempt_key: the shop connection and the shop's own key of the try.
         request_sha256: of the request's meaning; the same key with another is refused.
         held: the issuer holds money for it, as far as is proven.
+        seen_as: the version of the row it was read from.
     """
 
     wire_key: str
@@ -54,6 +55,7 @@ class Attempt:
     held: bool
     order: Order
     authorized_at: datetime | None
+    seen_as: int = 0
 
     @classmethod
     def of(cls, row: asyncpg.Record) -> "Attempt":
@@ -79,6 +81,7 @@ class Attempt:
             held=row["held"],
             order=decode(row["order"], Order),
             authorized_at=row["authorized_at"],
+            seen_as=row["seen_as"],
         )
 
     def payment(self) -> Payment:
@@ -110,6 +113,32 @@ class Opening:
     attempt_key: str
     order: Order
     request_sha256: bytes
+
+    def attempt(self, seen_as: int) -> Attempt:
+        """The attempt as it begins."""
+        nothing = Money.zero(self.order.currency)
+        return Attempt(
+            wire_key=self.wire_key,
+            connection=self.connection,
+            shop=self.shop,
+            attempt_key=self.attempt_key,
+            order_number=self.order.number,
+            request_sha256=self.request_sha256,
+            state=AttemptState.STARTED,
+            amount=self.order.total,
+            captured=nothing,
+            reversed=nothing,
+            authorization_id="",
+            approval_code="",
+            reason="",
+            review="",
+            token="",
+            card=Card(),
+            held=False,
+            order=self.order,
+            authorized_at=None,
+            seen_as=seen_as,
+        )
 
 
 def fingerprint(order: Order, token_kind: str) -> bytes:

@@ -15,8 +15,12 @@ from tillbridge.database.database import Tx
 from tillbridge.payments.attempts import SQL, Attempt
 
 
-async def claim_capture(tx: Tx, effect_key: str, authorization_id: str, amount: Money) -> None:
+async def claim_capture(
+    tx: Tx, effect_key: str, authorization_id: str, amount: Money
+) -> Attempt | None:
     """Claims money of an authorization for one capture, once by effect key.
+
+    Answers the attempt with the new claim; None when it was claimed before.
 
     Raises:
         Rejected: it would capture more than is held, the hold is being released, or the same
@@ -24,8 +28,9 @@ async def claim_capture(tx: Tx, effect_key: str, authorization_id: str, amount: 
     """
     if amount.amount > 0:
         values = (authorization_id, effect_key, amount.amount, amount.currency)
-        if await tx.fetchval(SQL["claim_capture"], *values) is not None:
-            return
+        claimed = await tx.fetchrow(SQL["claim_capture"], *values)
+        if claimed is not None:
+            return Attempt.of(claimed)
     row = await tx.fetchrow(SQL["attempt_by_authorization"], authorization_id)
     if row is None:
         raise Rejected(
@@ -34,6 +39,7 @@ async def claim_capture(tx: Tx, effect_key: str, authorization_id: str, amount: 
     own = msgspec.json.decode(row["claims"], type=dict[str, str]).get(effect_key)
     if own is None or Decimal(own) != amount.amount:
         raise _refusal(Attempt.of(row), row["claimed"], own, amount)
+    return None
 
 
 async def claim_reversal(tx: Tx, effect_key: str, authorization_id: str) -> bool:

@@ -5,7 +5,6 @@ state moves the attempt; later ones confirm it or raise a conflict. What a move 
 of the house is answered as events.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import msgspec
@@ -20,7 +19,7 @@ from tillbridge.canonical.payments import (
     Source,
     Verdict,
 )
-from tillbridge.database.database import Database, Tx
+from tillbridge.database.database import Tx
 from tillbridge.payments.attempts import ENDED, FENCING, SQL, Attempt
 
 _OPEN = frozenset({AttemptState.STARTED, AttemptState.UNKNOWN, AttemptState.CHALLENGE})
@@ -79,21 +78,7 @@ async def observe(tx: Tx, connection: str, seen: Observation) -> Observed:
     The same fact from a second source changes nothing. The caller accepts the events in the same
     transaction.
     """
-    number = await tx.fetchval(
-        SQL["keep_observation"],
-        connection,
-        seen.request_id,
-        seen.operation,
-        seen.verdict,
-        seen.source,
-        seen.order_number,
-        seen.attempt_key,
-        seen.parent_id,
-        seen.amount.amount if seen.amount else None,
-        seen.amount.currency if seen.amount else "",
-        seen.reason,
-        seen.occurred_at,
-    )
+    number = await tx.fetchval(SQL["keep_observation"], *fact_row(connection, seen))
     if number is None:
         return Observed(new=False)
     row = await tx.fetchrow(
@@ -121,16 +106,68 @@ async def observe(tx: Tx, connection: str, seen: Observation) -> Observed:
     return Observed(new=True, events=tuple(events))
 
 
-async def all_known(database: Database, connection: str, seen: Sequence[Observation]) -> bool:
-    """Whether every one of these facts was placed before: they would change nothing."""
-    known = await database.fetch_value(
-        SQL["known_observations"],
+@dataclass(frozen=True, slots=True)
+class Foreseen:
+    """What an observation will mean if nothing else is told of its payment meanwhile."""
+
+    seen: Observation | None = None
+    attempt: Attempt | None = None
+    events: tuple[Event, ...] = ()
+
+
+def foresee(attempt: Attempt, seen: Observation) -> Foreseen | None:
+    """Judges on the attempt as it was read, when the database can check that nothing else is known.
+
+    None for what needs more than the attempt's row to be judged.
+    """
+    own = {
+        Operation.AUTHORIZATION: seen.attempt_key == attempt.wire_key,
+        Operation.CAPTURE: seen.parent_id == attempt.authorization_id != "",
+    }
+    if not own.get(seen.operation, False):
+        return None
+    move = judge(attempt, seen)
+    if move.attempt is None or move.attempt.state is AttemptState.IN_REVIEW:
+        return None
+    events = tuple(_event(kind, move.attempt, seen) for kind in move.kinds)
+    return Foreseen(seen, move.attempt, events)
+
+
+def fact_row(connection: str, seen: Observation) -> tuple[object, ...]:
+    """An observation as the composite type `told`."""
+    return (
         connection,
-        [one.request_id for one in seen],
-        [one.operation for one in seen],
-        [one.verdict for one in seen],
+        seen.request_id,
+        seen.operation,
+        seen.verdict,
+        seen.source,
+        seen.order_number,
+        seen.attempt_key,
+        seen.parent_id,
+        seen.amount.amount if seen.amount else None,
+        seen.amount.currency if seen.amount else "",
+        seen.reason,
+        seen.occurred_at,
     )
-    return int(known) == len(seen)
+
+
+def move_row(attempt: Attempt) -> tuple[object, ...]:
+    """An attempt as it was judged, as the composite type `moved`."""
+    return (
+        attempt.wire_key,
+        attempt.seen_as,
+        attempt.state,
+        attempt.authorization_id,
+        attempt.approval_code,
+        attempt.reason,
+        attempt.review,
+        attempt.token,
+        msgspec.json.encode(attempt.card).decode(),
+        attempt.captured.amount,
+        attempt.reversed.amount,
+        attempt.held,
+        attempt.authorized_at,
+    )
 
 
 def judge(attempt: Attempt, seen: Observation, known: Known = NOTHING_KNOWN) -> Move:

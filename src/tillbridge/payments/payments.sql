@@ -1,10 +1,10 @@
 -- Statements of the room `payments`.
 
 -- name: attempt_by_shop_key
-SELECT * FROM attempts WHERE shop = $1 AND attempt_key = $2;
+SELECT *, xmin::text::bigint AS seen_as FROM attempts WHERE shop = $1 AND attempt_key = $2;
 
 -- name: attempt_by_wire_key
-SELECT * FROM attempts WHERE wire_key = $1;
+SELECT *, xmin::text::bigint AS seen_as FROM attempts WHERE wire_key = $1;
 
 -- name: open_attempt
 INSERT INTO attempts (wire_key, connection, shop, attempt_key, order_number, request_sha256, state,
@@ -14,19 +14,19 @@ ON CONFLICT DO NOTHING
 RETURNING wire_key;
 
 -- name: live_attempt
-SELECT * FROM attempts
+SELECT *, xmin::text::bigint AS seen_as FROM attempts
 WHERE connection = $1 AND order_number = $2 AND state NOT IN ('declined', 'abandoned', 'reversed');
 
 -- name: newest_attempt
-SELECT * FROM attempts WHERE order_number = $1
+SELECT *, xmin::text::bigint AS seen_as FROM attempts WHERE order_number = $1
 ORDER BY (state IN ('declined', 'abandoned')), started_at DESC LIMIT 1;
 
 -- name: attempts_of_order
-SELECT * FROM attempts WHERE order_number = $1 ORDER BY started_at;
+SELECT *, xmin::text::bigint AS seen_as FROM attempts WHERE order_number = $1 ORDER BY started_at;
 
 -- name: lock_attempt
 -- By what the payment system echoes, best evidence first; each look-up has its own index.
-SELECT * FROM attempts
+SELECT *, xmin::text::bigint AS seen_as FROM attempts
 WHERE wire_key = coalesce(
     (SELECT wire_key FROM attempts WHERE wire_key = $1),
     (SELECT wire_key FROM attempts WHERE authorization_id = $2 AND authorization_id <> '' LIMIT 1),
@@ -47,11 +47,6 @@ ON CONFLICT (connection, request_id, operation, verdict) DO UPDATE
         meaning = ''
     WHERE observations.meaning = 'unmatched'
 RETURNING number;
-
--- name: known_observations
-SELECT count(*) FROM unnest($2::text[], $3::text[], $4::text[]) AS seen (request_id, operation, verdict)
-JOIN observations USING (request_id, operation, verdict)
-WHERE connection = $1 AND meaning <> 'unmatched';
 
 -- name: mean
 UPDATE observations SET meaning = $2, wire_key = $3 WHERE number = $1;
@@ -129,7 +124,7 @@ UPDATE attempts
 SET claimed = claimed + $3, claims = claims || jsonb_build_object($2::text, $3::numeric::text)
 WHERE authorization_id = $1 AND authorization_id <> '' AND state IN ('authorized', 'captured')
   AND currency = $4 AND claimed + $3 <= amount AND NOT claims ? $2
-RETURNING wire_key;
+RETURNING *, xmin::text::bigint AS seen_as;
 
 -- name: claim_reversal
 UPDATE attempts
@@ -139,7 +134,7 @@ WHERE authorization_id = $1 AND authorization_id <> '' AND claimed = 0
 RETURNING wire_key;
 
 -- name: attempt_by_authorization
-SELECT * FROM attempts WHERE authorization_id = $1 AND authorization_id <> '';
+SELECT *, xmin::text::bigint AS seen_as FROM attempts WHERE authorization_id = $1 AND authorization_id <> '';
 
 -- name: release_claim
 UPDATE attempts SET claimed = claimed - (claims ->> $2)::numeric, claims = claims - $2
@@ -155,7 +150,7 @@ FROM observations WHERE order_number = $1 ORDER BY number;
 UPDATE attempts SET asked_at = now()
 WHERE wire_key IN (SELECT wire_key FROM attempts WHERE state = 'in_review'
                    ORDER BY asked_at NULLS FIRST, started_at LIMIT $1)
-RETURNING *;
+RETURNING *, xmin::text::bigint AS seen_as;
 
 -- name: list_reviews
-SELECT * FROM attempts WHERE state = 'in_review' ORDER BY started_at LIMIT $1;
+SELECT *, xmin::text::bigint AS seen_as FROM attempts WHERE state = 'in_review' ORDER BY started_at LIMIT $1;

@@ -154,8 +154,8 @@ async def patch(
     return int(number)
 
 
-async def replay(tx: Tx, run_id: int, flow_version: str) -> tuple[int, Lane]:
-    """Starts a new run of a dead letter, with its newest patch; the caller rings for the lane.
+async def replay(tx: Tx, run_id: int, flow_version: str) -> int:
+    """Starts a new run of a dead letter, with its newest patch.
 
     Raises:
         Rejected: no such dead letter, or it is resolved already.
@@ -178,7 +178,7 @@ async def replay(tx: Tx, run_id: int, flow_version: str) -> tuple[int, Lane]:
         raise Rejected(  # somebody else was faster; this run is rolled back
             f"There is no open dead letter {run_id}.", reason="unknown_dead_letter"
         )
-    return int(number), Lane(row["subject"], row["target"])
+    return int(number)
 
 
 async def cancel(tx: Tx, run_id: int, why: str) -> DeadLetter:
@@ -188,6 +188,21 @@ async def cancel(tx: Tx, run_id: int, why: str) -> DeadLetter:
     if row is None or resolved is None:
         raise Rejected(f"There is no open dead letter {run_id}.", reason="unknown_dead_letter")
     return _letter(row)
+
+
+async def start_undo(tx: Tx, run_id: int, journey: str) -> int:
+    """Starts the run that undoes what a dead run has done; answers its number."""
+    row = await tx.fetchrow(SQL["show_run"], run_id)
+    assert row is not None, "what is undone was run"
+    await tx.execute(SQL["arrive"], row["subject"])
+    number: int = await tx.fetchval(SQL["undo_run"], run_id, journey)
+    return number
+
+
+async def undone_steps(database: Database, run_id: int, journey: str) -> dict[str, bytes]:
+    """What the steps of the run answered that an undoing run, or a replay of one, undoes."""
+    rows = await database.fetch(SQL["undone_steps"], run_id, journey)
+    return {row["name"]: row["outcome"] for row in rows}
 
 
 async def bury_delivery(

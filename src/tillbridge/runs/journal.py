@@ -44,12 +44,12 @@ what it brought."""
 MayFence: TypeAlias = Callable[[], Awaitable[bool]]
 
 
-Quiet: TypeAlias = Callable[[Effect, Receipt], bool]
-"""Whether a receipt brings nothing but references. Recording those twice changes nothing, so they
-may be committed before the outcome instead of with it."""
+AtOnce: TypeAlias = Callable[[Lease, Run, Effect, Receipt, str], Awaitable[bool]]
+"""Commits the outcome of a write with all that goes with it in one statement, told who resolved it;
+False, and nothing done, when that takes the long way: locks, then a judge."""
 
 
-def _never(_effect: Effect, _receipt: Receipt) -> bool:
+async def _never(*_: object) -> bool:
     return False
 
 
@@ -66,6 +66,10 @@ class Patience:
     send_window_s: float = 5.0
     margin_s: float = 2.0
     desk_s: float = 3600.0
+
+    def resolve_in_s(self, timeout_s: float) -> float:
+        """How long after its intent an unanswered call may be resolved."""
+        return self.send_window_s + timeout_s + self.margin_s
 
 
 class FencedOff(Exception):
@@ -101,7 +105,7 @@ class Journal:
         clock: Clock,
         patience: Patience,
         settled: Settled,
-        quiet: Quiet = _never,
+        at_once: AtOnce = _never,
     ) -> None:
         self._database = database
         self._lease = lease
@@ -109,7 +113,8 @@ class Journal:
         self._clock = clock
         self._patience = patience
         self._settled = settled
-        self._quiet = quiet
+        self._at_once = at_once
+        self._unkept: dict[str, tuple[StepKind, bytes]] = {}
 
     async def read(
         self, step: str, call: Callable[[Call], Awaitable[Receipt]], timeout_s: float
@@ -139,29 +144,23 @@ class Journal:
             await self._keep(connection, step, kind, outcome)
         self._run.steps[step] = outcome
 
-    async def take_waited(self, step: str, kinds: tuple[str, ...]) -> bytes | None:
-        """The newest kept event of the kinds, as the step's outcome; None when there is none.
+    def keep_soon(self, step: str, kind: StepKind, outcome: bytes) -> None:
+        """Remembers a step's outcome with the next intent, or with `keep_rest`.
 
-        Raises LeaseLost.
+        For what changes nothing outside: a run that dies before is none the worse for looking
+        again.
         """
-        row = await self._database.fetch_row(
-            SQL["take_waited"],
-            self._lease.subject,
-            self._lease.target,
-            self._lease.number,
-            self._run.id,
-            step,
-            list(kinds),
-        )
-        assert row is not None, "take_waited answers one row"
-        if row["found"] and row["kept"] is None:
-            raise LeaseLost
-        envelope: bytes | None = row["kept"]
-        if envelope is not None:
-            self._run.steps[step] = envelope
-        return envelope
+        self._unkept[step] = (kind, outcome)
+        self._run.steps[step] = outcome
 
-    async def awaited(self, kinds: tuple[str, ...]) -> list[bytes]:
+    async def keep_rest(self) -> None:
+        """Remembers what `keep_soon` put off. Raises LeaseLost."""
+        for step, (kind, outcome) in self._unkept.items():
+            async with self._database.connection() as connection:
+                await self._keep(connection, step, kind, outcome)
+        self._unkept.clear()
+
+    async def heard(self, kinds: Sequence[str]) -> list[bytes]:
         """The envelopes of all kept events of the kinds, newest first."""
         subject = self._lease.subject
         rows = await self._database.fetch(SQL["events_of_kinds"], subject, list(kinds))
@@ -229,7 +228,8 @@ class Journal:
         """
         began = time.monotonic()
         window_s = self._patience.send_window_s
-        resolve_in_s = window_s + timeout_s + self._patience.margin_s
+        resolve_in_s = self._patience.resolve_in_s(timeout_s)
+        keeping = dict(self._unkept)
         values = (
             effect.subject,
             self._lease.target,
@@ -243,11 +243,16 @@ class Journal:
             pack(fields),
             timedelta(seconds=resolve_in_s),
             ability.safety == "natural_key",
+            list(keeping),
+            [kind for kind, _ in keeping.values()],
+            [outcome for _, outcome in keeping.values()],
         )
         if tx is not None:
             row = await tx.fetchrow(SQL["intend_effect"], *values)
         else:
             row = await self._database.fetch_row(SQL["intend_effect"], *values)
+        for kept in keeping:
+            self._unkept.pop(kept, None)
         if row is None:
             return None
         return Intent(effect, wire_key(effect.key, row["round"]), began + window_s, resolve_in_s)
@@ -350,17 +355,17 @@ class Journal:
         reason: str,
         resolved_by: str,
     ) -> None:
+        if (
+            receipt is not None
+            and state == "done"
+            and await self._at_once(self._lease, self._run, effect, receipt, resolved_by)
+        ):
+            return
         outcome = encode(receipt) if receipt is not None else None
         margin = timedelta(seconds=self._patience.margin_s)
         values = (effect.key, state, outcome, reason, resolved_by, margin)
         if receipt is None:
             await self._database.fetch_row(SQL["settle_effect"], *values)
-            return
-
-        if self._quiet(effect, receipt):
-            async with self._database.connection() as connection:
-                await self._settled(connection, self._run, effect, receipt)
-                await connection.fetchrow(SQL["settle_effect"], *values)
             return
 
         async def settle(tx: Tx) -> Sequence[Arrival]:

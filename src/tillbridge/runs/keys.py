@@ -3,6 +3,7 @@
 import base64
 import hashlib
 from dataclasses import dataclass
+from functools import lru_cache
 
 KEY_LENGTH = 26
 
@@ -35,6 +36,7 @@ def wire_key(key: str, round_number: int) -> str:
     return key if round_number == 0 else _hash(key, str(round_number))
 
 
+@lru_cache(maxsize=4096)
 def _hash(*parts: str) -> str:
     digest = hashlib.sha256("\x1f".join(parts).encode()).digest()
     return base64.b32encode(digest).decode()[:KEY_LENGTH]

@@ -6,9 +6,12 @@ lost.
 """
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from itertools import groupby
+
+import asyncpg
 
 from tillbridge.canonical.codec import encode_event
 from tillbridge.canonical.events import Event
@@ -33,7 +36,7 @@ class Arrival:
     """An event that was brought for a subject.
 
     Attributes:
-        lanes: to ring for; None when the event was known before.
+        lanes: that became due; None when the event was known before.
     """
 
     kind: str
@@ -74,7 +77,7 @@ class Turn:
 async def accept(tx: Tx, event: Event, starts: Sequence[Start]) -> Arrival:
     """Keeps an event, starts its runs and wakes the lanes that wait for its kind.
 
-    The caller's transaction must ring for the lanes and commit.
+    Lanes that become due ring with the commit of the caller's transaction.
     """
     targets = await tx.fetchval(
         SQL["accept_event"],
@@ -112,9 +115,16 @@ async def start_held(
     )
     if row is None:
         return None
-    lease = Lease(lane.subject, lane.target, row["lease"], row["arrivals"], began + lease_s)
+    return held_turn(lane, row, journey, content, began + lease_s)
+
+
+def held_turn(lane: Lane, row: asyncpg.Record, journey: str, content: bytes, until: float) -> Turn:
+    """A turn with the one run that was started with its lane already claimed.
+
+    `row` has `lease`, `run_id` and `arrivals`; the lease ends at the monotonic moment `until`.
+    """
     run = Run(
-        id=row["id"],
+        id=row["run_id"],
         subject=lane.subject,
         target=lane.target,
         journey=journey,
@@ -128,31 +138,40 @@ async def start_held(
         tries=0,
         wait_s=0.0,
     )
+    lease = Lease(lane.subject, lane.target, row["lease"], row["arrivals"], until)
     return Turn(lease, 1, [run])
 
 
-async def claim(database: Database, lane: Lane, holder: str, lease_s: float) -> Turn | None:
-    """The lane's open runs under a new lease; None when it is held or nothing is due."""
+async def claim_due(
+    database: Database, holder: str, lease_s: float, free: Mapping[str, int]
+) -> list[Turn]:
+    """Due lanes under new leases, longest waiting first: at most `free[target]` for each target."""
     began = time.monotonic()
     rows = await database.fetch(
-        SQL["claim_lane"], lane.subject, lane.target, holder, timedelta(seconds=lease_s)
+        SQL["claim_lanes"],
+        holder,
+        timedelta(seconds=lease_s),
+        list(free),
+        list(free.values()),
     )
-    if not rows:
-        return None
-    head = rows[0]
-    runs = [row for row in rows if row["id"] is not None]
-    known = [run["id"] for run in runs if run["state"] == "waiting" or head["claims"] > 1]
-    steps: dict[int, dict[str, bytes]] = {}
-    if known:
-        for step in await database.fetch(SQL["steps_of_runs"], known):
-            steps.setdefault(step["run_id"], {})[step["name"]] = step["outcome"]
-    lease = Lease(lane.subject, lane.target, head["lease"], head["arrivals"], began + lease_s)
-    opened = [Run.of(run, steps.get(run["id"], {})) for run in runs]
-    return Turn(lease, head["claims"], opened, head["suspect"])
+    turns = []
+    for _, lane_rows in groupby(rows, lambda row: (row["subject"], row["target"])):
+        head, *more = lane_rows
+        lease = Lease(
+            head["subject"], head["target"], head["lease"], head["arrivals"], began + lease_s
+        )
+        runs = [Run.of(row) for row in (head, *more) if row["id"] is not None]
+        turns.append(Turn(lease, head["claims"], runs, head["suspect"]))
+    return turns
+
+
+async def due_targets(database: Database) -> list[str]:
+    """The targets of all lanes that want a turn, now or later."""
+    return [row["target"] for row in await database.fetch(SQL["due_targets"])]
 
 
 async def release(database: Database, turn: Turn) -> bool:
-    """Writes the turn's changes and frees the lane; True when something arrived meanwhile.
+    """Writes the turn's changes and frees the lane; True when it is due again at once.
 
     A holder whose lease was taken over changes nothing and is told False.
     """
@@ -239,12 +258,6 @@ async def renew(database: Database, leases: Sequence[Lease], lease_s: float) -> 
     return lost
 
 
-async def due(database: Database, limit: int) -> list[Lane]:
-    """Lanes that want a turn now, longest waiting first, whether or not a bell rang."""
-    rows = await database.fetch(SQL["due_lanes"], limit)
-    return [Lane(row["subject"], row["target"]) for row in rows]
-
-
 async def take_chore(database: Database, name: str, every_s: float) -> bool:
     """Whether this worker does a chore now: at most one does it in so many seconds."""
     return await database.fetch_value(SQL["take_chore"], name, every_s) is not None
@@ -253,4 +266,4 @@ async def take_chore(database: Database, name: str, every_s: float) -> bool:
 async def wake(tx: Tx, lane: Lane) -> None:
     """Makes a lane due now (a gate opened, a person acted)."""
     await tx.execute(SQL["arrive"], lane.subject)
-    await tx.execute(SQL["wake_lane"], lane.subject, lane.target)
+    await tx.fetch(SQL["wake_lane"], lane.subject, lane.target)

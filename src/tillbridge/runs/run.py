@@ -1,6 +1,5 @@
 """A run: one event going through one flow version, or one checkout."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, TypeAlias
@@ -19,6 +18,7 @@ class Run:
     Attributes:
         input: for `deliver` the event's envelope; for `checkout` the attempt's order.
         steps: outcomes of its done reads, locals and waits, by step name.
+        begun: keys of the effects it has begun, when it comes back.
         wait_s: seconds until it wants to be woken; None when only an event wakes it.
         tries: attempts used since the last progress, for the back-off.
         current_step: the step that is being taken, for people.
@@ -40,11 +40,12 @@ class Run:
     replay_of: int | None = None
     started_at: datetime | None = None
     steps: dict[str, bytes] = field(default_factory=dict)
+    begun: frozenset[str] = frozenset()
     current_step: str = ""
 
     @classmethod
-    def of(cls, row: asyncpg.Record, steps: Mapping[str, bytes]) -> "Run":
-        """A run from a row of `open_runs`."""
+    def of(cls, row: asyncpg.Record) -> "Run":
+        """A run from a row of `claim_lanes`."""
         return cls(
             id=row["id"],
             subject=row["subject"],
@@ -61,7 +62,8 @@ class Run:
             wait_s=row["wait_s"],
             replay_of=row["replay_of"],
             started_at=row["started_at"],
-            steps=dict(steps),
+            steps=dict(zip(row["step_names"] or (), row["step_outcomes"] or (), strict=True)),
+            begun=frozenset(row["begun"] or ()),
         )
 
     @property

@@ -8,20 +8,6 @@ ON CONFLICT (subject) DO UPDATE SET arrivals = subjects.arrivals + 1;
 -- name: accept_event
 SELECT accept_event($1, $2, $3, $4, $5, $6, $7, $8, $9);
 
--- name: take_waited
--- The newest event of the awaited kinds, kept as the step's outcome at once.
-WITH found AS (
-    SELECT number, envelope FROM events WHERE subject = $1 AND kind = ANY ($6)
-    ORDER BY number DESC LIMIT 1
-), kept AS (
-    INSERT INTO steps (run_id, name, kind, outcome)
-    SELECT $4, $5, 'wait', envelope FROM found
-    WHERE EXISTS (SELECT 1 FROM lanes WHERE subject = $1 AND target = $2 AND lease = $3)
-    ON CONFLICT (run_id, name) DO NOTHING
-    RETURNING outcome
-)
-SELECT (SELECT outcome FROM kept) AS kept, EXISTS (SELECT 1 FROM found) AS found;
-
 -- name: events_of_kinds
 SELECT number, envelope FROM events
 WHERE subject = $1 AND kind = ANY ($2) ORDER BY number DESC;
@@ -45,34 +31,12 @@ WITH claimed AS (
     SELECT $1, $2, sequence, $5, $6, 'ready', now() FROM claimed
     RETURNING id
 )
-SELECT claimed.lease, started.id,
+SELECT claimed.lease, started.id AS run_id,
        (SELECT arrivals FROM subjects WHERE subject = $1) AS arrivals
 FROM claimed, started;
 
--- name: claim_lane
--- The lane with its open runs as one snapshot shows them, together with the arrivals it has seen:
--- what came later is told by the arrivals at the release. A lane that somebody held and freed since
--- the snapshot is not claimed: its runs would be those of then (the subquery keeps the old number).
-WITH claimed AS (
-    UPDATE lanes
-    SET lease = lease + 1, holder = $3, lease_until = now() + $4::interval, claims = claims + 1,
-        wake_at = now() + $4::interval
-    WHERE subject = $1 AND target = $2 AND wake_at <= now()
-      AND (lease_until IS NULL OR lease_until <= now())
-      AND lease = (SELECT lease FROM lanes WHERE subject = $1 AND target = $2)
-    RETURNING lease, claims, suspect
-)
-SELECT claimed.lease, claimed.claims, claimed.suspect,
-       (SELECT arrivals FROM subjects WHERE subject = $1) AS arrivals,
-       runs.id, subject, target, journey, flow, flow_version, event_number, input, state, waits,
-       waiting_for, tries, replay_of, started_at,
-       extract(epoch FROM runs.wake_at - now())::float8 AS wait_s
-FROM claimed LEFT JOIN runs
-    ON runs.subject = $1 AND runs.target = $2 AND runs.state IN ('ready', 'waiting')
-ORDER BY runs.sequence, runs.id;
-
--- name: steps_of_runs
-SELECT run_id, name, kind, outcome FROM steps WHERE run_id = ANY ($1);
+-- name: claim_lanes
+SELECT * FROM claim_lanes($1, $2, $3, $4);
 
 -- name: release_lane
 -- Under the subject's lock: if anything arrived since the claim, the lane is due at once.
@@ -99,15 +63,17 @@ WITH arrived AS (
     UNION ALL
     SELECT wake_at, waits FROM runs
     WHERE subject = $1 AND target = $2 AND state IN ('ready', 'waiting') AND id <> ALL ($5)
+), freed AS (
+    UPDATE lanes
+    SET holder = NULL, lease_until = NULL, claims = 0, suspect = NULL,
+        waits = array(SELECT DISTINCT unnest(waiting.waits) FROM waiting),
+        wake_at = CASE WHEN held.arrivals IS DISTINCT FROM $4 THEN now()
+                       ELSE (SELECT min(waiting.wake_at) FROM waiting) END
+    FROM held
+    WHERE lanes.subject = $1 AND lanes.target = $2
+    RETURNING wake_at
 )
-UPDATE lanes
-SET holder = NULL, lease_until = NULL, claims = 0, suspect = NULL,
-    waits = array(SELECT DISTINCT unnest(waiting.waits) FROM waiting),
-    wake_at = CASE WHEN held.arrivals IS DISTINCT FROM $4 THEN now()
-                   ELSE (SELECT min(waiting.wake_at) FROM waiting) END
-FROM held
-WHERE lanes.subject = $1 AND lanes.target = $2
-RETURNING held.arrivals IS DISTINCT FROM $4 AS again;
+SELECT wake_at <= now() AS again, CASE WHEN wake_at <= now() THEN ring() END FROM freed;
 
 -- name: suspect
 -- Somebody died in this lane: if it happens again, this is the run that was being advanced.
@@ -122,15 +88,20 @@ WHERE lanes.subject = held.subject AND lanes.target = held.target AND lanes.leas
   AND lanes.lease_until IS NOT NULL
 RETURNING held.subject, held.target;
 
--- name: due_lanes
--- What no bell rang for: timers, expired leases, lost bells.
-SELECT subject, target FROM lanes
-WHERE wake_at <= now() AND (lease_until IS NULL OR lease_until <= now())
-ORDER BY wake_at LIMIT $1;
+-- name: due_targets
+-- The targets of lanes that want a turn, one index probe for each.
+WITH RECURSIVE known AS (
+    (SELECT target FROM lanes WHERE wake_at IS NOT NULL ORDER BY target LIMIT 1)
+    UNION ALL
+    SELECT (SELECT lanes.target FROM lanes WHERE wake_at IS NOT NULL AND lanes.target > known.target
+            ORDER BY lanes.target LIMIT 1)
+    FROM known WHERE known.target IS NOT NULL
+)
+SELECT target FROM known WHERE target IS NOT NULL;
 
 -- name: wake_lane
 UPDATE lanes SET wake_at = LEAST(coalesce(wake_at, 'infinity'), now())
-WHERE subject = $1 AND target = $2;
+WHERE subject = $1 AND target = $2 RETURNING ring();
 
 -- name: keep_step
 INSERT INTO steps (run_id, name, kind, outcome)
@@ -141,11 +112,19 @@ RETURNING run_id;
 
 -- name: intend_effect
 -- The intent, committed before the call leaves. An effect that is proven not to exist may be
--- intended again; one that is done, or whose outcome is open, answers no row.
+-- intended again; one that is done, or whose outcome is open, answers no row. Step outcomes that
+-- were put off are kept with it.
+WITH held AS (
+    SELECT 1 FROM lanes WHERE subject = $1 AND target = $2 AND lease = $3
+), kept AS (
+    INSERT INTO steps (run_id, name, kind, outcome)
+    SELECT $8, step.name, step.kind, step.outcome
+    FROM held, unnest($13::text[], $14::text[], $15::bytea[]) AS step (name, kind, outcome)
+    ON CONFLICT (run_id, name) DO NOTHING
+)
 INSERT INTO effects (key, connection, subject, effect, ordinal, state, run_id, step, lease, request,
                      intended_at, resolve_after)
-SELECT $4, $5, $1, $6, $7, 'intended', $8, $9, $3, $10, now(), now() + $11::interval
-WHERE EXISTS (SELECT 1 FROM lanes WHERE subject = $1 AND target = $2 AND lease = $3)
+SELECT $4, $5, $1, $6, $7, 'intended', $8, $9, $3, $10, now(), now() + $11::interval FROM held
 ON CONFLICT (key) DO UPDATE
     SET state = 'intended', run_id = $8, step = $9, lease = $3, request = $10,
         tries = effects.tries + 1, intended_at = now(), resolve_after = now() + $11::interval,
@@ -253,7 +232,7 @@ INSERT INTO runs (subject, target, sequence, journey, flow, flow_version, event_
                   wake_at, replay_of)
 SELECT $1, $2, woken.sequence, r.journey, r.flow, $4, r.event_number, $5, 'ready', now(), r.id
 FROM runs r, woken WHERE r.id = $3
-RETURNING id;
+RETURNING id, ring();
 
 -- name: list_runs
 SELECT id, subject, target, journey, flow, state, waiting_for, wake_at, tries, replay_of,
@@ -304,3 +283,40 @@ RETURNING connection, subject, effect, ordinal, run_id, request;
 
 -- name: wake_run
 UPDATE runs SET wake_at = now() WHERE id = $1 AND state = 'waiting' RETURNING subject, target;
+
+-- name: open_steps
+-- The steps whose effects may or may not have taken place, of a run and all runs it replays.
+WITH RECURSIVE chain AS (
+    SELECT id, replay_of FROM runs WHERE id = $1
+    UNION ALL
+    SELECT runs.id, runs.replay_of FROM runs JOIN chain ON runs.id = chain.replay_of
+)
+SELECT step FROM effects
+WHERE run_id IN (SELECT id FROM chain) AND state IN ('intended', 'unknown');
+
+-- name: undo_run
+-- What a run has done is undone by a run of its own, in the same lane, over the same version.
+WITH woken AS (
+    INSERT INTO lanes (subject, target, sequence, wake_at)
+    SELECT subject, target, 1, now() FROM runs WHERE id = $1
+    ON CONFLICT (subject, target) DO UPDATE
+        SET sequence = lanes.sequence + 1,
+            wake_at = LEAST(coalesce(lanes.wake_at, 'infinity'), now())
+    RETURNING sequence
+)
+INSERT INTO runs (subject, target, sequence, journey, flow, flow_version, event_number, input, state,
+                  wake_at, replay_of)
+SELECT r.subject, r.target, woken.sequence, $2, r.flow, r.flow_version, r.event_number, r.input,
+       'ready', now(), r.id
+FROM runs r, woken WHERE r.id = $1
+RETURNING id, ring();
+
+-- name: undone_steps
+-- What the steps of the run answered that is being undone.
+WITH RECURSIVE chain AS (
+    SELECT id, replay_of, journey FROM runs WHERE id = $1
+    UNION ALL
+    SELECT runs.id, runs.replay_of, runs.journey FROM runs
+    JOIN chain ON runs.id = chain.replay_of WHERE chain.journey = $2
+)
+SELECT name, outcome FROM steps WHERE run_id = (SELECT id FROM chain WHERE journey <> $2 LIMIT 1);

@@ -1,23 +1,21 @@
-"""A worker: answers bells, sweeps for what no bell rang for, probes gates, asks about reviews."""
+"""A worker: claims due lanes when a bell rings, sweeps for what no bell rang for, does chores."""
 
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
-from contextlib import suppress
-
-import asyncpg
 
 from tillbridge.canonical.errors import TillbridgeError
-from tillbridge.database.database import BROKEN, SESSION
+from tillbridge.database.database import BROKEN
 from tillbridge.journeys.house import House
-from tillbridge.journeys.turn import Journey, take_turns
-from tillbridge.runs.lanes import Lane, due
+from tillbridge.journeys.turn import Journey, take_turn
+from tillbridge.runs.lanes import Turn, claim_due, due_targets
 from tillbridge.runtime.doorbell import Doorbell
 from tillbridge.runtime.leases import HeldLeases
 from tillbridge.runtime.turns import Turns
 
 _LOG = logging.getLogger(__name__)
-_SWEEP_MAX = 500
+GATHER_S = 0.02
+"""Bells that ring so shortly after one another are answered by one claim."""
 
 
 class Worker:
@@ -40,21 +38,28 @@ class Worker:
     ) -> None:
         self._house = house
         self._journeys = journeys
-        self._turns = Turns(self._turn, turns_by_target)
+        self._turns = Turns(self._turn, turns_by_target, self._look_again)
         self._sweep_s = sweep_s
         self._chores = chores
         self._leases = HeldLeases(house.database, house.pace.lease_s)
+        self._targets = {connection.name for connection in house.connections.all()}
         self._stopped = False
-        self._doorbell: Doorbell | None = None
+        self._doorbell = Doorbell()
 
     async def run(self, dsn: str) -> None:
         """Works until `stop`; a lost database is waited for."""
         keeping = asyncio.create_task(self._leases.keep())
-        loops = [asyncio.create_task(self._again_and_again(self._sweep_s, self._sweep))]
+        loops = [
+            asyncio.create_task(self._listen(dsn)),
+            asyncio.create_task(self._again_and_again(self._sweep_s, self._sweep)),
+        ]
         for wait_s, chore in self._chores.values():
             loops.append(asyncio.create_task(self._again_and_again(wait_s, self._bound(chore))))
         try:
-            await self._listen(dsn)
+            while not self._stopped:
+                await self._doorbell.rung()
+                await asyncio.sleep(GATHER_S)
+                await self._try(self._claim)
         finally:
             await _end(*loops)
             await self._turns.finish()  # under leases that are still kept
@@ -63,35 +68,41 @@ class Worker:
     def stop(self) -> None:
         """Takes no more work; turns in progress are finished."""
         self._stopped = True
-        if self._doorbell is not None:
-            self._doorbell.stop()
+        self._doorbell.ring()
 
     async def _listen(self, dsn: str) -> None:
-        while not self._stopped:
+        while True:
             try:
-                connection = await asyncpg.connect(dsn, server_settings=SESSION)
-                try:
-                    self._doorbell = Doorbell(connection, self._turns.begin)
-                    if not self._stopped:  # asked to stop while it connected
-                        await self._doorbell.listen()
-                finally:
-                    with suppress(*BROKEN):
-                        await connection.close(timeout=1)
+                await self._doorbell.listen(dsn)
             except BROKEN as error:
                 _LOG.warning("the doorbell lost its database: %s", error)
                 await asyncio.sleep(min(1.0, self._sweep_s))
 
-    async def _turn(self, lane: Lane) -> None:
-        try:
-            await take_turns(self._house, lane, self._journeys, self._leases)
-        except BROKEN as error:
-            _LOG.warning("a turn at %s lost its database: %s", lane, error)
-        except Exception:
-            _LOG.exception("a turn at %s broke; its lane is found again", lane)
+    async def _claim(self) -> None:
+        """Begins turns for what is due and has a slot."""
+        free = self._turns.free(self._targets)
+        if free and not self._stopped:
+            house = self._house
+            self._turns.begin(
+                await claim_due(house.database, house.holder, house.pace.lease_s, free)
+            )
 
     async def _sweep(self) -> None:
-        for lane in await due(self._house.database, _SWEEP_MAX):
-            self._turns.begin(lane)
+        """Finds lanes of targets that this process has not heard of, and rings for what is due."""
+        self._targets.update(await due_targets(self._house.database))
+        self._look_again()
+
+    def _look_again(self) -> None:
+        self._doorbell.ring()
+
+    async def _turn(self, turn: Turn) -> None:
+        lane = turn.lease
+        try:
+            await take_turn(self._house, turn, self._journeys, self._leases)
+        except BROKEN as error:
+            _LOG.warning("a turn at %s lost its database: %s", lane.target, error)
+        except Exception:
+            _LOG.exception("a turn of %s at %s broke; it is found again", lane.subject, lane.target)
 
     def _bound(self, chore: Callable[[House], Awaitable[None]]) -> Callable[[], Awaitable[None]]:
         return lambda: chore(self._house)
@@ -99,14 +110,18 @@ class Worker:
     async def _again_and_again(self, wait_s: float, job: Callable[[], Awaitable[None]]) -> None:
         while True:
             await asyncio.sleep(wait_s)
-            try:
-                await job()
-            except BROKEN as error:
-                _LOG.warning("waiting for the database: %s", error)
-            except TillbridgeError as error:
-                _LOG.warning("%s", error)
-            except Exception:
-                _LOG.exception("a chore broke; it is done again in %.1f s", wait_s)
+            await self._try(job)
+
+    async def _try(self, job: Callable[[], Awaitable[None]]) -> None:
+        """Does a job that is done again soon, whatever becomes of it now."""
+        try:
+            await job()
+        except BROKEN as error:
+            _LOG.warning("waiting for the database: %s", error)
+        except TillbridgeError as error:
+            _LOG.warning("%s", error)
+        except Exception:
+            _LOG.exception("a chore broke; it is done again")
 
 
 async def _end(*tasks: "asyncio.Task[None]") -> None:
