@@ -100,7 +100,7 @@ def test_columns_are_checked_by_their_types() -> None:
     [wrong] = problems("custom: {fields: {new_loyalty: 'order.lines[0].quantity'}}", kept)
     assert "new_loyalty takes text, not decimal. Write it out: text(...)." in wrong
     [option] = problems("custom: {fields: {new_tier: \"'Gold'\"}}", kept)
-    assert "new_tier does not take 'Gold'. Did you mean 'Gold, with a comma'?" in option
+    assert "new_tier does not take 'Gold'. Options: Gold, with a comma, no, 'quoted'." in option
 
 
 def test_an_amount_in_a_column_of_floats_is_an_error() -> None:

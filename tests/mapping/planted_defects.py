@@ -49,23 +49,16 @@ def files_of(template: Path, folder: str, ending: str) -> list[TextFile]:
 
 def planted(defect: Defect) -> tuple[Folder, int]:
     """The template with the defect, and the line it stands in."""
-    mappings = []
-    lines = []
-    for file in files_of(defect.template, "mappings", "yaml"):
-        text = file.text
-        if file.path == defect.file:
-            assert text.count(defect.replace) == 1, "the defect is planted in one place"
-            text = text.replace(defect.replace, defect.by)
-            lines = [at for at, line in enumerate(text.split("\n"), 1) if defect.line in line]
-        mappings.append(TextFile(file.path, text))
-    (line,) = lines
-    folder = assemble(
-        files_of(defect.template, "flows", "yaml"),
-        mappings,
-        files_of(defect.template, "lookups", "csv"),
-        shapes_of_template(defect.template),
-    )
-    return folder, line
+    kinds = (("flows", "yaml"), ("mappings", "yaml"), ("lookups", "csv"))
+    files = {kind: files_of(defect.template, kind, ending) for kind, ending in kinds}
+    folder = defect.file.partition("/")[0]
+    (clean,) = [file for file in files[folder] if file.path == defect.file]
+    assert clean.text.count(defect.replace) == 1, "the defect is planted in one place"
+    text = clean.text.replace(defect.replace, defect.by)
+    (line,) = [at for at, line in enumerate(text.split("\n"), 1) if defect.line in line]
+    files[folder] = [TextFile(file.path, text) if file is clean else file for file in files[folder]]
+    shapes = shapes_of_template(defect.template)
+    return assemble(files["flows"], files["mappings"], files["lookups"], shapes), line
 
 
 def table() -> str:

@@ -105,6 +105,14 @@ def test_what_is_meant_is_not_named(fields: str) -> None:
             "error: money takes an amount; order.lines[].quantity is a quantity.",
         ),
         (
+            "due: money_from_minor(integer(order.total.amount), order.currency)",
+            "error: money_from_minor takes cents; this is an amount.",
+        ),
+        (
+            "due: allocate(money('10', 'USD'), [1, 1], 'last')[0]\n  paid: order.total",
+            "error: due is in USD; the document's other money is in the order's currency.",
+        ),
+        (
             "due: {constant: 1.00 EUR}",
             "error: due is in EUR; the document's other money is in the order's currency.",
         ),

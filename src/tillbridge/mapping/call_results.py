@@ -7,7 +7,7 @@ from typing import Final
 
 from tillbridge.mapping.known import Known, either, path_of
 from tillbridge.mapping.tree import Call, Literal
-from tillbridge.mapping.value_type import MONEY, TEXT, UNIT_AMOUNT, present
+from tillbridge.mapping.value_type import MONEY, TEXT, UNIT_AMOUNT, list_of, present
 
 _SAME_LENGTH: Final = ("upper", "lower")
 """A few letters grow in capitals (ß); a width has room for that, or the run says so."""
@@ -84,6 +84,15 @@ def _currency_of(tree: Call, arguments: list[Known]) -> str:
     return arguments[1].currency
 
 
+def _from_text(tree: Call, arguments: list[Known]) -> Known:
+    kind = UNIT_AMOUNT if tree.function == "unit_amount_from" else MONEY
+    return Known(kind, currency=_currency_of(tree, arguments))
+
+
+def _parts(_: Call, arguments: list[Known]) -> Known:
+    return Known(list_of(MONEY), currency=arguments[0].currency)
+
+
 def _rounded(_: Call, arguments: list[Known]) -> Known:
     return Known(MONEY, currency=arguments[0].currency, share=arguments[0].share)
 
@@ -127,6 +136,10 @@ CALLS: Final[Mapping[str, Callable[[Call, list[Known]], Known]]] = {
     "money": _amount_of,
     "unit_amount": _amount_of,
     "round_money": _rounded,
+    "money_from": _from_text,
+    "money_from_minor": _from_text,
+    "unit_amount_from": _from_text,
+    "allocate": _parts,
     "minor_units": lambda _, __: Known(unit="minor units"),
     "date_format": _format_of,
     "instant_format": _format_of,

@@ -169,6 +169,13 @@ class Inference:
         match tree.function:
             case "money" | "unit_amount" if arguments:
                 self._check_amount(tree, arguments[0])
+            case "money_from_minor" if arguments and arguments[0].unit == "amount":
+                self._suspect(
+                    tree,
+                    "wrong_unit",
+                    f"money_from_minor takes cents; {_named(tree.arguments[0], 'amount')}.",
+                    "Take the money itself, or money(..., order.currency).",
+                )
             case "date_from" if arguments and arguments[0].format not in ("", _ISO_DAY):
                 self._suspect(
                     tree,

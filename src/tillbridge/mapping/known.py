@@ -110,7 +110,7 @@ def knowledge_of(scope: Scope) -> dict[str, Known]:
 def item_of(items: Known) -> Known:
     """What is known of each item of a list."""
     kind = items.kind.of if items.kind.of is not None else ANY
-    return Known(kind, f"{items.path}[]" if items.path else "")
+    return Known(kind, f"{items.path}[]" if items.path else "", currency=items.currency)
 
 
 def part_of(of: Known, name: str) -> Known:
