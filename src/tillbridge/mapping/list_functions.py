@@ -3,7 +3,7 @@
 Each reads every item once. None of them mixes currencies, and none takes a null for a zero.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from functools import reduce
 from typing import Any, Final
@@ -11,6 +11,7 @@ from typing import Any, Final
 from tillbridge.canonical.errors import Rejected
 from tillbridge.canonical.money import Money, UnitAmount
 from tillbridge.mapping.arithmetic import add_numbers, is_less, whole
+from tillbridge.mapping.reading import field_of
 from tillbridge.mapping.value_type import Sort, sort_of
 
 
@@ -115,3 +116,25 @@ def _empty(name: str, say: str) -> Rejected:
     return Rejected(
         f"The list that {name} reads has no item.", reason="no_value", next_step=f"Say {say}."
     )
+
+
+def entries(texts: Mapping[str, str]) -> list[dict[str, str]]:
+    """The names and values of texts by name, as a list."""
+    return [{"name": name, "value": value} for name, value in texts.items()]
+
+
+def by_name(items: Sequence[Any], name: str, value: str) -> dict[str, str]:
+    """Texts by name, of a list whose items have both. Raises Rejected for a name twice."""
+    found: dict[str, str] = {}
+    for item in items:
+        key, text = field_of(item, name), field_of(item, value)
+        if not isinstance(key, str) or not isinstance(text, str):
+            raise Rejected(f"{name} and {value} have to be texts.", reason="bad_type")
+        if key in found:
+            raise Rejected(
+                f"{key[:60]!r} stands twice.",
+                reason="duplicate_key",
+                next_step="Correct the data: each name has one value.",
+            )
+        found[key] = text
+    return found

@@ -5,7 +5,17 @@ from typing import Final
 
 from tillbridge.mapping import list_functions as lists
 from tillbridge.mapping.function import Function, Parameter
-from tillbridge.mapping.value_type import ANY, INTEGER, Sort, ValueType, joined, present
+from tillbridge.mapping.value_type import (
+    ANY,
+    INTEGER,
+    TEXT,
+    Sort,
+    ValueType,
+    dictionary_of,
+    joined,
+    list_of,
+    present,
+)
 
 _ITEMS: Final = Parameter("items", ("list",))
 _OTHERWISE: Final = Parameter("otherwise", ())
@@ -27,6 +37,8 @@ def _one_of(
 
     return gives
 
+
+_ENTRY: Final = ValueType("record", fields={"name": TEXT, "value": TEXT}, keyed=True)
 
 LIST_FUNCTIONS: Final = (
     Function(
@@ -87,6 +99,22 @@ LIST_FUNCTIONS: Final = (
         lists.last,
         optional=1,
         gives=_one_of(None),
+    ),
+    Function(
+        "entries",
+        (Parameter("texts", ("dictionary",)),),
+        list_of(_ENTRY),
+        "Texts by name as a list of items with a name and a value.",
+        "size(entries(by_name([], 'key', 'value'))) == 0",
+        lists.entries,
+    ),
+    Function(
+        "by_name",
+        (_ITEMS, Parameter("name"), Parameter("value")),
+        dictionary_of(TEXT, lenient=True),
+        "Texts by name, of a list whose items have both: the other way round.",
+        "!has(by_name([], 'key', 'value').color)",
+        lists.by_name,
     ),
 )
 """In the order of the reference page."""

@@ -10,11 +10,21 @@ from tillbridge.connector.documents import Field
 from tillbridge.mapping.amount_functions import weight_of
 from tillbridge.mapping.compile import write_condition
 from tillbridge.mapping.expression import Parsed
-from tillbridge.mapping.mapping import EachRule, RollUpRule, Rules, Share, reads_always
+from tillbridge.mapping.mapping import (
+    EachRule,
+    GroupRule,
+    PartsRule,
+    RollUpRule,
+    Rules,
+    Share,
+    reads_always,
+)
+from tillbridge.mapping.program import Spot
 from tillbridge.mapping.roll_up import key_part, shares_of
 from tillbridge.mapping.value_rules import ValueRuleWriter, assign, check_sort, wrong
 from tillbridge.mapping.value_type import (
     ANY,
+    INTEGER,
     MONEY,
     SCALARS,
     ValueType,
@@ -26,6 +36,7 @@ from tillbridge.mapping.writer import Bound, Code, Writer, load
 GROUP = "group"
 """The name under which the fields of a roll-up read its key and its items."""
 
+_RENAME = "Use another name."
 _WEIGHTS = frozenset({"integer", "decimal", "money", "unit_amount", "any"})
 
 
@@ -51,17 +62,54 @@ class ListRuleWriter:
         self._values = values
         self._fill = fill
 
-    def each(
-        self, field: Field, rule: EachRule, scope: Mapping[str, Bound], path: str
+    def list_of_parts(
+        self, field: Field, rule: PartsRule, scope: Mapping[str, Bound], path: str
     ) -> tuple[str, list[ast.stmt]]:
         """The variable that holds the list, and the statements that make it."""
-        walk = self._walk(field, rule, rule.each, scope, path)
+        if field.type != "list":
+            raise wrong(rule.place, f"{field.name} takes {field.type}, not a list.", "")
         held = self._writer.variable("l")
-        make: list[ast.stmt] = [assign(held, ast.List([], ast.Load()))]
+        body: list[ast.stmt] = [assign(held, ast.List([], ast.Load()))]
+        for part in rule.parts:
+            made = self._part(field, part, scope, path, held)
+            if part.when is not None:
+                when = part.when
+                test = write_condition(self._writer, when.tree, when.written, scope, path)
+                made = [ast.If(test, made, [])]
+            for statement in made:
+                self._writer.place(statement, Spot(part.place, path))
+            body += made
+        return held, body
+
+    def _part(
+        self,
+        field: Field,
+        part: EachRule | RollUpRule | GroupRule,
+        scope: Mapping[str, Bound],
+        path: str,
+        held: str,
+    ) -> list[ast.stmt]:
+        match part:
+            case EachRule():
+                return self.each(field, part, scope, path, held)
+            case RollUpRule():
+                return self.roll_up(field, part, scope, path, held)
+            case GroupRule():
+                index = self._writer.variable("i")
+                numbered = assign(index, self._writer.call(len, load(held)))
+                inside = f"{path}[{{{index}}}]"
+                group, body = self._fill(part.fields, field.of, scope, part.place, path=inside)
+                return [numbered, *body, ast.Expr(_call(load(held), "append", load(group)))]
+
+    def each(
+        self, field: Field, rule: EachRule, scope: Mapping[str, Bound], path: str, held: str
+    ) -> list[ast.stmt]:
+        """The statements that add to the list in `held`."""
+        walk = self._walk(field, rule, rule.each, scope, path)
         if not rule.shares:
             body = self._group(field, rule, walk.inner, walk.path, held)
             walk.weigh(self._writer)
-            return held, [*make, walk.loop(self._where(rule, walk, body))]
+            return [walk.loop(self._where(rule, walk, body))]
         shared, parts = self._shares(rule, walk, scope, path)
         inner = {**walk.inner, **{name: Bound(MONEY, part) for name, (_, part) in parts.items()}}
         body = self._group(field, rule, inner, walk.path, held)
@@ -70,12 +118,12 @@ class ListRuleWriter:
         names = [walk.numbered, *(_store(part) for _, part in parts.values())]
         zipped = ast.Call(self._writer.constant(zip), lists, [])
         target = ast.Tuple(names, ast.Store())
-        return held, [*make, *shared, ast.For(target, zipped, body, [])]
+        return [*shared, ast.For(target, zipped, body, [])]
 
     def roll_up(
-        self, field: Field, rule: RollUpRule, scope: Mapping[str, Bound], path: str
-    ) -> tuple[str, list[ast.stmt]]:
-        """The variable that holds the list, and the statements that make it."""
+        self, field: Field, rule: RollUpRule, scope: Mapping[str, Bound], path: str, held: str
+    ) -> list[ast.stmt]:
+        """The statements that add to the list in `held`."""
         if GROUP in scope:
             raise wrong(
                 rule.place,
@@ -85,7 +133,7 @@ class ListRuleWriter:
         walk = self._walk(field, rule, rule.items, scope, path)
         key, key_kind, shown = self._key(rule, walk.inner, path)
         gathered, items = self._writer.variable("g"), self._writer.variable("m")
-        group, held = self._writer.variable("r"), self._writer.variable("l")
+        group = self._writer.variable("r")
         of_key = _call(load(gathered), "setdefault", key, ast.List([], ast.Load()))
         gather = ast.Expr(_call(of_key, "append", load(walk.item)))
         number, found = self._writer.variable("i"), self._writer.variable("k")
@@ -98,10 +146,9 @@ class ListRuleWriter:
         pair = ast.Tuple([_store(found), _store(items)], ast.Store())
         target = ast.Tuple([_store(number), pair], ast.Store())
         walked = self._writer.call(enumerate, _call(load(gathered), "items"))
-        return held, [
+        return [
             assign(gathered, ast.Dict([], [])),
             walk.loop(self._where(rule, walk, [gather])),
-            assign(held, ast.List([], ast.Load())),
             ast.For(target, walked, [bound, *body], []),
         ]
 
@@ -116,9 +163,7 @@ class ListRuleWriter:
         if field.type != "list":
             raise wrong(rule.place, f"{field.name} takes {field.type}, not a list.", "")
         if rule.variable in scope:
-            raise wrong(
-                rule.place, f"{rule.variable} already names something here.", "Use another name."
-            )
+            raise wrong(rule.place, f"{rule.variable} already names something here.", _RENAME)
         code = self._values.expression(items, scope, path)
         check_sort(code.kind, "list", items, "each:" if isinstance(rule, EachRule) else "group:")
         parts = ast.Constant(1)
@@ -141,8 +186,16 @@ class ListRuleWriter:
         held: str,
     ) -> list[ast.stmt]:
         """One group filled, and added to the list."""
+        if rule.number in scope:
+            raise wrong(rule.place, f"{rule.number} already names something here.", _RENAME)
+        before: list[ast.stmt] = []
+        if rule.number:
+            number = self._writer.variable("p")
+            scope = {**scope, rule.number: Bound(INTEGER, number)}
+            length = self._writer.call(len, load(held))
+            before = [assign(number, ast.BinOp(length, ast.Add(), ast.Constant(1)))]
         group, body = self._fill(rule.fields, field.of, scope, rule.place, path=path)
-        return [*body, ast.Expr(_call(load(held), "append", load(group)))]
+        return [*before, *body, ast.Expr(_call(load(held), "append", load(group)))]
 
     def _where(
         self, rule: EachRule | RollUpRule, walk: "_Walk", body: list[ast.stmt]
@@ -261,7 +314,7 @@ def listed(value: Any) -> Sequence[Any]:
 
 def _check_share(name: str, share: Share, rule: EachRule, scope: Mapping[str, Bound]) -> None:
     if name in scope:
-        raise wrong(share.place, f"{name} already names something here.", "Use another name.")
+        raise wrong(share.place, f"{name} already names something here.", _RENAME)
     if not reads_always(rule.fields, name):
         raise wrong(
             share.place,

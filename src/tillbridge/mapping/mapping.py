@@ -1,6 +1,6 @@
 """A mapping: which target field is filled from what. Values only; `read` makes them from text."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -8,6 +8,7 @@ from tillbridge.canonical.errors import Place
 from tillbridge.canonical.money import Remainder
 from tillbridge.mapping.exchange import Terms
 from tillbridge.mapping.expression import Parsed
+from tillbridge.mapping.glob import Glob
 from tillbridge.mapping.text import Node
 from tillbridge.mapping.tree import names_in
 
@@ -112,6 +113,7 @@ class EachRule:
 
     Attributes:
         shares: what is split over the items, by the name under which `fields` read an item's part.
+        number: the name under which `fields` read the number of the group in the list, from 1.
     """
 
     each: Parsed
@@ -121,6 +123,7 @@ class EachRule:
     where: Parsed | None = None
     when: Parsed | None = None
     shares: Mapping[str, Share] = field(default_factory=dict)
+    number: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +133,7 @@ class RollUpRule:
     Attributes:
         by: one key with an empty name, or several by name. `fields` read them as `group.key`, and
             the items of the key as `group.items`.
+        number: as of an EachRule.
     """
 
     items: Parsed
@@ -139,6 +143,7 @@ class RollUpRule:
     place: Place
     where: Parsed | None = None
     when: Parsed | None = None
+    number: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +155,54 @@ class GroupRule:
     when: Parsed | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class PartsRule:
+    """A list put together from parts, in their order: lists of items, and single groups."""
+
+    parts: "tuple[EachRule | RollUpRule | GroupRule, ...]"
+    place: Place
+    when: None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PickRule:
+    """The first or last item of a list for which `where` is true, as a value or as a group.
+
+    Attributes:
+        value: the value of the item; None when `fields` fill a group from it.
+        default: stands in where no item is found.
+    """
+
+    items: Parsed
+    variable: str
+    last: bool
+    place: Place
+    value: Parsed | None = None
+    fields: "Rules | None" = None
+    where: Parsed | None = None
+    default: Parsed | None = None
+    when: None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PassRule:
+    """Custom fields handed on: those whose names are of a pattern, under names of another.
+
+    Attributes:
+        start: the texts by name.
+        names: which of them.
+        to: their new names; what the star stands for is kept. None: the names they have.
+        fields: rules for more fields, which win over those handed on.
+    """
+
+    start: Parsed
+    names: Glob
+    to: Glob | None
+    place: Place
+    fields: "Rules" = field(default_factory=dict)
+    when: Parsed | None = None
+
+
 Rule: TypeAlias = (
     ValueRule
     | ConstantRule
@@ -158,6 +211,9 @@ Rule: TypeAlias = (
     | RateRule
     | EachRule
     | RollUpRule
+    | PartsRule
+    | PickRule
+    | PassRule
     | GroupRule
 )
 Rules: TypeAlias = Mapping[str, Rule]
@@ -212,30 +268,31 @@ class DocumentMapping:
 
 def lookups_of(rules: Rules) -> frozenset[str]:
     """The names of the lookups that rules use, at any depth."""
-    found: set[str] = set()
-    for rule in rules.values():
-        match rule:
-            case LookupRule():
-                found.add(rule.lookup)
-            case EachRule() | RollUpRule() | GroupRule():
-                found |= lookups_of(rule.fields)
-            case _:
-                pass
-    return frozenset(found)
+    every = every_rule(rules.values())
+    return frozenset(rule.lookup for rule in every if isinstance(rule, LookupRule))
 
 
 def rates_of(rules: Rules) -> frozenset[str]:
     """The names of the rates that rules use, at any depth."""
-    found: set[str] = set()
-    for rule in rules.values():
+    every = every_rule(rules.values())
+    return frozenset(
+        rule.exchange.terms.rates for rule in every if isinstance(rule, ConvertRule | RateRule)
+    )
+
+
+def every_rule(rules: Iterable[Rule]) -> Iterator[Rule]:
+    """The rules and those inside them, at any depth."""
+    for rule in rules:
+        yield rule
         match rule:
-            case ConvertRule() | RateRule():
-                found.add(rule.exchange.terms.rates)
-            case EachRule() | RollUpRule() | GroupRule():
-                found |= rates_of(rule.fields)
+            case EachRule() | RollUpRule() | GroupRule() | PassRule():
+                yield from every_rule(rule.fields.values())
+            case PickRule() if rule.fields is not None:
+                yield from every_rule(rule.fields.values())
+            case PartsRule():
+                yield from every_rule(rule.parts)
             case _:
                 pass
-    return frozenset(found)
 
 
 def reads_always(rules: Rules, name: str) -> bool:

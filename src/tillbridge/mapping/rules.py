@@ -5,6 +5,7 @@ Every rule is checked against both ends on the way; all that is wrong is collect
 
 import ast
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Final
 
 from tillbridge.canonical.errors import Misconfigured, Place
@@ -18,14 +19,19 @@ from tillbridge.mapping.mapping import (
     ConvertRule,
     EachRule,
     GroupRule,
+    PartsRule,
+    PassRule,
+    PickRule,
     RateRule,
     RollUpRule,
     Rule,
     Rules,
 )
+from tillbridge.mapping.passing import Passing
+from tillbridge.mapping.pick_rules import PickRuleWriter
 from tillbridge.mapping.program import Spot
 from tillbridge.mapping.text import unknown
-from tillbridge.mapping.value_rules import ValueRuleWriter, assign, put, wrong
+from tillbridge.mapping.value_rules import ValueRuleWriter, assign, check_sort, put, wrong
 from tillbridge.mapping.writer import Bound, Writer, load
 
 PROBLEMS_MAX: Final = 50
@@ -41,6 +47,7 @@ class RuleWriter:
         self._values = ValueRuleWriter(writer, lookups)
         self._exchanges = ExchangeRuleWriter(writer, self._values, rates)
         self._lists = ListRuleWriter(writer, self._values, self.fill)
+        self._picks = PickRuleWriter(writer, self._values, self.fill)
 
     @property
     def live(self) -> frozenset[str]:
@@ -82,10 +89,14 @@ class RuleWriter:
         self, out: str, field: Field, rule: Rule, scope: Mapping[str, Bound], path: str
     ) -> list[ast.stmt]:
         match rule:
-            case EachRule() | RollUpRule():
+            case EachRule() | RollUpRule() | PartsRule():
                 body = self._list(out, field, rule, scope, path)
             case ConvertRule() | RateRule():
                 body = self._exchanges.fill(out, field, rule, scope, path)
+            case PickRule():
+                body = self._picks.fill(out, field, rule, scope, path)
+            case PassRule():
+                body = self._pass(out, field, rule, scope, path)
             case GroupRule():
                 body = self._group(out, field, rule, scope, path)
             case _:
@@ -100,18 +111,20 @@ class RuleWriter:
         self,
         out: str,
         field: Field,
-        rule: EachRule | RollUpRule,
+        given: EachRule | RollUpRule | PartsRule,
         scope: Mapping[str, Bound],
         path: str,
     ) -> list[ast.stmt]:
-        if isinstance(rule, EachRule):
-            held, body = self._lists.each(field, rule, scope, path)
-        else:
-            held, body = self._lists.roll_up(field, rule, scope, path)
+        match given:
+            case PartsRule():
+                rule = given
+            case _:
+                rule = PartsRule((replace(given, when=None),), given.place)
+        held, body = self._lists.list_of_parts(field, rule, scope, path)
         fit = self._writer.constant(filled if field.required else _as_it_is)
         about = self._writer.constant(field)
         body.append(put(out, field.name, ast.Call(fit, [load(held), about], [])))
-        return self._conditional(field, rule, scope, path, body)
+        return self._conditional(field, given, scope, path, body)
 
     def _group(
         self, out: str, field: Field, rule: GroupRule, scope: Mapping[str, Bound], path: str
@@ -129,10 +142,29 @@ class RuleWriter:
         body.append(put(out, field.name, load(group)))
         return self._conditional(field, rule, scope, path, body)
 
+    def _pass(
+        self, out: str, field: Field, rule: PassRule, scope: Mapping[str, Bound], path: str
+    ) -> list[ast.stmt]:
+        if not field.custom:
+            raise wrong(
+                rule.place,
+                f"{field.name} takes {field.type}; pass: hands on to a group of custom fields.",
+                "",
+            )
+        start = self._values.expression(rule.start, scope, path)
+        check_sort(start.kind, "dictionary", rule.start, "What is passed")
+        handed = self._writer.constant(Passing(field, rule.names, rule.to).hand_on)
+        group, body = self.fill(
+            rule.fields, field.of, scope, rule.place, path=path, any_name=not field.of
+        )
+        both = ast.Dict([None, None], [ast.Call(handed, [start.node], []), load(group)])
+        body.append(put(out, field.name, both))
+        return self._conditional(field, rule, scope, path, body)
+
     def _conditional(
         self,
         field: Field,
-        rule: EachRule | RollUpRule | GroupRule,
+        rule: EachRule | RollUpRule | PartsRule | PassRule | GroupRule,
         scope: Mapping[str, Bound],
         path: str,
         body: list[ast.stmt],

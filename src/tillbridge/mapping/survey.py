@@ -43,6 +43,9 @@ from tillbridge.mapping.mapping import (
     EachRule,
     GroupRule,
     LookupRule,
+    PartsRule,
+    PassRule,
+    PickRule,
     RateRule,
     RollUpRule,
     Rule,
@@ -50,8 +53,10 @@ from tillbridge.mapping.mapping import (
     Share,
     ValueRule,
 )
-from tillbridge.mapping.tree import Span
-from tillbridge.mapping.value_type import MONEY
+from tillbridge.mapping.program import Written
+from tillbridge.mapping.source import event_scope
+from tillbridge.mapping.tree import Span, Tree
+from tillbridge.mapping.value_type import INTEGER, MONEY
 
 _MONEY: Final = ("money", "unit_amount")
 
@@ -64,6 +69,23 @@ def survey(origin: Origin) -> tuple[Flaw, ...]:
     surveyor.check_remainders()
     flaws = dict.fromkeys(surveyor.flaws)
     return tuple(sorted(flaws, key=lambda flaw: flaw.place.line or 0))
+
+
+def survey_expression(written: Written, tree: Tree) -> tuple[Flaw, ...]:
+    """The flaws of an expression of a flow, over what every event has; of what steps answer it
+    says nothing."""
+    inference = Inference(knowledge_of(event_scope()), Guards())
+    inference.known(tree)
+    return tuple(
+        Flaw(
+            "error" if found.certain else "warning",
+            found.reason,
+            found.message,
+            written.place_at(found.span),
+            found.next_step,
+        )
+        for found in inference.suspicions
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,14 +144,14 @@ class _Surveyor:
     def _grouped(
         self,
         field: Field,
-        rule: EachRule | RollUpRule | GroupRule,
+        rule: EachRule | RollUpRule | PartsRule | PickRule | PassRule | GroupRule,
         names: Knowledge,
         guards: Guards,
     ) -> None:
         match rule:
             case EachRule():
                 items = self._known(rule.each, names, guards)
-                inner = {**names, rule.variable: item_of(items)}
+                inner = {**names, rule.variable: item_of(items), rule.number: Known(INTEGER)}
                 shares = {name: self._share(each, inner) for name, each in rule.shares.items()}
                 guards = self._where(rule.where, inner, guards)
                 self.rules(rule.fields, field.of, {**inner, **shares}, guards)
@@ -138,9 +160,27 @@ class _Surveyor:
                 self._where(rule.where, inner, guards)
                 for key in rule.by.values():
                     self._known(key, inner, guards)
-                self.rules(rule.fields, field.of, {**names, "group": Known()}, guards)
+                inner = {**names, "group": Known(), rule.number: Known(INTEGER)}
+                self.rules(rule.fields, field.of, inner, guards)
+            case PartsRule():
+                for part in rule.parts:
+                    self._rule(field, part, names, guards)
+            case PickRule():
+                self._picked(field, rule, names, guards)
+            case PassRule():
+                self._known(rule.start, names, guards)
+                self.rules(rule.fields, field.of, names, guards)
             case GroupRule():
                 self.rules(rule.fields, field.of, names, guards)
+
+    def _picked(self, field: Field, rule: PickRule, names: Knowledge, guards: Guards) -> None:
+        inner = {**names, rule.variable: item_of(self._known(rule.items, names, guards))}
+        within = self._where(rule.where, inner, guards)
+        if rule.value is not None:
+            self._value(field, rule.value, inner, within, said=False)
+        if rule.default is not None:
+            self._value(field, rule.default, names, guards, said=False)
+        self.rules(rule.fields or {}, field.of, inner, within)
 
     def _where(self, where: Parsed | None, names: Knowledge, guards: Guards) -> Guards:
         if where is None:
