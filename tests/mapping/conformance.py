@@ -13,6 +13,7 @@ from typing import Final
 from tillbridge.connector.documents import DocumentShape, Field
 from tillbridge.mapping.lookup import Lookup, read_lookup
 from tillbridge.mapping.mapping import DocumentMapping
+from tillbridge.mapping.rate_table import RateTable, read_rates
 from tillbridge.mapping.read import read_mapping
 from tillbridge.mapping.text import entries_of, items_of, read_text, scalar_of
 from tillbridge_cybersource.shapes import AUTHORIZATION, CAPTURE
@@ -110,6 +111,15 @@ def rows() -> list[Row]:
         meets = tuple(texts["meets"].split(", "))
         found.append(Row(texts["kind"], meets, texts.get("mapping", ""), texts.get("test", "")))
     return found
+
+
+def rates() -> dict[str, RateTable | None]:
+    """The tables of rates beside the mappings, and a connection that quotes some."""
+    tables = {
+        file.stem: read_rates(file.read_text(encoding="utf-8"), f"rates/{file.name}", file.stem)
+        for file in sorted((FOLDER / "rates").glob("*.csv"))
+    }
+    return {**tables, "central-bank": None}
 
 
 def lookups() -> dict[str, Lookup]:

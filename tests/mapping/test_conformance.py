@@ -6,6 +6,7 @@ from tillbridge.mapping.examples import run_examples
 
 ROWS = conformance.rows()
 LOOKUPS = conformance.lookups()
+RATES = conformance.rates()
 MAPPED = [row for row in ROWS if row.mapping]
 
 
@@ -13,7 +14,8 @@ MAPPED = [row for row in ROWS if row.mapping]
 def test_the_examples_of_a_kind_of_transformation_come_true(row: Row) -> None:
     mapping = row.read()
     assert mapping.name == row.mapping
-    results = run_examples(mapping, SHAPES[f"{mapping.connector}/{mapping.document}"], LOOKUPS)
+    shape = SHAPES[f"{mapping.connector}/{mapping.document}"]
+    results = run_examples(mapping, shape, LOOKUPS, RATES)
     assert results, "it has examples"
     assert [result.differences for result in results if not result.passed] == []
 
@@ -27,6 +29,7 @@ def test_every_mapping_and_table_of_the_folder_is_in_the_table() -> None:
     assert files == {row.mapping for row in MAPPED}
     used = {name for row in MAPPED for name in row.read().lookups}
     assert used == set(LOOKUPS)
+    assert {name for row in MAPPED for name in row.read().rates} == set(RATES)
 
 
 @pytest.mark.parametrize("row", [row for row in ROWS if row.test], ids=lambda row: row.kind)
