@@ -84,13 +84,13 @@ WRONG = [
     ("connections:\n  a:\n    connector: shop\n    setings: {}\n", "", 4, "setings"),
     (
         "connections:\n  a:\n    connector: shop\n    timeout: soon\n    settings: {}\n",
-        "bad_setting",
+        "bad_number",
         4,
         "'soon'",
     ),
     (
         "connections:\n  a:\n    connector: shop\n    timeout: 0\n    settings: {}\n",
-        "bad_setting",
+        "bad_number",
         4,
         "'0'",
     ),

@@ -19,8 +19,13 @@ from tillbridge.connections.sealing import open_seal
 from tillbridge.connections.secrets import Secrets
 from tillbridge.connector.abilities import Call, CheckLine, ChecksConnection
 from tillbridge.database.database import Database
+from tillbridge.flows.flow import Flow
 from tillbridge.flows.folder import Folder
+from tillbridge.flows.trigger import OnSchedule
 from tillbridge.mapping.flaw import Flaw, flaw_of
+
+STARTS = 5
+"""So many planned times of a flow are shown."""
 
 
 @click.command()
@@ -158,11 +163,21 @@ def _texts(
         report.add_flaws([flaw_of(error)])
         return
     flows = [
-        CheckLine(f"Flow {name}", passed=True, detail=flow.title)
+        CheckLine(f"Flow {name}", passed=True, detail=_told(flow))
         for name, flow in folder.flows.items()
     ]
     report.add(title, [*flows, *_examples(folder)])
     report.add_flaws([*folder.flaws, *changed])
+
+
+def _told(flow: Flow) -> str:
+    """A flow's title, and when it starts next if it goes by the clock."""
+    if not isinstance(flow.trigger, OnSchedule):
+        return flow.title
+    schedule = flow.trigger.schedule
+    starts = (start.astimezone(schedule.zone) for start in schedule.next_starts(now(), STARTS))
+    shown = ", ".join(f"{start:%Y-%m-%d %H:%M %Z}" for start in starts)
+    return f"{flow.title}; next: {shown or 'never'}"
 
 
 def _examples(folder: Folder) -> Iterator[CheckLine]:

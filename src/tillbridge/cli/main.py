@@ -27,9 +27,11 @@ from tillbridge.cli.provision import provision
 from tillbridge.cli.reviews import reviews
 from tillbridge.cli.run import run
 from tillbridge.cli.runs import runs
+from tillbridge.cli.schema import schema
 from tillbridge.cli.schemas import schemas
 from tillbridge.cli.secrets import secrets
 from tillbridge.cli.surroundings import Surroundings
+from tillbridge.cli.template import template
 from tillbridge.cli.test import test
 from tillbridge.cli.trace import trace
 from tillbridge.cli.unknowns import unknowns
@@ -75,7 +77,7 @@ def main(
 
 
 for command in (
-    *(demo, init, check, format_files, test, provision, up),
+    *(demo, init, template, check, format_files, schema, test, provision, up),
     *(api, worker, migrate),
     *(flows, run, approvals, notices),
     *(runs, dead_letters, reviews, unknowns, trace, explain, gates, inbox),

@@ -21,11 +21,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from tillbridge.canonical.errors import Misconfigured, Place
+from tillbridge.connections.forms import CONNECTION, TILLBRIDGE
 from tillbridge.connector.connector import Connector
 from tillbridge.connector.settings import Secret, declared, parse_settings
-from tillbridge.mapping.text import any_entries, entries_of, read_text, scalar_of, unknown
+from tillbridge.mapping.form import fill
+from tillbridge.mapping.text import Node, any_entries, read_text, scalar_of, unknown
 
-TIMEOUT_S = 30.0
 FILE = "tillbridge.yaml"
 
 
@@ -70,9 +71,7 @@ def read_configuration(
     Raises:
         Misconfigured: with file, line and what to do.
     """
-    root = entries_of(
-        read_text(text, FILE), required=("connections",), optional=("environment", "title")
-    )
+    root = fill(read_text(text, FILE), TILLBRIDGE).entries
     chosen = environment
     if not chosen and "environment" in root.nodes:
         chosen = scalar_of(root.nodes["environment"]).text
@@ -105,13 +104,10 @@ def _check_one_shop_each(found: Mapping[str, Configured]) -> None:
 
 
 def _connection(
-    name: str, node: object, environment: str, installed: Mapping[str, Connector]
+    name: str, node: Node, environment: str, installed: Mapping[str, Connector]
 ) -> Configured:
-    entries = entries_of(
-        node,  # type: ignore[arg-type]  # a Node by construction: read_text makes nothing else
-        required=("connector",),
-        optional=("settings", "environments", "pays_through", "timeout"),
-    )
+    form = fill(node, CONNECTION)
+    entries = form.entries
     wanted = scalar_of(entries.nodes["connector"])
     if wanted.text not in installed:
         raise unknown("connector", wanted.text, installed, wanted.place)
@@ -130,19 +126,6 @@ def _connection(
         connector=installed[wanted.text],
         settings=settings,
         pays_through=scalar_of(pays_through).text if pays_through is not None else "",
-        timeout_s=_timeout(entries.nodes.get("timeout")),
+        timeout_s=float(form.whole("timeout")),
         place=entries.place,
     )
-
-
-def _timeout(node: object) -> float:
-    if node is None:
-        return TIMEOUT_S
-    scalar = scalar_of(node)  # type: ignore[arg-type]  # a Node by construction
-    if not scalar.text.isdigit() or int(scalar.text) == 0:
-        raise Misconfigured(
-            f"The timeout is {scalar.text!r}; it takes whole seconds.",
-            reason="bad_setting",
-            place=scalar.place,
-        )
-    return float(scalar.text)

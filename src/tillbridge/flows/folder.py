@@ -12,11 +12,13 @@ from tillbridge.flows.inspection import inspect
 from tillbridge.flows.library import ConnectionShapes, Library, read_library
 from tillbridge.flows.read import read_flow
 from tillbridge.flows.steps import MapStep
+from tillbridge.flows.trees import expressions_of, tree_of
 from tillbridge.flows.walk import fillers_of, walk_steps
 from tillbridge.mapping.apply import prepare_mapping, problems_of
 from tillbridge.mapping.examples import ExampleResult, run_examples
+from tillbridge.mapping.expression import Expression
 from tillbridge.mapping.flaw import Flaw, error_of, flaw_of
-from tillbridge.mapping.survey import survey
+from tillbridge.mapping.survey import survey, survey_expression
 from tillbridge.mapping.text import Entries, Scalar, read_text, walk
 
 FILES_MAX = 2_000
@@ -101,12 +103,22 @@ def _surveyed(library: Library, flows: Iterable[Flow]) -> Iterator[Flaw]:
         used |= {step.mapping for step in walk_steps(flow.steps) if isinstance(step, MapStep)}
         for filler in fillers_of(flow.steps):
             yield from survey(filler.origin)
+        for expression in _expressions(flow):
+            yield from survey_expression(expression.written, tree_of(expression.text))
     for name, mapping in library.mappings.items():
         if name not in used:
             with suppress(Misconfigured):  # it is among the problems already
                 target = library.target(mapping)
                 filler = prepare_mapping(mapping, target, library.lookups, rates=library.rates)
                 yield from survey(filler.origin)
+
+
+def _expressions(flow: Flow) -> Iterator[Expression]:
+    """Those of the flow itself and of its steps; rules of fields are none of them."""
+    if flow.condition is not None:
+        yield flow.condition
+    for step in walk_steps(flow.steps):
+        yield from (expression for _, expression in expressions_of(step))
 
 
 def _problems_of_unused(

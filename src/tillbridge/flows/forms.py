@@ -26,8 +26,10 @@ from tillbridge.mapping.form import (
 )
 from tillbridge.mapping.forms import FAMILIES, PARTS, RULES
 
-_KINDS: Final = list_of(words(*BUSINESS_KINDS))
-_INPUTS: Final = named(either(words(*INPUT_SORTS), group("input")))
+_KINDS: Final = list_of(words(*BUSINESS_KINDS), told="list of event kinds")
+_INPUTS: Final = named(
+    either(words(*INPUT_SORTS), group("input")), told="types by name, or [input](#input) by name"
+)
 RUNS_AT_ONCE_MAX: Final = 1_000
 
 SCHEDULE: Final = Form(
@@ -36,7 +38,11 @@ SCHEDULE: Final = Form(
     " right after the gap, one it shows twice in autumn starts once. A crontab line whose hour is"
     " `*` goes by time that passes.",
     (
-        Key("at", either(TIME_VALUE, list_of(TIME_VALUE)), "times of the day"),
+        Key(
+            "at",
+            either(TIME_VALUE, list_of(TIME_VALUE), told="`06:30`, or a list"),
+            "times of the day",
+        ),
         Key("cron", TEXT_VALUE, "a crontab line: minute, hour, day, month, day of week"),
         Key("zone", TEXT_VALUE, "an IANA time zone, such as Europe/Berlin", required=True),
         Key(
@@ -167,7 +173,7 @@ FLOW: Final = Form(
         ),
         Key("concurrency", whole(1, RUNS_AT_ONCE_MAX), "how many of its runs at once"),
         Key("paused", TRUTH_VALUE, "its runs are kept and wait", default="false"),
-        Key("steps", list_of(family(STEPS)), "taken in order", required=True),
+        Key("steps", list_of(family(STEPS), told="steps"), "taken in order", required=True),
     ),
     one_of=(TRIGGER_KEYS,),
 )

@@ -28,8 +28,8 @@ CASES: Final = "case"
 AT_ONCE_MAX: Final = 32
 RETRIES_MAX: Final = 20
 
-_STEPS = list_of(family(STEPS))
-_FIELDS = either(VARIABLE_VALUE, RULES)
+_STEPS = list_of(family(STEPS), told="steps")
+_FIELDS = either(VARIABLE_VALUE, RULES, told="name, or rules")
 _ON_ERROR = Key("on_error", group("on_error"), "what happens when it fails for certain")
 _ORDINAL = Key(
     "ordinal",
@@ -62,8 +62,8 @@ MAP: Final = Form(
     "Fills a document by a mapping.",
     (_name("map"), Key("mapping", NAME_VALUE, "the mapping's name", required=True), _ON_ERROR),
     gives="the filled fields: `NAME.FIELD`",
-    example="""- map: capture
-  mapping: cybersource-capture
+    example="""- map: sales_order
+  mapping: dynamics-sales-order
 """,
 )
 WRITE: Final = Form(
@@ -84,7 +84,7 @@ WRITE: Final = Form(
         ),
         Key(
             "undo",
-            list_of(family(UNDO_STEPS)),
+            list_of(family(UNDO_STEPS), told="steps"),
             "steps that undo it, taken when the run is given up after it, the last write first",
         ),
         _ON_ERROR,
@@ -124,7 +124,15 @@ READ: Final = Form(
 BRANCH: Final = Form(
     "branch",
     "Takes the first case that holds; none when none does.",
-    (_name("branch"), Key("cases", list_of(family(CASES)), "in this order", required=True)),
+    (
+        _name("branch"),
+        Key(
+            "cases",
+            list_of(family(CASES), told="cases: `when` and `steps`, or `else: true` and `steps`"),
+            "in this order",
+            required=True,
+        ),
+    ),
     gives="what its steps answered",
     example="""- branch: decided
   cases:
@@ -134,7 +142,7 @@ BRANCH: Final = Form(
     - else: true
       steps:
         - notify: small
-          title: concat('Small: ', order.number)
+          title: concat('A small one, ', order.number)
 """,
 )
 CASE: Final = Form(
@@ -179,7 +187,8 @@ EACH: Final = Form(
   at_once: 4
   steps:
     - notify: line_told
-      title: concat('Sold: ', line.product)
+      title: concat('Sold ', line.product)
+      ordinal: payment.attempt_key
 """,
 )
 FILTER: Final = Form(
@@ -232,7 +241,11 @@ WAIT: Final = Form(
     " step count.",
     (
         _name("wait"),
-        Key("for", list_of(words(*BUSINESS_KINDS)), "event kinds; without it only the time"),
+        Key(
+            "for",
+            list_of(words(*BUSINESS_KINDS), told="list of event kinds"),
+            "without it only the time",
+        ),
         Key("where", EXPRESSION_VALUE, "over the arriving event as `candidate`"),
         Key("timeout", DURATION_VALUE, "how long at most; without `for`: how long"),
         Key("until", EXPRESSION_VALUE, "the instant at which the wait ends"),

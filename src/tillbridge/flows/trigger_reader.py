@@ -29,9 +29,9 @@ from tillbridge.flows.trigger import (
 )
 from tillbridge.mapping.apply import prepare
 from tillbridge.mapping.expression import compile_expression, parse_expression
-from tillbridge.mapping.form import TIME, Filled, fill, seconds_of, whole_of
+from tillbridge.mapping.form import TIME, VARIABLE, Filled, fill, seconds_of, whole_of
 from tillbridge.mapping.mapping import lookups_of
-from tillbridge.mapping.read import read_name, read_rules, read_variable
+from tillbridge.mapping.read import NAME_MAX_CHARACTERS, read_name, read_rules
 from tillbridge.mapping.source import event_scope
 from tillbridge.mapping.text import (
     Entries,
@@ -182,10 +182,7 @@ class TriggerReader:
     def _inputs(node: Node | None) -> tuple[Input, ...]:
         if node is None:
             return ()
-        return tuple(
-            _input(read_variable(Scalar(name, each.place)), each)
-            for name, each in any_entries(node).nodes.items()
-        )
+        return tuple(_input(name, each) for name, each in any_entries(node).nodes.items())
 
 
 def read_kinds(node: Node) -> tuple[Kind, ...]:
@@ -202,6 +199,12 @@ def read_kinds(node: Node) -> tuple[Kind, ...]:
 
 
 def _input(name: str, node: Node) -> Input:
+    if not VARIABLE.fullmatch(name) or len(name) > NAME_MAX_CHARACTERS:
+        raise _wrong(
+            node.place,
+            f"{shown(name)} is not fit for a name in expressions.",
+            f"Write small letters, digits and _, and where it comes from: from: {shown(name)}.",
+        )
     if not isinstance(node, Entries):
         sort = word_of(node, INPUT_SORTS, "type")
         return Input(name, cast(InputSort, sort), True, name, node.place)

@@ -44,6 +44,7 @@ class Value:
         of: for "list" and "named": what they hold.
         form: for "group": the form's name; for "family": the family's.
         either: for "either": what it may be.
+        told: what a person is told, when that is better than what can be drawn.
     """
 
     sort: Sort
@@ -53,15 +54,20 @@ class Value:
     of: "Value | None" = None
     form: str = ""
     either: "tuple[Value, ...]" = ()
+    told: str = ""
 
     def __str__(self) -> str:
+        if self.told:
+            return self.told
         match self.sort:
             case "word":
-                return " or ".join(f"`{word}`" for word in self.words)
+                return ", ".join(f"`{word}`" for word in self.words)
             case "whole":
                 return f"whole number, {self.least:,} to {self.most:,}"
             case "list":
-                return f"list of {self.of}" if self.of and self.of.sort != "family" else "steps"
+                return f"list of {self.of}"
+            case "family":
+                return self.form
             case "named":
                 return f"{self.of} by name"
             case "group":
@@ -99,14 +105,14 @@ def whole(least: int, most: int) -> Value:
     return Value("whole", least=least, most=most)
 
 
-def list_of(value: Value) -> Value:
+def list_of(value: Value, told: str = "") -> Value:
     """A list with at least one item."""
-    return Value("list", of=value)
+    return Value("list", of=value, told=told)
 
 
-def named(value: Value) -> Value:
+def named(value: Value, told: str = "") -> Value:
     """Values by names of the writer's own."""
-    return Value("named", of=value)
+    return Value("named", of=value, told=told)
 
 
 def group(form: str) -> Value:
@@ -119,9 +125,9 @@ def family(name: str) -> Value:
     return Value("family", form=name)
 
 
-def either(*values: Value) -> Value:
+def either(*values: Value, told: str = "") -> Value:
     """Any of some values."""
-    return Value("either", either=values)
+    return Value("either", either=values, told=told)
 
 
 @dataclass(frozen=True, slots=True)

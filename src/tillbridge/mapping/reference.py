@@ -5,6 +5,7 @@
 
 import re
 import sys
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -17,7 +18,12 @@ _DRAWN: Final = re.compile(r"(<!-- drawn: (\w+) -->\n).*?(<!-- end -->)", re.DOT
 
 def refreshed(page: str) -> str:
     """The page with its drawn parts as the code says now."""
-    return _DRAWN.sub(lambda part: part[1] + _PARTS[part[2]]() + part[3], page)
+    return redrawn(page, _PARTS)
+
+
+def redrawn(page: str, parts: Mapping[str, Callable[[], str]]) -> str:
+    """A page with its drawn parts drawn anew, each by the name it has in the page."""
+    return _DRAWN.sub(lambda part: part[1] + parts[part[2]]() + part[3], page)
 
 
 def functions_table() -> str:
