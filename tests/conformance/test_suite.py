@@ -13,6 +13,7 @@ from tillbridge.canonical.errors import Rejected, Transient
 from tillbridge.canonical.events import Event, EventData, Kind
 from tillbridge.canonical.references import ExternalReference
 from tillbridge.connector import conformance_deliveries as deliveries
+from tillbridge.connector import conformance_describing as describing
 from tillbridge.connector import conformance_settings as settings_checks
 from tillbridge.connector import conformance_writes as writes
 from tillbridge.connector.abilities import (
@@ -28,7 +29,7 @@ from tillbridge.connector.abilities import (
 from tillbridge.connector.conformance import Bench, Harness, conformance_suite
 from tillbridge.connector.connector import Connector, Opening
 from tillbridge.connector.delivery import Delivery, Translation
-from tillbridge.connector.documents import DocumentShape, Fields
+from tillbridge.connector.documents import DocumentShape, Field, Fields
 from tillbridge.connector.settings import Secret, setting
 
 LAG_S = 0.2
@@ -110,6 +111,15 @@ class Session:
             "found": Write(shape("found"), "find", self._sends("found"), find=self._find),
             "fenced": Write(shape("fenced"), "fence", self._sends("fenced"), fence=self._fence),
         }
+
+    async def describe(self, call: Call) -> Mapping[str, DocumentShape]:
+        broken = self._world.broken
+        if "writes_too" in broken:
+            self._world.keep("keyed", "described")
+        kind = "other" if "other_kind" in broken else "keyed"
+        if "other_type" in broken:
+            return {kind: replace(shape(kind), fields=(Field("new", "text"),))}
+        return {kind: shape(kind)}
 
     def _sends(self, kind: str) -> Callable[[Call, Fields], Any]:
         async def send(call: Call, fields: Fields) -> Receipt:
@@ -243,6 +253,13 @@ async def test_a_broken_promise_is_caught(
     await check(harness(), kind)
     with pytest.raises((AssertionError, pytest.fail.Exception)):
         await check(harness(broken), kind)
+
+
+async def test_a_description_of_other_fields_is_caught() -> None:
+    await describing.what_is_described_is_what_is_taken(harness())
+    for broken in ("other_kind", "other_type", "writes_too"):
+        with pytest.raises(AssertionError):
+            await describing.what_is_described_is_what_is_taken(harness(broken))
 
 
 async def test_a_secret_in_a_repr_is_caught() -> None:

@@ -17,6 +17,7 @@ import pytest
 
 from tillbridge.connector import (
     conformance_deliveries,
+    conformance_describing,
     conformance_settings,
     conformance_writes,
 )
@@ -32,7 +33,7 @@ _Method: TypeAlias = Callable[..., None]
 def conformance_suite(harness: Harness) -> type:
     """A test class for pytest; give it a name that begins with `Test`."""
     methods: dict[str, Any] = {}
-    for check in conformance_settings.CHECKS:
+    for check in (*conformance_settings.CHECKS, *conformance_describing.CHECKS):
         methods[f"test_{check.__name__}"] = _method(harness, check)
     for check_delivery in conformance_deliveries.CHECKS:
         method = _named_method(harness, check_delivery, "delivery", sorted(harness.deliveries))

@@ -165,3 +165,10 @@ async def error_of(attempt: Try) -> TillbridgeError:
 
 def _allowed() -> None:
     """The guard of a call that may leave."""
+
+
+async def standing(harness: Harness, bench: Bench) -> list[int]:
+    """How many effects of each kind there are; empty where the bench cannot count."""
+    if bench.count_effects is None:
+        return []
+    return [await settled(bench.count_effects(kind)) for kind in harness.documents]

@@ -11,7 +11,7 @@ import pytest
 
 from tillbridge.canonical.errors import Misconfigured, Place
 from tillbridge.connector.abilities import ChecksConnection, Closes, Probes
-from tillbridge.connector.conformance_bench import Bench, Harness, new_call, not_applicable, settled
+from tillbridge.connector.conformance_bench import Harness, new_call, not_applicable, standing
 from tillbridge.connector.connector import Opening
 from tillbridge.connector.installed import GROUP
 from tillbridge.connector.settings import Secret, declared, parse_settings
@@ -110,9 +110,9 @@ async def the_probe_is_harmless(harness: Harness) -> None:
     async with harness.open() as bench:
         if not isinstance(bench.session, Probes):
             not_applicable("the connector has no probe")
-        before = await _standing(harness, bench)
+        before = await standing(harness, bench)
         await bench.session.probe(new_call("", harness.answer_s))
-        assert await _standing(harness, bench) == before
+        assert await standing(harness, bench) == before
 
 
 CHECKS = (
@@ -127,12 +127,6 @@ CHECKS = (
     the_connection_check_passes,
     the_probe_is_harmless,
 )
-
-
-async def _standing(harness: Harness, bench: Bench) -> list[int]:
-    if bench.count_effects is None:
-        return []
-    return [await settled(bench.count_effects(kind)) for kind in harness.documents]
 
 
 def _parsed(harness: Harness) -> Any:  # each connector has its own settings type
