@@ -12,6 +12,10 @@ FILES = [
     ("tillbridge.runs", "runs.sql"),
     ("tillbridge.inbox", "inbox.sql"),
     ("tillbridge.references", "references.sql"),
+    ("tillbridge.desk", "desk.sql"),
+    ("tillbridge.triggers", "triggers.sql"),
+    ("tillbridge.runs", "slots.sql"),
+    ("tillbridge.flows", "pauses.sql"),
 ]
 COUNTS_EVERYTHING = {"counts"}
 """Statements for people that count a whole table."""
