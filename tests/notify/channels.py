@@ -18,12 +18,14 @@ class Hook:
     Attributes:
         says: the status it answers next, once each, before it goes on with 200; 0 for an answer
             that is lost after the message was taken.
+        wait_s: what its Retry-After says; 0 for none.
         takes_s: how long an answer takes; `busiest` is how many were asked for at once.
     """
 
     url: str = ""
     heard: list[dict[str, Any]] = field(default_factory=list)
     says: list[int] = field(default_factory=list)
+    wait_s: float = 0.0
     takes_s: float = 0.0
     busiest: int = 0
     _under_way: int = 0
@@ -51,7 +53,8 @@ class Hook:
         if status == 0:
             assert request.transport is not None
             request.transport.close()
-        return web.Response(status=status or 200, headers={"retry-after": "1"})
+        headers = {"retry-after": f"{self.wait_s:g}"} if self.wait_s else {}
+        return web.Response(status=status or 200, headers=headers)
 
 
 @contextlib.asynccontextmanager

@@ -69,6 +69,7 @@ async def test_a_webhooks_no_is_classed_and_its_address_is_not_shown(
 async def test_a_busy_webhook_was_told_nothing() -> None:
     async with open_hook() as hook:
         hook.says = [429]
+        hook.wait_s = 1
         with pytest.raises(Transient) as found:
             await tell({"channel": "webhook", "url": hook.url})
 
