@@ -136,6 +136,7 @@ _RULE_FORMS: Final = (
             Key("group", EXPRESSION_VALUE, "the list", required=True),
             _AS,
             Key("by", _KEYS, "what makes a group", required=True),
+            Key("values", named(EXPRESSION_VALUE), "what is computed of each item"),
             _WHERE,
             _WHEN,
             _NUMBER,

@@ -132,25 +132,41 @@ class ListRuleWriter:
             )
         walk = self._walk(field, rule, rule.items, scope, path)
         key, key_kind, shown = self._key(rule, walk.inner, path)
-        gathered, items = self._writer.variable("g"), self._writer.variable("m")
-        group = self._writer.variable("r")
-        of_key = _call(load(gathered), "setdefault", key, ast.List([], ast.Load()))
-        gather = ast.Expr(_call(of_key, "append", load(walk.item)))
-        number, found = self._writer.variable("i"), self._writer.variable("k")
-        fields = {"key": key_kind, "items": list_of(walk.kind)}
-        inner = {**scope, GROUP: Bound(ValueType("record", fields=fields, keyed=True), group)}
-        names = [ast.Constant("key"), ast.Constant("items")]
-        bound = assign(group, ast.Dict([*names], [shown(load(found)), load(items)]))
+        value, value_kind = self._computed(rule, walk)
+        names = {part: self._writer.variable("g") for part in ("items", "values")}
+        group, keyed = self._writer.variable("r"), self._writer.variable("a")
+        gather: list[ast.stmt] = [assign(keyed, key)]
+        for part, added in (("items", load(walk.item)), ("values", value)):
+            of_key = _call(load(names[part]), "setdefault", load(keyed), ast.List([], ast.Load()))
+            gather.append(ast.Expr(_call(of_key, "append", added)))
+        number, found = self._writer.variable("i"), self._writer.variable("f")
+        items = self._writer.variable("m")
+        kinds = {"key": key_kind, "items": list_of(walk.kind), "values": list_of(value_kind)}
+        inner = {**scope, GROUP: Bound(ValueType("record", fields=kinds, keyed=True), group)}
+        of_group = ast.Subscript(load(names["values"]), load(found), ast.Load())
+        read = [shown(load(found)), load(items), of_group]
+        bound = assign(group, ast.Dict([ast.Constant(kind) for kind in kinds], read))
         body = self._group(field, rule, inner, f"{path}[{{{number}}}]", held)
         walk.weigh(self._writer)
         pair = ast.Tuple([_store(found), _store(items)], ast.Store())
         target = ast.Tuple([_store(number), pair], ast.Store())
-        walked = self._writer.call(enumerate, _call(load(gathered), "items"))
+        walked = self._writer.call(enumerate, _call(load(names["items"]), "items"))
         return [
-            assign(gathered, ast.Dict([], [])),
-            walk.loop(self._where(rule, walk, [gather])),
+            *(assign(name, ast.Dict([], [])) for name in names.values()),
+            walk.loop(self._where(rule, walk, gather)),
             ast.For(target, walked, [bound, *body], []),
         ]
+
+    def _computed(self, rule: RollUpRule, walk: "_Walk") -> tuple[ast.expr, ValueType]:
+        """What is computed of an item, and its type."""
+        codes = {
+            name: self._values.expression(value, walk.inner, walk.path)
+            for name, value in rule.values.items()
+        }
+        kinds = {name: code.kind for name, code in codes.items()}
+        names: list[ast.expr | None] = [ast.Constant(name) for name in codes]
+        value = ast.Dict(names, [code.node for code in codes.values()])
+        return value, ValueType("record", fields=kinds, keyed=True)
 
     def _walk(
         self,
@@ -172,7 +188,7 @@ class ListRuleWriter:
         kind = code.kind.of or ANY
         inner = {**scope, rule.variable: Bound(kind, item)}
         walked = self._writer.call(enumerate, listing)
-        kept = self._writer.variable("k")
+        kept = self._writer.variable("q")
         inside = f"{path}[{{{index}}}]"
         before = len(self._writer.spots)
         return _Walk(index, item, kind, kept, inner, inside, walked, parts, before)

@@ -133,6 +133,7 @@ class RollUpRule:
     Attributes:
         by: one key with an empty name, or several by name. `fields` read them as `group.key`, and
             the items of the key as `group.items`.
+        values: what is computed of each item, by name: `group.values.amount` is a list of it.
         number: as of an EachRule.
     """
 
@@ -144,6 +145,7 @@ class RollUpRule:
     where: Parsed | None = None
     when: Parsed | None = None
     number: str = ""
+    values: Mapping[str, Parsed] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

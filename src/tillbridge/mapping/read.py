@@ -157,6 +157,7 @@ def _rule(node: Node) -> Rule:
                 items=parse_expression(rule.nodes["group"]),
                 variable=read_variable(rule.nodes["as"]),
                 by=_keys(rule.nodes["by"]),
+                values=_values(rule),
                 fields=read_rules(rule.nodes["fields"]),
                 place=rule.place,
                 where=_maybe(rule, "where"),
@@ -241,6 +242,13 @@ def _name_of(entries: Entries, name: str) -> str:
     """A name for expressions that a key gives; "" where it is not written."""
     node = entries.nodes.get(name)
     return "" if node is None else read_variable(node)
+
+
+def _values(rule: Entries) -> dict[str, Parsed]:
+    if "values" not in rule.nodes:
+        return {}
+    values = any_entries(rule.nodes["values"]).nodes
+    return {_checked_name(name, node): parse_expression(node) for name, node in values.items()}
 
 
 def _shares(rule: Entries) -> dict[str, Share]:
