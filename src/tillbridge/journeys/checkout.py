@@ -391,8 +391,7 @@ def journal_of(house: House, turn: Turn, run: Run, settling: Settling) -> Journa
         run,
         clock=house.clock,
         patience=house.patience,
-        settled=settling.settled,
-        at_once=settling.at_once,
+        settles=settling,
     )
 
 

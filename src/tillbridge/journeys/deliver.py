@@ -40,7 +40,7 @@ from tillbridge.journeys.each import take_each
 from tillbridge.journeys.gather import gather, gathers
 from tillbridge.journeys.heard import Heard
 from tillbridge.journeys.house import House
-from tillbridge.journeys.money_guard import CAPTURE, claim_cover, give_back
+from tillbridge.journeys.money_guard import CAPTURE, claim_cover, give_back, is_covered
 from tillbridge.journeys.notify import take_notice
 from tillbridge.journeys.rates import give_rates
 from tillbridge.journeys.recovery import recovered
@@ -70,7 +70,7 @@ async def deliver(house: House, turn: Turn, run: Run) -> None:
     Raises Parked, GateClosed, LeaseLost, or the error that ends or delays it (journeys/turn.py).
     """
     flow = await house.catalogue.version(run.flow, run.flow_version)
-    await unless_paused(house, flow)
+    await _unless_paused(house, flow, run)
     async with slot(house.database, turn.lease, flow.name, flow.concurrency, SLOT_S / house.factor):
         await _deliver(house, turn, run, flow)
 
@@ -85,7 +85,7 @@ async def _deliver(house: House, turn: Turn, run: Run, flow: Flow) -> None:
     try:
         await _walk(walk, turn, event)
     finally:
-        await walk.journal.keep_rest()
+        await walk.journal.close()
 
 
 async def _walk(walk: "Walk", turn: Turn, event: Event) -> None:
@@ -104,15 +104,24 @@ async def _walk(walk: "Walk", turn: Turn, event: Event) -> None:
         )
     state: RunState = "cancelled" if outcome == "cancelled" else "done"
     turn.change(Change(run.id, state, ending=reason))
+    if state == "done" and len(turn.runs) == 1:
+        turn.is_freed = await walk.journal.end_turn(reason)
 
 
-async def unless_paused(house: House, flow: Flow) -> None:
-    """Raises Parked while the flow is paused, by its text or by hand: its intake is kept."""
-    why = "by its text" if flow.paused else ""
-    if not why and (pause := await house.pauses.of(flow.name)) is not None:
-        why = pause.why
-    if why:
-        raise Parked(PAUSE_S / house.factor, f"the flow is paused: {why}")
+async def _unless_paused(house: House, flow: Flow, run: Run) -> None:
+    """Raises Parked while the flow is paused, by its text or by hand: its intake is kept.
+
+    A run that waits for an event goes on waiting for it, no longer than it would have.
+    """
+    pause = await house.pauses.of(flow.name)
+    if pause is None and not flow.paused:
+        return
+    again_s = PAUSE_S / house.factor
+    if run.waits:
+        left_s = run.wait_s if run.wait_s is not None and run.wait_s > 0 else again_s
+        raise Parked(left_s, run.waiting_for, kinds=run.waits)
+    why = pause.why if pause is not None else "by its text"
+    raise Parked(again_s, f"the flow is paused: {why}")
 
 
 def _failed(stop: StopStep) -> Rejected:
@@ -134,8 +143,8 @@ def journal_of(house: House, turn: Turn, run: Run, settling: Settling) -> Journa
         run,
         clock=house.clock,
         patience=house.patience,
-        settled=settling.settled,
-        at_once=settling.at_once,
+        settles=settling,
+        puts_off=True,
     )
 
 
@@ -232,6 +241,7 @@ class Walk:
             await done.walk.take_all(done.step.undo)
 
     async def is_open(self, place: str) -> bool:
+        await self.journal.close()  # what was put off is not open
         within = (f"{place}.", f"{place}[")
         return any(
             step == place or step.startswith(within)
@@ -260,6 +270,8 @@ class Walk:
                 return done
         if self.ghost:
             raise Unreached
+        if is_covered(document):
+            await self.journal.close()  # a claim changes the attempt that an answer was judged on
         cover = await claim_cover(house, document, effect.key, fields)
         if not cover.covered:
             return Receipt(fields={"status": NOTHING_TO_REVERSE})

@@ -19,6 +19,11 @@ CAPTURE = "capture"
 REVERSAL = "reversal"
 
 
+def is_covered(document: str) -> bool:
+    """Whether a write of this document has to be covered by what is held."""
+    return document in (CAPTURE, REVERSAL)
+
+
 @dataclass(frozen=True, slots=True)
 class Cover:
     """Whether a write is covered, and the attempt with its claim where that was just made."""
@@ -33,7 +38,7 @@ async def claim_cover(house: House, document: str, effect_key: str, fields: Fiel
     Raises:
         Rejected: a capture would pass what is held.
     """
-    if document not in (CAPTURE, REVERSAL):
+    if not is_covered(document):
         return Cover(True)
     authorization_id = fields.get("authorization_id")
     if not isinstance(authorization_id, str) or not authorization_id:
@@ -53,5 +58,5 @@ async def claim_cover(house: House, document: str, effect_key: str, fields: Fiel
 
 async def give_back(tx: Tx, order_number: str, document: str, effect_key: str) -> None:
     """Gives back the claim of a write that certainly did not take place."""
-    if document in (CAPTURE, REVERSAL):
+    if is_covered(document):
         await release_claim(tx, order_number, effect_key)

@@ -8,6 +8,8 @@ it was last read; has it moved meanwhile, nothing is done and the long way judge
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from asyncpg import Record
+
 from tillbridge.canonical.codec import encode
 from tillbridge.canonical.events import Event, EventData, Kind, Written
 from tillbridge.canonical.payments import Observation
@@ -21,6 +23,7 @@ from tillbridge.references.references import record
 from tillbridge.runs.keys import Effect
 from tillbridge.runs.lanes import Arrival
 from tillbridge.runs.lease import Lease
+from tillbridge.runs.outcomes import Answer, Commit, Row
 from tillbridge.runs.run import Run
 
 ANSWERED = "answered"
@@ -54,42 +57,52 @@ class Settling:
         await record(tx, effect.subject, receipt.references)
         return arrivals
 
-    async def at_once(
-        self, lease: Lease, run: Run, effect: Effect, receipt: Receipt, by_whom: str
-    ) -> bool:
-        """The short way; False, and nothing done, when it cannot be gone."""
-        foreseen = self._foresee(effect, receipt.observations)
+    def foresee(self, lease: Lease, run: Run, answer: Answer) -> Commit | None:
+        """The short way: judged here and now, committed when the journal says so."""
+        effect, receipt = answer.effect, answer.receipt
+        foreseen = self._foresee(receipt.observations)
         if foreseen is None:
-            return False
+            return None
         events = list(foreseen.events)
         if effect.effect in self.announced:
             events.append(self._written(effect, receipt))
-        turn = None
-        if self.ends_turn:
-            turn = (lease.subject, lease.target, lease.number, lease.arrivals, run.id, ANSWERED)
-        row = await self.house.database.at_once(
-            SQL["settle_answer"],
+        values = (
             effect.key,
             encode(receipt),
-            by_whom,
+            answer.resolved_by,
             fact_row(effect.connection, foreseen.seen) if foreseen.seen else None,
             move_row(foreseen.attempt) if foreseen.attempt else None,
             brought_rows(self.house, events),
             effect.subject,
             lease.target,
             [(item.system, item.kind, item.id) for item in receipt.references],
-            turn,
         )
-        if row is None:
-            return False
-        self.attempt = foreseen.attempt
-        self.ended = self.ends_turn
-        if row["own"]:
-            lease.own += row["own"]
-            lease.brought.update(event.kind for event in events)
-        return True
+        whole_turn = None
+        if self.ends_turn:
+            whole_turn = (
+                lease.subject,
+                lease.target,
+                lease.number,
+                lease.arrivals,
+                run.id,
+                ANSWERED,
+            )
 
-    def _foresee(self, effect: Effect, observations: Sequence[Observation]) -> Foreseen | None:
+        async def commit(intent: Row | None, ending: Row | None) -> Record | None:
+            row = await self.house.database.at_once(
+                SQL["settle_answer"], *values, ending or whole_turn, intent
+            )
+            if row is not None:
+                self.attempt = foreseen.attempt
+                self.ended = self.ends_turn
+                if row["own"]:
+                    lease.own += row["own"]
+                    lease.brought.update(event.kind for event in events)
+            return row
+
+        return commit
+
+    def _foresee(self, observations: Sequence[Observation]) -> Foreseen | None:
         if not observations:
             return Foreseen()
         if self.attempt is None or len(observations) > 1:

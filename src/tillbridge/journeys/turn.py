@@ -46,7 +46,8 @@ async def take_turn(
     leases.add(turn.lease)
     try:
         await _advance_all(house, turn, journeys)
-        await release(house.database, turn)
+        if not turn.is_freed:
+            await release(house.database, turn)
     except LeaseLost:
         lost = turn.lease
         _LOG.info("lane %s at %s: another worker goes on", lost.subject, lost.target)

@@ -35,7 +35,7 @@ async def undo_run(house: House, turn: Turn, run: Run) -> None:
     try:
         await walk.undo()
     finally:
-        await walk.journal.keep_rest()
+        await walk.journal.close()
     turn.change(Change(run.id, "done", ending=f"undid {len(walk.undoable)} writes"))
 
 

@@ -33,24 +33,13 @@ from tillbridge.connector.documents import Fields
 from tillbridge.connector.packing import pack, unpack
 from tillbridge.database.database import Database, Tx
 from tillbridge.runs.keys import Effect, wire_key
-from tillbridge.runs.lanes import SQL, Arrival, bring
+from tillbridge.runs.lanes import SQL
 from tillbridge.runs.lease import Lease, LeaseLost
+from tillbridge.runs.outcomes import Outcomes, Settles
 from tillbridge.runs.run import Parked, Run
 
 StepKind: TypeAlias = Literal["read", "local", "write", "wait"]
-Settled: TypeAlias = Callable[[Tx, Run, Effect, Receipt], Awaitable[Sequence[Arrival]]]
-"""Called inside the commit of an outcome: references, observations and events go with it. Answers
-what it brought."""
 MayFence: TypeAlias = Callable[[], Awaitable[bool]]
-
-
-AtOnce: TypeAlias = Callable[[Lease, Run, Effect, Receipt, str], Awaitable[bool]]
-"""Commits the outcome of a write with all that goes with it in one statement, told who resolved it;
-False, and nothing done, when that takes the long way: locks, then a judge."""
-
-
-async def _never(*_: object) -> bool:
-    return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,16 +93,18 @@ class Journal:
         *,
         clock: Clock,
         patience: Patience,
-        settled: Settled,
-        at_once: AtOnce = _never,
+        settles: Settles,
+        puts_off: bool = False,
     ) -> None:
+        """With `puts_off` an answer is committed with the next statement: end with `close`."""
         self._database = database
         self._lease = lease
         self._run = run
         self._clock = clock
         self._patience = patience
-        self._settled = settled
-        self._at_once = at_once
+        self._outcomes = Outcomes(
+            database, lease, run, settles, margin_s=patience.margin_s, puts_off=puts_off
+        )
         self._unkept: dict[str, tuple[StepKind, bytes]] = {}
 
     async def read(
@@ -123,6 +114,7 @@ class Journal:
         kept = self._run.steps.get(step)
         if kept is not None:
             return decode(kept, Receipt)
+        await self._outcomes.commit()
         receipt = await call(self.call("", time.monotonic() + timeout_s, timeout_s))
         await self.keep(step, "read", encode(receipt))
         return receipt
@@ -132,6 +124,7 @@ class Journal:
         kept = self._run.steps.get(step)
         if kept is not None:
             return kept
+        await self._outcomes.commit()
         async with self._database.transaction() as tx:
             outcome = await effect(tx)
             await self._keep(tx, step, "local", outcome)
@@ -140,12 +133,13 @@ class Journal:
 
     async def keep(self, step: str, kind: StepKind, outcome: bytes) -> None:
         """Remembers a step's outcome. Raises LeaseLost."""
+        await self._outcomes.commit()
         async with self._database.connection() as connection:
             await self._keep(connection, step, kind, outcome)
         self._run.steps[step] = outcome
 
     def keep_soon(self, step: str, kind: StepKind, outcome: bytes) -> None:
-        """Remembers a step's outcome with the next intent, or with `keep_rest`.
+        """Remembers a step's outcome with the next intent, or with `close`.
 
         For what changes nothing outside: a run that dies before is none the worse for looking
         again.
@@ -153,8 +147,9 @@ class Journal:
         self._unkept[step] = (kind, outcome)
         self._run.steps[step] = outcome
 
-    async def keep_rest(self) -> None:
-        """Remembers what `keep_soon` put off. Raises LeaseLost."""
+    async def close(self) -> None:
+        """Commits whatever was put off. Raises LeaseLost."""
+        await self._outcomes.commit()
         for step, (kind, outcome) in self._unkept.items():
             async with self._database.connection() as connection:
                 await self._keep(connection, step, kind, outcome)
@@ -162,6 +157,7 @@ class Journal:
 
     async def heard(self, kinds: Sequence[str]) -> list[bytes]:
         """The envelopes of all kept events of the kinds, newest first."""
+        await self._outcomes.commit()
         subject = self._lease.subject
         rows = await self._database.fetch(SQL["events_of_kinds"], subject, list(kinds))
         return [row["envelope"] for row in rows]
@@ -209,6 +205,7 @@ class Journal:
 
     async def standing(self, effect: Effect) -> asyncpg.Record | None:
         """Where an effect stands, with the seconds until it may be resolved."""
+        await self._outcomes.commit()
         return await self._database.fetch_row(SQL["load_effect"], effect.key)
 
     async def intend(
@@ -248,12 +245,14 @@ class Journal:
             [outcome for _, outcome in keeping.values()],
         )
         if tx is not None:
-            row = await tx.fetchrow(SQL["intend_effect"], *values)
+            row = await tx.fetchrow(SQL["intend_effect"], values)
         else:
-            row = await self._database.fetch_row(SQL["intend_effect"], *values)
+            row = await self._outcomes.commit_with(intent=values)
+            if row is None:
+                row = await self._database.fetch_row(SQL["intend_effect"], values)
         for kept in keeping:
             self._unkept.pop(kept, None)
-        if row is None:
+        if row is None or row["round"] is None:
             return None
         return Intent(effect, wire_key(effect.key, row["round"]), began + window_s, resolve_in_s)
 
@@ -265,22 +264,26 @@ class Journal:
             receipt = await ability.send(self.call(intent.wire, intent.send_by, timeout_s), fields)
         except Transient as error:
             if error.sent == "no":
-                await self._settle(intent.effect, "planned", None, error.message, "reply")
+                await self._outcomes.settle(
+                    intent.effect, "planned", reason=error.message, resolved_by="reply"
+                )
                 raise
-            await self._settle(intent.effect, "unknown", None, error.message, "")
+            await self._outcomes.settle(intent.effect, "unknown", reason=error.message)
             raise Parked(intent.resolve_in_s, f"unknown: {error.message}", cause=error) from error
         except (Rejected, Misconfigured) as error:
-            await self._settle(intent.effect, "refused", None, str(error), "reply")
+            await self._outcomes.settle(
+                intent.effect, "refused", reason=str(error), resolved_by="reply"
+            )
             raise
         except Unreconciled as error:
-            await self._settle(intent.effect, "unknown", None, str(error), "")
+            await self._outcomes.settle(intent.effect, "unknown", reason=str(error))
             raise
-        await self._settle(intent.effect, "done", receipt, "", "reply")
+        await self._outcomes.take_in(intent.effect, receipt, "reply")
         return receipt
 
     async def prove(self, effect: Effect, receipt: Receipt) -> None:
         """Ends an unknown as done: somebody else told us that it took place."""
-        await self._settle(effect, "done", receipt, "", "observation")
+        await self._outcomes.take_in(effect, receipt, "observation")
 
     async def resolve(
         self,
@@ -321,10 +324,12 @@ class Journal:
             sent_at = call.now - timedelta(seconds=standing["age_s"])
             finding = await ability.find(call, fields, sent_at)
             if isinstance(finding, Found):
-                await self._settle(effect, "done", finding.receipt, "", "evidence")
+                await self._outcomes.take_in(effect, finding.receipt, "evidence")
                 return finding.receipt
             if isinstance(finding, Absent):
-                await self._settle(effect, "planned", None, "proven absent", "evidence")
+                await self._outcomes.settle(
+                    effect, "planned", reason="proven absent", resolved_by="evidence"
+                )
                 return None
             if ability.safety == "find":
                 assert isinstance(finding, NotYet)
@@ -333,7 +338,9 @@ class Journal:
             if may_fence is not None and not await may_fence():
                 raise Parked(0.0, "unknown: it was told meanwhile")
             fenced = await ability.fence(call, fields)
-            await self._settle(effect, "fenced", fenced.receipt, "fenced", "fence")
+            await self._outcomes.settle(
+                effect, "fenced", fenced.receipt, reason="fenced", resolved_by="fence"
+            )
             raise FencedOff(fenced.undone)
         raise Parked(self._patience.desk_s, "unknown, and nothing can prove it: a person decides")
 
@@ -347,37 +354,17 @@ class Journal:
             guard=self._lease.guard(send_by),
         )
 
-    async def _settle(
-        self,
-        effect: Effect,
-        state: str,
-        receipt: Receipt | None,
-        reason: str,
-        resolved_by: str,
-    ) -> None:
-        if (
-            receipt is not None
-            and state == "done"
-            and await self._at_once(self._lease, self._run, effect, receipt, resolved_by)
-        ):
-            return
-        outcome = encode(receipt) if receipt is not None else None
-        margin = timedelta(seconds=self._patience.margin_s)
-        values = (effect.key, state, outcome, reason, resolved_by, margin)
-        if receipt is None:
-            await self._database.fetch_row(SQL["settle_effect"], *values)
-            return
+    async def end_turn(self, ending: str) -> bool:
+        """Ends the run as done and frees its lane with the answer that was put off.
 
-        async def settle(tx: Tx) -> Sequence[Arrival]:
-            if await tx.fetchrow(SQL["settle_effect"], *values) is not None:
-                return await self._settled(tx, self._run, effect, receipt)
-            if not receipt.observations:
-                return ()
-            # it was ended otherwise: what it proves counts all the same
-            late = Receipt(observations=receipt.observations)
-            return await self._settled(tx, self._run, effect, late)
-
-        bring(self._lease, await self._database.commit(settle))
+        For a turn whose only run this is. False when that is left to the release.
+        """
+        if self._unkept:
+            return False
+        lease = self._lease
+        arrivals = (lease.arrivals or 0) + lease.own
+        turn = (lease.subject, lease.target, lease.number, arrivals, self._run.id, ending)
+        return await self._outcomes.commit_with(ending=turn) is not None
 
     async def _keep(self, tx: Tx, step: str, kind: StepKind, outcome: bytes) -> None:
         kept = await tx.fetchval(
@@ -400,4 +387,4 @@ def outcome_of(rows: Mapping[str, bytes], step: str) -> Receipt | None:
     return decode(kept, Receipt) if kept is not None else None
 
 
-__all__ = ["Fenced", "FencedOff", "Intent", "Journal", "Patience", "Settled"]
+__all__ = ["Fenced", "FencedOff", "Intent", "Journal", "Patience"]

@@ -60,6 +60,7 @@ class Turn:
     Attributes:
         claims: claims since the lane was last released; above one, a holder has died.
         suspect: the run that was being advanced when one died, as far as that is known.
+        is_freed: the lane was freed with the run's last outcome.
     """
 
     lease: Lease
@@ -68,6 +69,7 @@ class Turn:
     suspect: int | None = None
     changes: dict[int, Change] = field(default_factory=dict)
     letters: list[Letter] = field(default_factory=list)
+    is_freed: bool = False
 
     def change(self, change: Change) -> None:
         """Notes a run's change for the release."""

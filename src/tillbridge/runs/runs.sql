@@ -111,28 +111,8 @@ ON CONFLICT (run_id, name) DO NOTHING
 RETURNING run_id;
 
 -- name: intend_effect
--- The intent, committed before the call leaves. An effect that is proven not to exist may be
--- intended again; one that is done, or whose outcome is open, answers no row. Step outcomes that
--- were put off are kept with it.
-WITH held AS (
-    SELECT 1 FROM lanes WHERE subject = $1 AND target = $2 AND lease = $3
-), kept AS (
-    INSERT INTO steps (run_id, name, kind, outcome)
-    SELECT $8, step.name, step.kind, step.outcome
-    FROM held, unnest($13::text[], $14::text[], $15::bytea[]) AS step (name, kind, outcome)
-    ON CONFLICT (run_id, name) DO NOTHING
-)
-INSERT INTO effects (key, connection, subject, effect, ordinal, state, run_id, step, lease, request,
-                     intended_at, resolve_after)
-SELECT $4, $5, $1, $6, $7, 'intended', $8, $9, $3, $10, now(), now() + $11::interval FROM held
-ON CONFLICT (key) DO UPDATE
-    SET state = 'intended', run_id = $8, step = $9, lease = $3, request = $10,
-        tries = effects.tries + 1, intended_at = now(), resolve_after = now() + $11::interval,
-        ended_at = NULL, outcome = NULL, reason = '', resolved_by = '',
-        round = effects.round + (effects.state = 'fenced')::int
-    WHERE effects.state IN ('planned', 'refused', 'fenced')
-       OR ($12 AND effects.state IN ('intended', 'unknown') AND effects.resolve_after <= now())
-RETURNING tries, round, intended_at;
+-- The intent, committed before the call leaves (migration 0007).
+SELECT intend($1) AS round;
 
 -- name: load_effect
 SELECT key, connection, subject, effect, ordinal, state, run_id, step, lease, round, tries, request,

@@ -36,6 +36,13 @@ CREATE TYPE ended AS (
 );
 COMMENT ON TYPE ended IS 'A lane that is freed because its only run of this turn is done.';
 
+CREATE TYPE intended AS (
+    subject text, target text, lease bigint, key text, connection text, effect text, ordinal text,
+    run_id bigint, step text, request bytea, resolve_in interval, may_resend boolean,
+    step_names text[], step_kinds text[], step_outcomes bytea[]
+);
+COMMENT ON TYPE intended IS 'The intent to write, with step outcomes that are kept along with it.';
+
 -- The room runs ---------------------------------------------------------------------------------
 
 -- Whoever makes a lane due rings, in the same transaction: workers that listen look for due lanes.
@@ -160,6 +167,38 @@ BEGIN
         FROM effects WHERE effects.run_id = r.id AND (r.state = 'waiting' OR h.claims > 1)
     ) AS made ON true
     ORDER BY h.subject, h.target, r.sequence, r.id;
+END $$;
+
+-- The intent of an effect; answers its round, or null when it is done, when its outcome is open, or
+-- when somebody else holds the lane. One that is proven not to exist may be intended again.
+CREATE FUNCTION intend(wish intended) RETURNS integer LANGUAGE plpgsql AS $$
+DECLARE
+    own_round integer;
+BEGIN
+    PERFORM 1 FROM lanes AS l
+    WHERE l.subject = wish.subject AND l.target = wish.target AND l.lease = wish.lease;
+    IF NOT FOUND THEN
+        RETURN NULL;
+    END IF;
+    IF cardinality(wish.step_names) > 0 THEN
+        INSERT INTO steps (run_id, name, kind, outcome)
+        SELECT wish.run_id, s.name, s.kind, s.outcome
+        FROM unnest(wish.step_names, wish.step_kinds, wish.step_outcomes) AS s (name, kind, outcome)
+        ON CONFLICT (run_id, name) DO NOTHING;
+    END IF;
+    INSERT INTO effects AS e (key, connection, subject, effect, ordinal, state, run_id, step, lease,
+                              request, intended_at, resolve_after)
+    VALUES (wish.key, wish.connection, wish.subject, wish.effect, wish.ordinal, 'intended',
+            wish.run_id, wish.step, wish.lease, wish.request, now(), now() + wish.resolve_in)
+    ON CONFLICT (key) DO UPDATE
+        SET state = 'intended', run_id = wish.run_id, step = wish.step, lease = wish.lease,
+            request = wish.request, tries = e.tries + 1, intended_at = now(),
+            resolve_after = now() + wish.resolve_in, ended_at = NULL, outcome = NULL, reason = '',
+            resolved_by = '', round = e.round + (e.state = 'fenced')::int
+        WHERE e.state IN ('planned', 'refused', 'fenced')
+           OR (wish.may_resend AND e.state IN ('intended', 'unknown') AND e.resolve_after <= now())
+    RETURNING e.round INTO own_round;
+    RETURN own_round;
 END $$;
 
 -- Frees a lane whose one run of this turn is done. Under the subject's lock: what arrived since the
@@ -296,14 +335,14 @@ BEGIN
 END $$;
 
 -- A write was answered: its outcome, what that tells of a payment, the events that follow, how it
--- is known elsewhere, and (for a checkout) the end of the turn. Locks as everywhere: effect,
--- observation, attempt, subject, lanes, references. Answers how many arrivals are the holder's own.
+-- is known elsewhere, and the end of the turn or the next intent. Locks as everywhere: effect,
+-- observation, attempt, subject, lanes, references. Answers how many arrivals are the holder's own,
+-- and the round of the next intent (null when it was not taken).
 CREATE FUNCTION settle_answer(
     effect_key text, answer bytea, by_whom text, fact told, move moved, events brought[],
-    holder_subject text, holder_target text, names named[], turn ended
-) RETURNS bigint LANGUAGE plpgsql AS $$
-DECLARE
-    own bigint;
+    holder_subject text, holder_target text, names named[], turn ended, next intended,
+    OUT own bigint, OUT round integer
+) LANGUAGE plpgsql AS $$
 BEGIN
     UPDATE effects
     SET state = 'done', outcome = answer, reason = '', resolved_by = by_whom, ended_at = now()
@@ -321,7 +360,9 @@ BEGIN
     IF cardinality(names) > 0 THEN
         PERFORM record_names(holder_subject, names);
     END IF;
-    RETURN own;
+    IF NOT (next IS NULL) THEN
+        round := intend(next);
+    END IF;
 END $$;
 
 -- A delivery is kept with the events it brings. Its facts must have been told before, or it raises
