@@ -271,7 +271,7 @@ class Walk:
         if self.ghost:
             raise Unreached
         if is_covered(document):
-            await self.journal.close()  # a claim changes the attempt that an answer was judged on
+            await self.journal.commit()  # a claim changes the attempt that an answer was judged on
         cover = await claim_cover(house, document, effect.key, fields)
         if not cover.covered:
             return Receipt(fields={"status": NOTHING_TO_REVERSE})

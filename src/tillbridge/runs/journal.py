@@ -147,6 +147,10 @@ class Journal:
         self._unkept[step] = (kind, outcome)
         self._run.steps[step] = outcome
 
+    async def commit(self) -> None:
+        """Commits the answer that was put off, before something else touches what it was judged on."""
+        await self._outcomes.commit()
+
     async def close(self) -> None:
         """Commits whatever was put off. Raises LeaseLost."""
         await self._outcomes.commit()
