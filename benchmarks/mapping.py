@@ -9,13 +9,12 @@ be installed the number is null too, and the result is not ok: a comparison was 
 """
 
 import argparse
-import json
 import os
 import resource
 import sys
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, fields, is_dataclass, replace
+from dataclasses import dataclass, fields, is_dataclass, replace
 from datetime import date
 from decimal import Decimal
 from functools import partial
@@ -23,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import jsonata
+from benchmarks.report import end_with
 from benchmarks.sales_order import CARD_TYPES, PAYMENT_METHODS, PRODUCTS, sales_order
 from benchmarks.sales_order_ends import CARD_TYPES_CSV, PRODUCTS_CSV, SHAPE, event
 from benchmarks.settlement_rows import row_filler, rows
@@ -52,8 +52,7 @@ SCALES = {
 }
 REPEATS = 9
 """Measurements of each side, taken in turn; the least of them counts."""
-ORDER_RATIO_MAX = 2.0
-CONDITION_RATIO_MAX = 8.0
+LIMITS = {"order_ratio": 2.0, "condition_ratio": 8.0}
 RSS_GROWTH_MAX_MB = 8.0
 """From the first tenth of the rows to the last; a list of a tenth of them would be 100 MB."""
 FACTOR = 1.0
@@ -128,8 +127,8 @@ def measure(work: Work) -> Result:
         fsync=True,
         factor=FACTOR,
         ok=compared
-        and order.ratio <= ORDER_RATIO_MAX
-        and condition.ratio <= CONDITION_RATIO_MAX
+        and order.ratio <= LIMITS["order_ratio"]
+        and condition.ratio <= LIMITS["condition_ratio"]
         and stream.rss_mb - stream.rss_tenth_mb <= RSS_GROWTH_MAX_MB,
     )
 
@@ -256,13 +255,7 @@ def main() -> None:
     reader.add_argument("--rows", type=int, default=usual.rows)
     rows_wanted = reader.parse_args().rows
     result = measure(replace(usual, rows=rows_wanted))
-    print()
-    limits = {"order_ratio": ORDER_RATIO_MAX, "condition_ratio": CONDITION_RATIO_MAX}
-    for name, value in asdict(result).items():
-        most = f"   (at most {limits[name]:g})" if name in limits else ""
-        print(f"{name:<26}{value!s:>12}{most}")
-    print(json.dumps(asdict(result)), flush=True)
-    sys.exit(0 if result.ok else 1)
+    end_with(result, LIMITS)
 
 
 if __name__ == "__main__":

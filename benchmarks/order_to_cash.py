@@ -19,7 +19,7 @@ import sys
 import tempfile
 import time
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +30,7 @@ from campaigns.site import SHOP_SECRET, secrets, write_site
 
 from benchmarks.commits import bare_commits_per_s
 from benchmarks.meter import Meter, Spent
+from benchmarks.report import end_with
 from benchmarks.shoppers import Bought, Crowd, purchases
 from tillbridge.database.database import Database
 from tillbridge.database.embedded import EmbeddedPostgres
@@ -314,12 +315,7 @@ def main() -> None:
     given = reader.parse_args()
     load = Load(given.orders, given.per_s, given.lost)
     result = uvloop.run(measure(load, int(os.environ.get("SEED", "7"))))
-    print()
-    for name, value in asdict(result).items():
-        most = f"   (at most {TARGETS[name]:g})" if name in TARGETS else ""
-        print(f"{name:<26}{value!s:>12}{most}")
-    print(json.dumps(asdict(result)), flush=True)
-    sys.exit(0 if result.ok else 1)
+    end_with(result, TARGETS)
 
 
 if __name__ == "__main__":
