@@ -1,6 +1,7 @@
 """What an explanation says is what happened: it is the same program, telling what it sees."""
 
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 import pytest
@@ -11,7 +12,7 @@ from tests.mapping.values import LINE, context, order_with
 
 from tillbridge.canonical.errors import Misconfigured, Rejected
 from tillbridge.mapping.apply import Filler, prepare_mapping
-from tillbridge.mapping.explain import Explanation, Part, explain
+from tillbridge.mapping.explain import Explained, Explanation, Part, explain
 from tillbridge.mapping.given import context_of
 from tillbridge.mapping.source import event_scope
 from tillbridge.mapping.value_type import ANY
@@ -73,11 +74,27 @@ def test_what_is_explained_is_what_is_filled(made: Filler, given: dict[str, obje
         assert explained.fields[-1].field == (error.place.field if error.place else None)
         return
     assert explained.filled == filled
-    where = any("where" in {part.role for part in each.expressions} for each in explained.fields)
+    numbers = Counter(each.field for each in explained.fields)
     for each in explained.fields:
-        if each.there and not where:
-            assert each.value == at(filled, each.field), each.field
         assert each.place.line is not None
+        if (each.there and "[" not in each.field) or (
+            each.there and numbers[each.field] == 1 and not filtered(explained, filled)
+        ):
+            assert each.value == at(filled, each.field), each.field
+
+
+def filtered(explained: Explained, filled: Mapping[str, object]) -> bool:
+    """Whether a list left items out: explanations number the items that were walked."""
+    walked: dict[str, set[str]] = {}
+    for each in explained.fields:
+        name, bracket, rest = each.field.partition("[")
+        if bracket:
+            walked.setdefault(name, set()).add(rest.partition("]")[0])
+    return any(
+        seen != {str(number) for number in range(len(items))}
+        for name, seen in walked.items()
+        if isinstance(items := at(filled, name), list)
+    )
 
 
 def test_templates_and_the_table_are_explained() -> None:
@@ -154,6 +171,19 @@ def test_items_of_a_list_are_told_apart() -> None:
     assert of_field(made, "lines[1].product", names).value == "TRAY"
     assert told(of_field(made, "lines[1].product", names).inputs) == [
         ("value", "l.product", "TRAY")
+    ]
+
+
+def test_items_that_two_parts_number_alike_are_not_mixed_up() -> None:
+    [row] = [row for row in conformance.rows() if row.mapping == "lists-and-groups"]
+    mapping = row.read()
+    made = prepare_mapping(mapping, conformance.SHAPES["example/document"], {})
+    explained = explain(made, context_of(mapping.examples[0].given)).fields
+    products = [each for each in explained if each.field.endswith("product")]
+    assert [(each.value, [part.text for part in each.expressions]) for each in products] == [
+        ("MUG", ["line.product"]),
+        ("CUP", ["line.product"]),
+        ("SHIP", ["'SHIP'"]),
     ]
 
 

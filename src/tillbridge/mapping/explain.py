@@ -4,9 +4,9 @@ The mapping is run once more by the same code over the same values, telling a re
 so the value of an explanation is the value that was filled.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, Literal, TypeAlias, TypeVar
+from typing import Final, Literal, TypeAlias
 
 from tillbridge.canonical.errors import Place, Rejected
 from tillbridge.connector.documents import Value
@@ -15,7 +15,6 @@ from tillbridge.mapping.note import Note
 from tillbridge.mapping.recorder import Kept, Looked, Recorder, Seen
 from tillbridge.mapping.tree import Index, Name, Select
 
-T = TypeVar("T", Seen, Looked, Note)
 Role: TypeAlias = Literal["value", "when", "default", "key", "day", "list", "where", "other"]
 
 _ROLES: Final[Mapping[str, Role]] = {
@@ -97,39 +96,27 @@ def explain(filler: Filler, context: Mapping[str, object]) -> Explained:
     try:
         filled, notes = telling.fill_noting(context)
     except Rejected as error:
-        return Explained(tuple(_explanations(recorder, (), error)), None, error)
-    return Explained(tuple(_explanations(recorder, notes, None)), filled)
+        if error.place is not None:
+            recorder.refuse(error.place)
+        return Explained(tuple(_explanation(kept, ()) for kept in recorder.kept), None, error)
+    noted: dict[str, list[Note]] = {}
+    for note in notes:
+        noted.setdefault(note.field, []).append(note)
+    fields = tuple(_explanation(kept, noted.get(kept.field, ())) for kept in recorder.kept)
+    return Explained(fields, filled)
 
 
-def _explanations(
-    recorder: Recorder, notes: Sequence[Note], refused: Rejected | None
-) -> Iterator[Explanation]:
-    seen = _by_field(recorder.seen)
-    looked = _by_field(recorder.looked)
-    noted = _by_field(notes)
-    kept = list(recorder.kept)
-    field = refused.place.field if refused is not None and refused.place is not None else None
-    if field is not None and refused is not None and refused.place is not None:
-        kept.append(Kept(field, refused.place, None, there=False))
-    for each in kept:
-        parts = seen.get(each.field, [])
-        yield Explanation(
-            each.field,
-            each.value,
-            each.there,
-            each.place,
-            expressions=_once(part for part in parts if part.whole),
-            inputs=_once(part for part in parts if _is_input(part)),
-            rows=tuple(map(_row, looked.get(each.field, ()))),
-            notes=tuple(noted.get(each.field, ())),
-        )
-
-
-def _by_field(items: Iterable[T]) -> dict[str, list[T]]:
-    found: dict[str, list[T]] = {}
-    for item in items:
-        found.setdefault(item.field, []).append(item)
-    return found
+def _explanation(kept: Kept, notes: Sequence[Note]) -> Explanation:
+    return Explanation(
+        kept.field,
+        kept.value,
+        kept.there,
+        kept.place,
+        expressions=_once(part for part in kept.seen if part.whole),
+        inputs=_once(part for part in kept.seen if _is_input(part)),
+        rows=tuple(map(_row, kept.looked)),
+        notes=tuple(notes),
+    )
 
 
 def _row(looked: Looked) -> RowFound:

@@ -58,42 +58,59 @@ class Looked:
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """One field and what it was filled with; `there` is False when it was left out."""
+    """One field, what it was filled with, and what was seen and looked up for it.
+
+    Attributes:
+        there: False when it was left out.
+    """
 
     field: str
     place: Place
     value: object
     there: bool
+    seen: tuple[Seen, ...]
+    looked: tuple[Looked, ...]
 
 
 class Recorder:
     """Takes what one run of a program tells."""
 
     def __init__(self) -> None:
-        self.seen: list[Seen] = []
-        self.looked: list[Looked] = []
         self.kept: list[Kept] = []
+        self._seen: dict[str, list[Seen]] = {}
+        self._looked: dict[str, list[Looked]] = {}
+        self._count = 0
         self._field = ""
 
     def see(self, spot: Spot, items: Mapping[str, object], value: Any) -> Any:
         """The value of a part of an expression, as it is. Raises Rejected when there are too
         many."""
-        if len(self.seen) >= SEEN_MAX:
+        self._count += 1
+        if self._count > SEEN_MAX:
             raise Rejected(
                 f"The document has more than {SEEN_MAX:,} parts to explain.",
                 reason="too_large",
                 next_step="Explain a smaller order.",
             )
         self._field = spot.path.format_map(items)
-        self.seen.append(Seen(self._field, spot, value))
+        self._seen.setdefault(self._field, []).append(Seen(self._field, spot, value))
         return value
 
     def keep(
         self, spot: Spot, items: Mapping[str, object], filled: Mapping[str, Any], name: str
     ) -> None:
-        """What a field was filled with."""
+        """What a field was filled with. Two parts of a list may number their items alike: what was
+        seen since belongs to this one."""
         field = spot.path.format_map(items)
-        self.kept.append(Kept(field, spot.place, filled.get(name), name in filled))
+        self._keep(field, spot.place, filled.get(name), there=name in filled)
+
+    def refuse(self, place: Place) -> None:
+        """The field that was refused, with what was seen for it."""
+        self._keep(place.field or "", place, None, there=False)
+
+    def _keep(self, field: str, place: Place, value: object, *, there: bool) -> None:
+        seen, looked = self._seen.pop(field, []), self._looked.pop(field, [])
+        self.kept.append(Kept(field, place, value, there, tuple(seen), tuple(looked)))
 
     def watched(self, function: Callable[..., Any]) -> Callable[..., Any]:
         """The function; one that looks into a table tells which row it found."""
@@ -102,7 +119,8 @@ class Recorder:
 
         def looking(table: Table, key: Any, day: date | None = None) -> Any:
             row = table.lookup.row(key, day) if isinstance(key, str | tuple) else None
-            self.looked.append(Looked(self._field, table.lookup.name, key, day, row))
+            looked = Looked(self._field, table.lookup.name, key, day, row)
+            self._looked.setdefault(self._field, []).append(looked)
             return function(table, key, day)
 
         return looking
