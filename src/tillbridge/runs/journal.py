@@ -148,7 +148,7 @@ class Journal:
         self._run.steps[step] = outcome
 
     async def commit(self) -> None:
-        """Commits the answer that was put off, before something else touches what it was judged on."""
+        """Commits the answer that was put off, before what it was judged on is touched."""
         await self._outcomes.commit()
 
     async def close(self) -> None:
