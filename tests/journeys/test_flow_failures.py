@@ -172,6 +172,46 @@ async def test_undoing_goes_on_after_its_own_trouble_and_undoes_once(
         assert await shop.letters() == []
 
 
+ITEMS = """
+flow: items
+lane: chat
+file: {folder: drop, pattern: "*.csv", format: csv, settled: 1s}
+steps:
+  - each: lines
+    in: trigger.rows
+    as: row
+    key: row.sku
+    at_once: 2
+    steps:
+      - write: sold
+        to: chat
+        document: notification
+        fields: {title: "concat('Sold ', row.sku)", level: "'note'"}
+        undo:
+          - write: sold_undone
+            to: chat
+            document: notification
+            ordinal: "'undone'"
+            fields: {title: "concat('Undo ', row.sku)", level: "'note'"}
+"""
+
+
+async def test_what_was_done_of_the_items_is_undone_and_no_more(tmp_path: Path, dsn: str) -> None:
+    async with open_workshop(tmp_path, dsn, ITEMS) as shop:
+        shop.hook.says = [200, 400, 200]
+        (tmp_path / "drop").mkdir(exist_ok=True)
+        (tmp_path / "drop" / "lines.csv").write_text("sku\nA\nB\nC\nD\nE\n")
+        await shop.quiet()
+        (letter,) = await shop.letters()
+        sold = [title.removeprefix("Sold ") for title in shop.told]
+        await cancel(shop.house, letter.run_id, "ada", "not wanted any more")
+        await shop.quiet(2)
+
+        undone = [title for title in shop.told if title.startswith("Undo")]
+        assert 1 <= len(sold) <= 4
+        assert undone == [f"Undo {sku}" for sku in sold]
+
+
 STOPS = "  - stop: changed our mind\n    outcome: OUTCOME\n    undo: true\n"
 
 

@@ -45,12 +45,14 @@ def drop(shop: Workshop, count: int = 6) -> None:
 
 
 async def test_each_tells_every_item_once_and_counts_them(tmp_path: Path, dsn: str) -> None:
-    async with open_workshop(tmp_path, dsn, each()) as shop:
-        drop(shop)
+    async with open_workshop(tmp_path, dsn, each().replace("at_once: 3", "at_once: 8")) as shop:
+        drop(shop, 60)
         await shop.quiet()
 
-        assert shop.told == ["6 lines, 0 failed", *(f"Sold S{number}" for number in range(6))]
-        assert len(shop.hook.heard) == 7
+        wanted = ["60 lines, 0 failed", *(f"Sold S{number}" for number in range(60))]
+        assert shop.told == sorted(wanted)
+        assert len(shop.hook.heard) == 61
+        assert await shop.column("SELECT DISTINCT state FROM effects") == ["done"]
         names = await shop.column("SELECT step FROM effects ORDER BY step")
         assert names[:2] == ["all_told", "lines[S0].told"]
 
