@@ -21,6 +21,13 @@ CEL_ORDER = json_to_cel(
     }
 )
 CEL_NAMES = {"starts_with": "startsWith", "ends_with": "endsWith"}
+"""Functions that have another name there.
+
+What differs on purpose and is therefore not generated: `&&` and `||` with an error on one side,
+`has` over an empty text, whole numbers mixed with decimals, comparisons of different types,
+numbers beyond 64 bits, `matches` (RE2 there, linear here), and a field of a list, which is an error
+there and the list of that field here.
+"""
 
 
 def quoted(text: str) -> str:
@@ -47,6 +54,7 @@ def texts(depth: int) -> st.SearchStrategy[str]:
         TEXTS,
         st.builds("({} + {})".format, inner, inner),
         st.builds("({} ? {} : {})".format, truths(depth - 1), inner, inner),
+        st.builds("[{}, {}][{}]".format, inner, inner, st.sampled_from("01")),
     )
 
 
@@ -60,6 +68,8 @@ def numbers(depth: int) -> st.SearchStrategy[str]:
         st.builds("{} {} {}".format, inner, st.sampled_from("+-"), inner).map("({})".format),
         st.builds("size({})".format, texts(depth - 1)),
         st.builds("[{}, {}].size()".format, inner, inner),
+        st.builds("[{}, {}][{}]".format, inner, inner, st.sampled_from("01")),
+        st.builds("({} ? {} : {})".format, truths(depth - 1), inner, inner),
         st.builds("-({})".format, inner),
     )
 

@@ -6,15 +6,18 @@ from fractions import Fraction
 
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.exactness import CENTS, LONG, MONEY, PRICES, typed
+from tests.exactness import CENTS, EVERY_MONEY, LONG, MONEY, PRICES, typed
 from tests.mapping.values import LINE, ORDER, context, order_with
 
+from tillbridge.canonical.codec import decode, encode, encode_numbers, read_json
 from tillbridge.canonical.money import Money, UnitAmount
+from tillbridge.canonical.orders import Order
 from tillbridge.connector.documents import DocumentShape, Field
 from tillbridge.mapping.apply import prepare_mapping
 from tillbridge.mapping.expression import expression
 from tillbridge.mapping.read import read_mapping
 from tillbridge.mapping.source import event_scope
+from tillbridge.mapping.value_type import ANY
 
 SCOPE = event_scope()
 
@@ -107,3 +110,56 @@ def test_a_document_has_the_digits_of_its_source(
         "lines": [{"quantity": quantity, "price": price, "code": code}],
     }
     assert typed(filled["lines"]) == typed([{"quantity": quantity, "price": price, "code": code}])
+
+
+ANY_TARGET = DocumentShape(
+    "numbers", "Numbers", (Field("whole", "integer"), Field("long", "decimal"))
+)
+NUMBERS = read_mapping(
+    """
+mapping: numbers
+target: erp/numbers
+fields:
+  whole: made.whole
+  long: made.long
+""",
+    "mappings/numbers.yaml",
+)
+NUMBERS_FILLER = prepare_mapping(NUMBERS, ANY_TARGET, {}, {**SCOPE, "made": ANY})
+
+
+@given(st.integers(-(10**90), 10**90), LONG)
+def test_json_numbers_go_through_a_mapping_digit_for_digit(whole: int, long: Decimal) -> None:
+    body = f'{{"whole":{whole},"long":{long:f}}}'
+    filled = NUMBERS_FILLER.fill({**context(), "made": read_json(body)})
+    found = read_json(encode_numbers(filled))
+    assert found["whole"] == whole
+    assert Decimal(found["long"]).compare_total(long) == 0
+
+
+@given(EVERY_MONEY, PRICES)
+def test_amounts_go_from_json_through_a_mapping_to_json_digit_for_digit(
+    total: Money, price: UnitAmount
+) -> None:
+    line = replace(LINE, unit_price=price)
+    order = replace(ORDER, total=total, lines=(line,), currency=total.currency)
+    sent = encode(order)
+    assert f'"amount":"{total.text}"'.encode() in sent
+    filled = FILLER.fill(context(order=decode(sent, Order)))
+    found = read_json(encode(filled))
+    assert found["total"] == {"amount": total.text, "currency": total.currency}
+    assert Decimal(found["lines"][0]["price"]["amount"]).compare_total(price.amount) == 0
+
+
+@given(EVERY_MONEY, st.integers(1, 9))
+def test_whatever_is_done_to_money_no_minor_unit_is_lost(money: Money, parts: int) -> None:
+    names = order_with(total=money, currency=money.currency)
+    weights = ", ".join(str(weight) for weight in range(1, parts + 1))
+    for text in (
+        f"sum(allocate(order.total, [{weights}], 'largest_remainder'))",
+        f"sum(allocate(order.total, [{weights}], 'last'))",
+        "money_from(amount_format(order.total, '1.234,56-'), order.currency, '1.234,56-')",
+        "round_money(unit_amount(order.total.amount, order.currency), 'half_even')",
+        "-(-order.total)",
+    ):
+        assert typed(value(text, names)) == typed(money)

@@ -97,6 +97,17 @@ def test_the_items_of_a_group_can_be_walked() -> None:
     ]
 
 
+def test_values_are_computed_of_each_item_before_they_are_summed() -> None:
+    more = "    values: { gross: line.amount + line.tax }\n"
+    fields = "name: group.key, amount: sum(group.values.gross)"
+    assert filled(roll_up("line.product", fields, more)) == [
+        {"name": "MUG", "amount": usd("5.30")},
+        {"name": "CUP", "amount": usd("1.01")},
+    ]
+    with pytest.raises(Misconfigured, match="Did you mean 'gross'"):
+        filled(roll_up("line.product", "amount: sum(group.values.gros)", more))
+
+
 def test_a_group_never_mixes_currencies() -> None:
     euros = replace(LINE, tax=Money.of("1.00", "EUR"))
     with pytest.raises(Rejected, match="different currencies") as error:
