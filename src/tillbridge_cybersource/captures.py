@@ -14,9 +14,17 @@ from tillbridge.connector.abilities import Call, Fenced, Finding, Receipt, Write
 from tillbridge.connector.documents import Fields
 from tillbridge_cybersource.fences import check_not_early, fence_refused, fenced
 from tillbridge_cybersource.follow_ons import follow_on_receipt
-from tillbridge_cybersource.operations import Operations, amount_details, client_reference
+from tillbridge_cybersource.operations import (
+    Operations,
+    amount_details,
+    client_reference,
+    merchant_defined,
+)
 from tillbridge_cybersource.search import Hit
 from tillbridge_cybersource.shapes import CAPTURE
+
+_REFERENCE_KEY = "1"
+"""The merchant-defined field that has the shipment, unless the mapping gives it another use."""
 
 
 class Captures:
@@ -79,8 +87,11 @@ class Captures:
             },
         }
         reference = values.text(fields, "reference")[:50]
-        if reference:
-            document["merchantDefinedInformation"] = [{"key": "1", "value": reference}]
+        defined = merchant_defined(fields)
+        if reference and all(field["key"] != _REFERENCE_KEY for field in defined):
+            defined = [{"key": _REFERENCE_KEY, "value": reference}, *defined]
+        if defined:
+            document["merchantDefinedInformation"] = defined
         if self._operations.settings.partial_captures:
             document["processingInformation"] = {"captureOptions": _sequence(fields)}
         return document

@@ -9,8 +9,10 @@ from tillbridge.canonical.errors import Rejected, Transient
 from tillbridge.canonical.money import Money
 from tillbridge.canonical.payments import Observation
 from tillbridge.canonical.references import ExternalReference
+from tillbridge.connector import values
 from tillbridge.connector.abilities import Absent, Call, Finding, Found, NotYet, Receipt
 from tillbridge.connector.connector import Opening
+from tillbridge.connector.documents import Fields
 from tillbridge_cybersource.exchange import Exchange
 from tillbridge_cybersource.instants import Instants
 from tillbridge_cybersource.search import Hit, Search
@@ -19,6 +21,9 @@ from tillbridge_cybersource.statuses import Policy
 
 TRANSACTION_ID_LENGTH_MAX = 30
 """Characters of clientReferenceInformation.transactionId (API field reference)."""
+
+_NUMBERS = frozenset(map(str, range(1, 101)))
+"""The keys of merchantDefinedInformation (API field reference)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,3 +105,22 @@ def client_reference(order_number: str, key: str) -> Mapping[str, str]:
 def amount_details(amount: Money) -> Mapping[str, str]:
     """amountDetails of every request, under orderInformation or reversalInformation."""
     return {"totalAmount": amount.text, "currency": amount.currency}
+
+
+def merchant_defined(fields: Fields) -> list[Mapping[str, str]]:
+    """merchantDefinedInformation: numbers 1 to 100 with their texts of at most 255 characters.
+
+    Raises Rejected for a key that is none of the numbers, or one that comes twice.
+    """
+    found: dict[str, str] = {}
+    for one in values.groups(fields, "merchant_defined"):
+        key = values.required_text(one, "key")
+        if key not in _NUMBERS or key in found:
+            raise Rejected(
+                f"merchant_defined has the key {key[:20]!r}, which is not a number from 1 to 100"
+                " that stands once.",
+                reason="bad_key",
+                next_step="Give each field a number of its own.",
+            )
+        found[key] = values.text(one, "value")[:255]
+    return [{"key": key, "value": value} for key, value in found.items()]

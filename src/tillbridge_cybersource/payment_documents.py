@@ -9,22 +9,24 @@ from decimal import Decimal
 from tillbridge.canonical.currencies import exponent_of
 from tillbridge.connector import values
 from tillbridge.connector.documents import Fields
-from tillbridge_cybersource.operations import amount_details, client_reference
+from tillbridge_cybersource.operations import amount_details, client_reference, merchant_defined
+from tillbridge_cybersource.shapes import ADDRESS_WIDTHS
 
-_WIDTHS = {
-    "first_name": ("firstName", 60),
-    "last_name": ("lastName", 60),
-    "company": ("company", 60),
-    "line1": ("address1", 60),
-    "line2": ("address2", 60),
-    "city": ("locality", 50),
-    "region": ("administrativeArea", 20),
-    "postal_code": ("postalCode", 14),
-    "country": ("country", 2),
-    "email": ("email", 255),
-    "phone": ("phoneNumber", 15),
+_NAMES = {
+    "first_name": "firstName",
+    "last_name": "lastName",
+    "company": "company",
+    "line1": "address1",
+    "line2": "address2",
+    "city": "locality",
+    "region": "administrativeArea",
+    "postal_code": "postalCode",
+    "country": "country",
+    "email": "email",
+    "phone": "phoneNumber",
 }
-"""orderInformation.billTo: our name -> theirs, and how many characters it takes."""
+"""orderInformation.billTo: our name -> theirs. A mapping is held to their widths; what a checkout
+sends is cut to them, because no address is worth a payment that fails."""
 _NOT_SHIPPED = frozenset({"email"})
 _QUANTITY_MAX = Decimal(999_999_999)
 _DESCRIPTION_LENGTH_MAX = 255
@@ -75,10 +77,7 @@ def _customer(fields: Fields) -> Mapping[str, object]:
     customer_id = values.text(fields, "customer_id")[:100]
     if customer_id:
         found["buyerInformation"] = {"merchantCustomerId": customer_id}
-    defined = [
-        {"key": values.required_text(one, "key"), "value": values.text(one, "value")[:255]}
-        for one in values.groups(fields, "merchant_defined")
-    ]
+    defined = merchant_defined(fields)
     if defined:
         found["merchantDefinedInformation"] = defined
     return found
@@ -86,8 +85,8 @@ def _customer(fields: Fields) -> Mapping[str, object]:
 
 def _address(given: Fields, leave_out: frozenset[str] = frozenset()) -> Mapping[str, str]:
     address = {
-        theirs: values.text(given, ours)[:width]
-        for ours, (theirs, width) in _WIDTHS.items()
+        theirs: values.text(given, ours)[: ADDRESS_WIDTHS[ours]]
+        for ours, theirs in _NAMES.items()
         if ours not in leave_out
     }
     return {name: value for name, value in address.items() if value}

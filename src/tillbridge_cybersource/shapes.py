@@ -1,23 +1,37 @@
 """The documents this connector writes, field by field."""
 
+from typing import Final
+
 from tillbridge.connector.documents import DocumentShape, Field
 
 ORDER_NUMBER = Field("order_number", "text", "Order number", required=True, length_max=50)
 """clientReferenceInformation.code: 50 characters (API field reference)."""
 
 _ADDRESS = (
-    Field("first_name", "text", "First name"),
-    Field("last_name", "text", "Last name"),
-    Field("company", "text", "Company"),
-    Field("line1", "text", "Street"),
-    Field("line2", "text", "Street, second line"),
-    Field("city", "text", "City"),
-    Field("region", "text", "State or region"),
-    Field("postal_code", "text", "Postal code"),
+    Field("first_name", "text", "First name", length_max=60),
+    Field("last_name", "text", "Last name", length_max=60),
+    Field("company", "text", "Company", length_max=60),
+    Field("line1", "text", "Street", length_max=60),
+    Field("line2", "text", "Street, second line", length_max=60),
+    Field("city", "text", "City", length_max=50),
+    Field("region", "text", "State or region", length_max=20),
+    Field("postal_code", "text", "Postal code", length_max=14),
     Field("country", "text", "Country", length_max=2),
-    Field("email", "text", "E-mail"),
-    Field("phone", "text", "Telephone"),
+    Field("email", "text", "E-mail", length_max=255),
+    Field("phone", "text", "Telephone", length_max=15),
 )
+ADDRESS_WIDTHS: Final = {field.name: field.length_max for field in _ADDRESS}
+"""Characters of each part of an address (API field reference, orderInformation.billTo)."""
+MERCHANT_DEFINED = Field(
+    "merchant_defined",
+    "list",
+    "Merchant-defined fields, for Decision Manager and reports",
+    of=(
+        Field("key", "text", "Number, 1 to 100", required=True, length_max=3),
+        Field("value", "text", "Value", required=True, length_max=255),
+    ),
+)
+"""merchantDefinedInformation (API field reference)."""
 
 AUTHORIZATION = DocumentShape(
     "authorization",
@@ -44,15 +58,7 @@ AUTHORIZATION = DocumentShape(
                 Field("amount", "money", "Amount"),
             ),
         ),
-        Field(
-            "merchant_defined",
-            "list",
-            "Merchant-defined fields for Decision Manager",
-            of=(
-                Field("key", "text", "Number, 1 to 100", required=True),
-                Field("value", "text", "Value", required=True, length_max=255),
-            ),
-        ),
+        MERCHANT_DEFINED,
     ),
 )
 
@@ -66,6 +72,7 @@ CAPTURE = DocumentShape(
         Field("ordinal", "integer", "Which capture of this authorization: 1, 2, ..."),
         Field("final", "boolean", "No capture will follow"),
         Field("reference", "text", "Shipment or invoice", length_max=50),
+        MERCHANT_DEFINED,
     ),
 )
 

@@ -3,15 +3,21 @@
 Every payment connector writes the document kind `authorization` with these fields.
 """
 
+import re
+
 from tillbridge.canonical.parties import Address
 from tillbridge.connector.abilities import CheckoutRequest
 from tillbridge.connector.documents import Fields, Value
 
 AUTHORIZATION = "authorization"
+_MERCHANT_DEFINED = re.compile(r"merchant_defined_([1-9][0-9]?|100)", re.ASCII)
 
 
 def authorization_fields(request: CheckoutRequest, wire_key: str) -> Fields:
-    """The fields of an authorization for a checkout; the amount is the order's whole total."""
+    """The fields of an authorization for a checkout; the amount is the order's whole total.
+
+    The shop's custom fields merchant_defined_1 to merchant_defined_100 are handed on as such.
+    """
     order = request.order
     return {
         "order_number": order.number,
@@ -22,6 +28,11 @@ def authorization_fields(request: CheckoutRequest, wire_key: str) -> Fields:
         "customer_id": order.customer.id,
         "billing": _address(order.billing, order.customer.email),
         "shipping": _address(order.shipping, ""),
+        "merchant_defined": [
+            {"key": found[1], "value": value}
+            for name, value in order.custom.items()
+            if value and (found := _MERCHANT_DEFINED.fullmatch(name))
+        ],
         "lines": [
             {
                 "number": line.number,

@@ -114,7 +114,7 @@ def _format_of(tree: Call, _: list[Known]) -> Known:
 
 def _example_of(written: str) -> str:
     """A text as long as any that the format writes."""
-    for code, width in {"%Y": 4, "%j": 3, "%f": 6}.items():
+    for code, width in {"%Y": 4, "%j": 3, "%f": 6, "%z": 6}.items():
         written = written.replace(code, "0" * width)
     return written  # every other code is two characters long, and so is what it writes
 

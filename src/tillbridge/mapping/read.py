@@ -135,15 +135,7 @@ def _rule(node: Node) -> Rule:
         case "constant":
             return ConstantRule(_constant(rule.nodes["constant"]), rule.place, when)
         case "lookup":
-            return LookupRule(
-                lookup=read_name(rule.nodes["lookup"]),
-                keys=_keys(rule.nodes["key"]),
-                place=rule.place,
-                column=scalar_of(rule.nodes["column"]).text if "column" in rule.nodes else "",
-                on=_maybe(rule, "on"),
-                when=when,
-                default=default,
-            )
+            return _lookup(rule)
         case "convert":
             start = parse_expression(rule.nodes["convert"])
             exchange = read_exchange(rule, digits_needed=False)
@@ -175,6 +167,18 @@ def _rule(node: Node) -> Rule:
                 shares=_shares(rule),
                 number=_name_of(rule, "number"),
             )
+
+
+def _lookup(rule: Entries) -> LookupRule:
+    return LookupRule(
+        lookup=read_name(rule.nodes["lookup"]),
+        keys=_keys(rule.nodes["key"]),
+        place=rule.place,
+        column=scalar_of(rule.nodes["column"]).text if "column" in rule.nodes else "",
+        on=_maybe(rule, "on"),
+        when=_maybe(rule, "when"),
+        default=_maybe(rule, "default"),
+    )
 
 
 def _part(node: Node) -> EachRule | RollUpRule | GroupRule:
