@@ -101,7 +101,10 @@ class _Items:
     async def _failed(self, key: str, name: str, error: TillbridgeError) -> None:
         way, step = self._way, self._step
         within = f"{way.place(step.name)}[{key}]"
-        if step.on_failure == "stop" or way.ghost or await way.is_open(within):
+        if way.ghost:  # whatever was done of the other items is looked at too
+            self._troubles.append(error)
+            return
+        if step.on_failure == "stop" or await way.is_open(within):
             self._stop(error)
             return
         failure = {"key": key, "reason": error.reason, "message": str(error)}
