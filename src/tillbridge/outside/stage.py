@@ -85,9 +85,7 @@ class Scenery:
 
     async def checkout(self, document: Mapping[str, Any], card: str, key: str) -> dict[str, Any]:
         """A shopper pays; answers the status the shop was told, and the reason."""
-        found: dict[str, Any] = await self._ask(
-            "checkout", document=document, card=card, key=key
-        )
+        found: dict[str, Any] = await self._ask("checkout", document=document, card=card, key=key)
         return found
 
     async def tell(self, operation: str, delivery: Mapping[str, Any]) -> bool:

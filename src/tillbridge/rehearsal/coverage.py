@@ -11,7 +11,15 @@ from tillbridge.flows.steps import BranchStep, StopStep
 from tillbridge.flows.walk import walk_steps
 from tillbridge.mapping.expression import Parsed, compile_expression, parse_written
 from tillbridge.mapping.given import context_of
-from tillbridge.mapping.mapping import DocumentMapping, Rule, Rules
+from tillbridge.mapping.mapping import (
+    DocumentMapping,
+    EachRule,
+    PartsRule,
+    PickRule,
+    RollUpRule,
+    Rule,
+    Rules,
+)
 from tillbridge.mapping.program import Written
 from tillbridge.mapping.value_type import ANY
 from tillbridge.rehearsal.record import Record
@@ -130,7 +138,7 @@ def _mapping(
     return Covered(f"mapping {mapping.name}", len(wanted), tuple(untaken))
 
 
-FILLED, NOT_WHEN, DEFAULT, NO_ITEM = "filled", "condition is false", "default", "no item"
+FILLED, NOT_WHEN, DEFAULT = "filled", "condition is false", "default"
 
 
 def _wanted(rules: Rules, path: str, wanted: dict[tuple[str, str], Place]) -> None:
@@ -141,6 +149,8 @@ def _wanted(rules: Rules, path: str, wanted: dict[tuple[str, str], Place]) -> No
             wanted[at, NOT_WHEN] = rule.place
         if getattr(rule, "default", None) is not None and _value(rule) is not None:
             wanted[at, DEFAULT] = rule.place
+        if isinstance(rule, PartsRule):
+            _wanted(_parts(rule), at, wanted)
         if _inner(rule) is not None:
             _wanted(_inner(rule) or {}, at, wanted)
 
@@ -160,25 +170,58 @@ def _take(
             taken.add((at, FILLED if given not in (None, "") else DEFAULT))
         elif _inner(rule) is None:
             taken.add((at, FILLED))
+        if isinstance(rule, PartsRule):
+            _take(_parts(rule), at, context, taken)
         for inner in _scopes(rule, context):
             taken.add((at, FILLED))
             _take(_inner(rule) or {}, at, inner, taken)
 
 
 def _scopes(rule: Rule, context: Mapping[str, object]) -> Iterator[Mapping[str, object]]:
-    """The contexts in which a group's or list's own rules are read."""
-    each, variable = getattr(rule, "each", None), getattr(rule, "variable", "")
-    if _inner(rule) is None:
-        return
-    if each is None:
-        yield context
-        return
-    items = _evaluated(each, context)
-    for item in items if isinstance(items, list | tuple) else ():
-        inner = {**context, variable: item}
-        where = getattr(rule, "where", None)
-        if where is None or _evaluated(where, inner) is True:
-            yield inner
+    """The contexts in which the rules inside a rule are read."""
+    match rule:
+        case EachRule():
+            for item in _items(rule.each, rule.variable, rule.where, context):
+                yield {**context, rule.variable: item}
+        case RollUpRule():
+            yield from _rolled_up(rule, context)
+        case PickRule():
+            found = _items(rule.items, rule.variable, rule.where, context)
+            if found and rule.fields is not None:
+                yield {**context, rule.variable: found[-1 if rule.last else 0]}
+        case _ if _inner(rule) is not None:
+            yield context
+        case _:
+            return
+
+
+def _items(
+    items: Parsed, variable: str, where: Parsed | None, context: Mapping[str, object]
+) -> list[object]:
+    found = _evaluated(items, context)
+    return [
+        item
+        for item in (found if isinstance(found, list | tuple) else ())
+        if where is None or _evaluated(where, {**context, variable: item}) is True
+    ]
+
+
+def _rolled_up(rule: RollUpRule, context: Mapping[str, object]) -> Iterator[Mapping[str, object]]:
+    groups: dict[str, dict[str, object]] = {}
+    for item in _items(rule.items, rule.variable, rule.where, context):
+        inner = {**context, rule.variable: item}
+        key = {name: _evaluated(by, inner) for name, by in rule.by.items()}
+        group = groups.setdefault(str(key), {"key": key.get("", key), "items": []})
+        held = group["items"]
+        assert isinstance(held, list), "made as one above"
+        held.append(item)
+    for group in groups.values():
+        yield {**context, "group": group}
+
+
+def _parts(rule: PartsRule) -> Rules:
+    """The parts of a list, by their numbers."""
+    return {str(number): part for number, part in enumerate(rule.parts, start=1)}
 
 
 def _inner(rule: Rule) -> Rules | None:
@@ -188,6 +231,8 @@ def _inner(rule: Rule) -> Rules | None:
 
 def _value(rule: Rule) -> Parsed | None:
     """What a rule with a default looks at first; None where that cannot be told."""
+    if isinstance(rule, PickRule):  # read over the item it picks
+        return None
     found = getattr(rule, "value", None)
     return found if isinstance(found, Parsed) else None
 

@@ -18,6 +18,7 @@ from tillbridge.canonical.errors import Rejected
 from tillbridge.connector.documents import Value
 from tillbridge.database.database import Database
 from tillbridge.flows.bundle import TextFile
+from tillbridge.mapping.yaml_text import block_lines
 from tillbridge.outside.pointing import SYSTEMS
 from tillbridge.outside.texts import Texts, read_texts
 from tillbridge.rehearsal.differences import ANY, name_of, text_of
@@ -32,11 +33,11 @@ from tillbridge.rehearsal.retelling import retold
 from tillbridge.rehearsal.town import Town
 from tillbridge.rehearsal.verdict import AUTHORIZATION, CHECKOUT
 from tillbridge.rehearsal.watching import Watch
-from tillbridge.rehearsal.yaml_text import yaml_of
 
 _NAME: Final = re.compile(r"[a-z0-9]+(?:[-_][a-z0-9]+)*", re.ASCII)
 TIMED_OUT: Final = "wait_timed_out"
 PASSING: Final = "60d"
+LINE_WIDTH: Final = 98
 NOT_HAPPENED: Final = ("planned", "intended", "unknown")
 
 
@@ -163,7 +164,7 @@ class _Retelling:
             if made.state != "done":
                 write["ends"] = made.state
             writes.append({**write, "fields": fields})
-        expect = {"writes": writes, "runs": [_run(one) for one in first.ran if self._tells(one)]}
+        expect = {"writes": writes, "runs": _runs([one for one in first.ran if self._tells(one)])}
         return self._yaml({name: value for name, value in expect.items() if value})
 
     def check(self, text: str, played: Played) -> None:
@@ -201,7 +202,7 @@ class _Retelling:
         content: dict[str, Any] = {}
         if self._story["orders"]:
             content["orders"] = self._story["orders"]
-        return _HEAD + yaml_of({**content, "tests": [test]})
+        return _HEAD + "\n".join(block_lines({**content, "tests": [test]}, LINE_WIDTH)) + "\n"
 
 
 _HEAD = "# Made of a recorded run; names, addresses and numbers of persons are pseudonyms.\n"
@@ -209,6 +210,15 @@ _HEAD = "# Made of a recorded run; names, addresses and numbers of persons are p
 
 def _same_step(one: Made, other: Made) -> bool:
     return (one.flow, one.step, one.name) == (other.flow, other.step, other.name)
+
+
+def _runs(ran: Sequence[Ran]) -> list[dict[str, str]]:
+    """How runs ended; several that ended alike are one line with `times`."""
+    counted = Counter(tuple(_run(one).items()) for one in ran)
+    return [
+        {**dict(told), **({"times": str(count)} if count > 1 else {})}
+        for told, count in counted.items()
+    ]
 
 
 def _run(ran: Ran) -> dict[str, str]:

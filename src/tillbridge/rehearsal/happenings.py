@@ -5,13 +5,14 @@ from typing import Final
 
 from tillbridge.canonical.codec import shaped
 from tillbridge.canonical.errors import Misconfigured, Rejected
-from tillbridge.canonical.events import Event, EventData, Kind
+from tillbridge.canonical.events import Event, EventData, Kind, Trigger
 from tillbridge.mapping.given import plain_of
 from tillbridge.mapping.source import type_of
-from tillbridge.mapping.text import Node, any_entries, scalar_of, unknown, word_of
+from tillbridge.mapping.text import Entries, Node, any_entries, scalar_of, unknown, word_of
 from tillbridge.mapping.value_type import ValueType
 
 OCCURRED_AT: Final = datetime(2026, 1, 6, 9, tzinfo=UTC)
+_BEGINNING = ("start", "subject")
 _OWN = ("id", "source", "kind", "subject", "occurred_at")
 
 
@@ -51,6 +52,18 @@ def read_happening(node: Node) -> Event:
             reason="bad_event",
             place=node.place,
             next_step=error.next_step,
+        ) from error
+
+
+def read_trigger(entries: Entries) -> Trigger:
+    """What a flow begins with, beside `start:` and `subject:`."""
+    about = {name: node for name, node in entries.nodes.items() if name not in _BEGINNING}
+    plain = plain_of(Entries(about, entries.place), type_of(Trigger))
+    try:
+        return shaped({"flow": scalar_of(entries.nodes["start"]).text, **plain}, Trigger)
+    except Rejected as error:
+        raise Misconfigured(
+            f"{error.message} (at {error.place})", reason="bad_event", place=entries.place
         ) from error
 
 

@@ -6,12 +6,16 @@ from dataclasses import dataclass
 
 from tillbridge.canonical.errors import Place
 from tillbridge.database.database import Database
+from tillbridge.journeys.poll import poll_reviews
 from tillbridge.journeys.receive import take_events
+from tillbridge.rehearsal.people import begin, steer
 from tillbridge.rehearsal.record import SQL, Record, read_record
 from tillbridge.rehearsal.story import (
     Act,
+    Beginning,
     Checkout,
     Decision,
+    DeskAct,
     Fault,
     Happening,
     Passage,
@@ -29,7 +33,8 @@ AHEAD_MAX_S = 1800.0
 LEAPS_MAX = 30
 """How often what waits is brought to its time after one act: a system that stays down is asked
 again and again."""
-_PASSING = ("pass_runs", "pass_lanes", "pass_effects", "pass_gates")
+RESTLESS = f"Things still move {REST_MAX_S:g} s after this step."
+_PASSING = ("pass_runs", "pass_lanes", "pass_effects", "pass_gates", "pass_chores")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,15 +63,38 @@ async def play(story: Story, scene: Scene) -> Played:
     began = time.monotonic()
     troubles: list[Trouble] = []
     for act in story.acts:
-        acting = asyncio.create_task(_act(act, scene))
-        if not await _rest(scene, acting):
-            sentence = f"Things still move {REST_MAX_S:g} s after this step."
-            troubles.append(Trouble(act.place, sentence))
-            break
-        if trouble := acting.result():
+        if trouble := await _play(act, scene):
             troubles.append(Trouble(act.place, trouble))
+            if trouble == RESTLESS:
+                break
     record = await read_record(scene.house.database, await scene.world.effects())
     return Played(record, tuple(troubles), time.monotonic() - began)
+
+
+async def _play(act: Act, scene: Scene) -> str:
+    """Does one act and waits for rest; answers what is wrong, or ""."""
+    if isinstance(act, Passage):
+        return await _let_pass(act.seconds / scene.factor, scene)
+    acting = asyncio.create_task(_act(act, scene))
+    return acting.result() if await _rest(scene, acting) else RESTLESS
+
+
+async def _let_pass(left_s: float, scene: Scene) -> str:
+    """Lets so much of our time pass, from one thing that was waited for to the next."""
+    while left_s > 0:
+        _, _, any_s = await _movement(scene)
+        step_s = min(left_s, max(any_s, 0.0)) if any_s is not None else left_s
+        left_s -= step_s
+        await _pass(scene.house.database, step_s)
+        if not await _rest(scene, asyncio.create_task(_nothing())):
+            return RESTLESS
+        if any_s is not None and any_s <= 0 and not step_s:
+            left_s -= LOOK_S
+    return ""
+
+
+async def _nothing() -> str:
+    return ""
 
 
 async def _act(act: Act, scene: Scene) -> str:
@@ -83,14 +111,27 @@ async def _act(act: Act, scene: Scene) -> str:
         case Decision():
             if not await scene.world.decide(act.order_number, accept=act.accept):
                 return f"No payment of order {act.order_number} waits for a decision."
+            await _hear_of_it(scene)
         case Happening():
             async with scene.house.database.transaction() as tx:
                 await take_events(scene.house, tx, [act.event])
-        case Passage():
-            await _pass(scene.house.database, act.seconds / scene.factor)
+        case Beginning():
+            return await begin(act, scene.house)
+        case DeskAct():
+            return await steer(act, scene.house)
         case Weather():
             await _plan(act, scene)
+        case Passage():
+            raise AssertionError("time is let pass elsewhere")
     return ""
+
+
+async def _hear_of_it(scene: Scene) -> None:
+    """We ask about decisions every few minutes: those have passed."""
+    database = scene.house.database
+    async with database.transaction() as tx:
+        await tx.execute(SQL["pass_chores"], scene.house.pace.review_poll_s)
+    await poll_reviews(scene.house)
 
 
 async def _plan(weather: Weather, scene: Scene) -> None:
@@ -111,15 +152,16 @@ async def _rest(scene: Scene, acting: "asyncio.Task[str]") -> bool:
     until = time.monotonic() + REST_MAX_S
     leaps = 0
     while time.monotonic() < until:
+        done = acting.done()  # before we look: what it has started is seen then
         await scene.world.settle()
         if await _moves(scene) or await _moves(scene):  # what was on its way may have arrived
             await asyncio.sleep(LOOK_S)
             continue
-        next_s = (await _movement(scene))[1]
+        _, next_s, _ = await _movement(scene)
         if next_s is not None and next_s * scene.factor <= AHEAD_MAX_S and leaps < LEAPS_MAX:
             leaps += 1
             await _pass(scene.house.database, next_s)
-        elif acting.done():
+        elif done:
             return True
         else:
             await asyncio.sleep(LOOK_S)
@@ -128,17 +170,17 @@ async def _rest(scene: Scene, acting: "asyncio.Task[str]") -> bool:
 
 
 async def _moves(scene: Scene) -> bool:
-    moving, _ = await _movement(scene)
+    moving, _, _ = await _movement(scene)
     if moving or scene.house.calls:
         return True
     await scene.world.settle()
     return False
 
 
-async def _movement(scene: Scene) -> tuple[int, float | None]:
+async def _movement(scene: Scene) -> tuple[int, float | None, float | None]:
     row = await scene.house.database.fetch_row(SQL["movement"])
     assert row is not None, "a count answers one row"
-    return row["moving"], row["next_s"]
+    return row["moving"], row["next_s"], row["any_s"]
 
 
 async def _pass(database: Database, seconds: float) -> None:

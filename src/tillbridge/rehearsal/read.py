@@ -1,7 +1,7 @@
 """Tests of flows from text. Errors carry the file, the line and the field."""
 
 from collections.abc import Callable, Mapping
-from typing import Final, cast
+from typing import Final, Literal, cast
 
 from tillbridge.canonical.errors import Misconfigured, Place
 from tillbridge.connections.configuration import Configured
@@ -20,7 +20,7 @@ from tillbridge.mapping.text import (
     word_of,
 )
 from tillbridge.outside.pointing import SYSTEMS
-from tillbridge.rehearsal.happenings import read_happening
+from tillbridge.rehearsal.happenings import read_happening, read_trigger
 from tillbridge.rehearsal.orders import cancellation_of, read_order, read_shipment
 from tillbridge.rehearsal.story import (
     CARDS,
@@ -28,8 +28,10 @@ from tillbridge.rehearsal.story import (
     FAULTS,
     WRITE_ENDINGS,
     Act,
+    Beginning,
     Checkout,
     Decision,
+    DeskAct,
     Document,
     Ending,
     ExpectedRun,
@@ -65,6 +67,16 @@ OPERATIONS: Final[Mapping[str, tuple[str, ...]]] = {
     "shop": ("checkout", "fulfilment", "cancellation", "payment_status", "*"),
 }
 """By simulated system, what a fault can be about."""
+BUILT_IN: Final = "release-hold-"
+"""Begins the names of the flows that are always there."""
+_MORE: Final[Mapping[str, tuple[str, ...]]] = {
+    "checkout": ("card", "key", "answer"),
+    "decision": ("accept",),
+    "start": ("name", "planned_at", "outcome", "who", "fields", "rows", "subject"),
+    "approve": ("by",),
+    "refuse": ("by",),
+}
+"""What a step may say beside its own name."""
 
 
 class StoryReader:
@@ -135,6 +147,16 @@ class StoryReader:
             "event": lambda entries: Happening(
                 read_happening(entries.nodes["event"]), entries.place
             ),
+            "start": lambda entries: Beginning(
+                self._flow(entries.nodes["start"]),
+                read_trigger(entries),
+                _text(entries, "subject"),
+                entries.place,
+            ),
+            "replay": lambda entries: self._desk("replay", entries),
+            "give_up": lambda entries: self._desk("give_up", entries),
+            "approve": lambda entries: self._desk("approve", entries),
+            "refuse": lambda entries: self._desk("refuse", entries),
             "pass": lambda entries: Passage(seconds_of(entries.nodes["pass"]), entries.place),
             "world": lambda entries: self._weather(entries.nodes["world"]),
         }
@@ -143,8 +165,19 @@ class StoryReader:
         if kind is None:
             first = next(iter(nodes), "")
             raise unknown("step of a test", first, kinds, node.place)
-        more = {"checkout": ("card", "key", "answer"), "decision": ("accept",)}.get(kind, ())
-        return kinds[kind](entries_of(node, required=(kind,), optional=more))
+        return kinds[kind](entries_of(node, required=(kind,), optional=_MORE.get(kind, ())))
+
+    def _desk(
+        self, verb: Literal["replay", "give_up", "approve", "refuse"], entries: Entries
+    ) -> DeskAct:
+        who = _text(entries, "by") or "somebody"
+        return DeskAct(verb, self._flow(entries.nodes[verb]), who, entries.place)
+
+    def _flow(self, node: Node) -> str:
+        flow = scalar_of(node)
+        if flow.text not in self._folder.flows and not flow.text.startswith(BUILT_IN):
+            raise unknown("flow", flow.text, self._folder.flows, flow.place)
+        return flow.text
 
     def _weather(self, node: Node) -> Weather:
         faults: dict[str, tuple[Fault, ...]] = {}
@@ -206,17 +239,18 @@ class StoryReader:
 
     def _run(self, node: Node) -> ExpectedRun:
         entries = entries_of(node, required=("run", "ends"), optional=("because", "times"))
-        flow = scalar_of(entries.nodes["run"])
-        if flow.text not in self._folder.flows and not flow.text.startswith("release-hold-"):
-            raise unknown("flow", flow.text, self._folder.flows, flow.place)
         because = entries.nodes.get("because")
         return ExpectedRun(
-            flow=flow.text,
+            flow=self._flow(entries.nodes["run"]),
             ends=cast(Ending, word_of(entries.nodes["ends"], ENDINGS, "ending of a run")),
             because="" if because is None else scalar_of(because).text,
             times=_count(entries, "times", 1),
             place=entries.place,
         )
+
+
+def _text(entries: Entries, name: str) -> str:
+    return scalar_of(entries.nodes[name]).text if name in entries.nodes else ""
 
 
 def _checkout(entries: Entries, orders: Mapping[str, Document], keys: dict[str, int]) -> Checkout:

@@ -1,12 +1,15 @@
 -- What happened in a test, read from its throw-away database.
 
 -- name: movement
--- How many things move, and in how many seconds the next one does that waits for no event.
+-- How many things move; in how many seconds the next one does that waits for no event, and the
+-- next one of all.
 SELECT (SELECT count(*) FROM runs
         WHERE state = 'ready' OR (state = 'waiting' AND wake_at <= now()))
-     + (SELECT count(*) FROM lanes WHERE lease_until > now()) AS moving,
+     + (SELECT count(*) FROM lanes WHERE lease_until > now() OR wake_at <= now()) AS moving,
        (SELECT min(extract(epoch FROM wake_at - now()))::float8 FROM runs
-        WHERE state = 'waiting' AND waits = '{}') AS next_s;
+        WHERE state = 'waiting' AND waits = '{}') AS next_s,
+       (SELECT min(extract(epoch FROM wake_at - now()))::float8 FROM runs
+        WHERE state = 'waiting') AS any_s;
 
 -- name: pass_runs
 -- Time passes for what waits: every moment that is written down comes nearer.
@@ -25,6 +28,9 @@ WHERE state IN ('intended', 'unknown');
 UPDATE gates
 SET closed_until = closed_until - make_interval(secs => $1),
     probe_until = probe_until - make_interval(secs => $1);
+
+-- name: pass_chores
+UPDATE chores SET next_at = next_at - make_interval(secs => $1);
 
 -- name: writes
 SELECT effects.connection, effects.effect AS document, effects.subject, effects.ordinal,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal, TypeAlias
 
 from tillbridge.canonical.errors import Place
-from tillbridge.canonical.events import Event
+from tillbridge.canonical.events import Event, Trigger
 from tillbridge.mapping.text import Node
 
 FaultKind: TypeAlias = Literal[
@@ -106,6 +106,28 @@ class Happening:
 
 
 @dataclass(frozen=True, slots=True)
+class Beginning:
+    """A flow begins that no delivery begins: its time has come, its file or record is there, or
+    somebody asks for it by hand."""
+
+    flow: str
+    trigger: Trigger
+    subject: str
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class DeskAct:
+    """A person at the desk: replays or gives up the dead letter of a flow, or answers what it
+    asks."""
+
+    verb: Literal["replay", "give_up", "approve", "refuse"]
+    flow: str
+    who: str
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
 class Passage:
     """Time passes: what waits for so long, waits no more."""
 
@@ -113,7 +135,9 @@ class Passage:
     place: Place
 
 
-Act: TypeAlias = Checkout | Telling | Decision | Happening | Passage | Weather
+Act: TypeAlias = (
+    Checkout | Telling | Decision | Happening | Beginning | DeskAct | Passage | Weather
+)
 
 
 @dataclass(frozen=True, slots=True)

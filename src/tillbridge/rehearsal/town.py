@@ -185,7 +185,7 @@ class Town:
         products = list(teaching.products)
         known: dict[str, dict[str, Any]] = {
             "cybersource": {
-                "options": {"partial_captures": True},
+                "options": {"partial_captures": self._setting(door, "partial_captures") == "yes"},
                 "subscription": {"url": f"{self._url}/doors/{door}", "retries_max": 0},
             },
             "dynamics365": {
@@ -202,6 +202,11 @@ class Town:
         }
         used = {name: settings for name, settings in known.items() if name in systems}
         return {"factor": FACTOR, "systems": systems, **used}
+
+    def _setting(self, connection: str, name: str) -> str:
+        """What the user has set: where the simulated system should be as the real one is."""
+        found = self._configured.get(connection)
+        return found.settings.get(name, "") if found is not None else ""
 
     @contextlib.asynccontextmanager
     async def _door(self) -> AsyncIterator[str]:
