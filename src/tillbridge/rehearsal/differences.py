@@ -118,7 +118,16 @@ def _group(
         for name in found:
             if name not in expected:
                 at = f"{path}.{name}" if path else name
-                yield Difference(at, LEFT_OUT, text_of(found[name]), node.place)
+                yield from _unexpected(at, found[name], node.place)
+
+
+def _unexpected(path: str, found: Value, place: Place) -> Iterator[Difference]:
+    """A value that no test expects, field by field where it is a group."""
+    if not isinstance(found, Mapping):
+        yield Difference(path, LEFT_OUT, text_of(found), place)
+        return
+    for name, value in found.items():
+        yield from _unexpected(f"{path}.{name}", value, place)
 
 
 def _value(

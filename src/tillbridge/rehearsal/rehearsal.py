@@ -88,7 +88,7 @@ async def _run(wanted: Wanted, console: Console) -> int:
     texts = await read_texts(wanted.site)
     files = _stories(wanted, texts)
     watch = Watch()
-    told: list[Told] = []
+    told = _examples(wanted, texts)
     async with _played(wanted, texts, files, watch) as playing:
         async for one in playing:
             told.append(one)
@@ -121,6 +121,18 @@ async def _played(
 
     async with Town(wanted.site.folder, texts.configured) as town:
         yield each()
+
+
+def _examples(wanted: Wanted, texts: Texts) -> list[Told]:
+    """The examples of mappings: they are tests, too, unless certain files are asked for."""
+    if wanted.files:
+        return []
+    results = texts.folder.run_examples()
+    return [
+        Told(one.place.file or "", one.name, 0.0, None, example=one)
+        for one in results
+        if wanted.matching in one.name
+    ]
 
 
 async def _told(

@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from tillbridge.canonical.errors import TillbridgeError
+from tillbridge.mapping.examples import ExampleResult
 from tillbridge.rehearsal.coverage import Covered
 from tillbridge.rehearsal.differences import Difference
 from tillbridge.rehearsal.verdict import Judged
@@ -24,6 +25,7 @@ class Told:
 
     Attributes:
         judged: None when it could not be judged; then `error` says why.
+        example: of a mapping; then there is nothing to judge.
     """
 
     path: str
@@ -31,14 +33,19 @@ class Told:
     took_s: float
     judged: Judged | None
     error: TillbridgeError | None = None
+    example: ExampleResult | None = None
 
     @property
     def passed(self) -> bool:
+        if self.example is not None:
+            return self.example.passed
         return self.judged is not None and self.judged.passed
 
     @property
     def sentences(self) -> list[str]:
         """What is wrong, one sentence each."""
+        if self.example is not None:
+            return [f"{self.example.place}: {one}" for one in self.example.differences]
         if self.error is not None:
             return [str(self.error)]
         return [sentence(one) for one in self.judged.differences] if self.judged else []
@@ -147,7 +154,8 @@ def as_junit(told: Sequence[Told]) -> str:
 def _show_failure(console: Console, one: Told) -> None:
     console.print(Text(f"\n{one.path}: {one.name}", style="bold"), soft_wrap=True)
     if one.judged is None or one.error is not None:
-        console.print(Text(f"  {one.error}"), soft_wrap=True)
+        for said in one.sentences:
+            console.print(Text(f"  {said}"), soft_wrap=True)
         return
     grid = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False)
     for column in ("what", "expected", "found", "line", "filled at"):
@@ -169,7 +177,7 @@ def _spot(one: Difference) -> str:
 
 def _plain(one: Told) -> list[dict[str, object]]:
     if one.error is not None or one.judged is None:
-        return [{"what": "the test", "found": str(one.error)}]
+        return [{"what": "the test", "found": said} for said in one.sentences]
     return [
         {
             "what": each.what,
