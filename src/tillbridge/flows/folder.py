@@ -22,6 +22,8 @@ from tillbridge.mapping.survey import survey, survey_expression
 from tillbridge.mapping.text import Entries, Scalar, read_text, walk
 
 FILES_MAX = 2_000
+SIZE_MAX_BYTES = 64_000_000
+"""Of one file: the longest look-up table, four bytes a character."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +158,15 @@ def _mappings_named(file: TextFile) -> set[str]:
     return {node.text for node in named if isinstance(node, Scalar)}
 
 
+def _too_large(name: str) -> Misconfigured:
+    return Misconfigured(
+        f"The file has more than {SIZE_MAX_BYTES:,} bytes.",
+        reason="too_large",
+        place=Place(name),
+        next_step="Split it.",
+    )
+
+
 def _twice(flow: Flow, before: Flow) -> Misconfigured:
     return Misconfigured(
         f"Two files are the flow {flow.name!r}: {before.place.file} and this one.",
@@ -174,6 +185,9 @@ def _files(root: Path, folder: str, pattern: str, problems: list[Misconfigured])
     found = []
     for path in paths:
         name = f"{folder}/{path.name}"
+        if path.stat().st_size > SIZE_MAX_BYTES:
+            problems.append(_too_large(name))
+            continue
         try:
             text = path.read_bytes().decode("utf-8")
         except UnicodeDecodeError as error:
