@@ -5,13 +5,17 @@ import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from urllib.parse import urlsplit
 
 import asyncpg
 
 from tillbridge.assembly import prepare
+from tillbridge.canonical.errors import Place
 from tillbridge.canonical.events import Event, EventData, Kind
-from tillbridge.connections.connections import Connections
+from tillbridge.connections.configuration import Configured
+from tillbridge.connections.connections import Connection, Connections
 from tillbridge.connections.gates import Breaker, Gates
+from tillbridge.connector.connector import Connector
 from tillbridge.database.database import Database
 from tillbridge.flows.flow import Flow
 from tillbridge.journeys.catalogue import Catalogue
@@ -20,7 +24,6 @@ from tillbridge.runs.history import RunRow, runs
 from tillbridge.runs.journal import Patience
 from tillbridge.runs.lanes import Start, Turn, accept
 from tillbridge.runs.run import Change, Run
-from tillbridge.runtime.doorbell import ring
 from tillbridge.runtime.worker import Worker
 
 PACE = Pace(lease_s=0.6, claims_max=3, retry_s=0.05, retry_max_s=0.2, tries_max=3)
@@ -52,7 +55,6 @@ class Mill:
         self,
         subject: str,
         *flows: str,
-        rings: bool = True,
         target: str = "dynamics",
         number: str = "1",
     ) -> None:
@@ -67,9 +69,7 @@ class Mill:
         )
         starts = [Start(flow, "v1", target) for flow in flows]
         async with self.house.database.transaction() as tx:
-            arrival = await accept(tx, event, starts)
-            if rings:
-                await self.house.ring(tx, arrival.lanes or ())
+            await accept(tx, event, starts)
 
     async def runs(self, state: str = "") -> list[RunRow]:
         return await runs(self.house.database, state=state, limit=500)
@@ -89,9 +89,10 @@ class Mill:
         *,
         turns_by_target: int = 10,
         sweep_s: float = 0.1,
+        hears: bool = True,
         chores: Mapping[str, tuple[float, Callable[[House], Awaitable[None]]]] | None = None,
     ) -> AsyncIterator[Worker]:
-        """A running worker."""
+        """A running worker; one that hears nothing has its ear on another database."""
         worker = Worker(
             self.house,
             {"deliver": self.deliver, "checkout": self.deliver},
@@ -99,7 +100,8 @@ class Mill:
             sweep_s=sweep_s,
             chores=chores or {},
         )
-        task = asyncio.create_task(worker.run(self.dsn))
+        dsn = self.dsn if hears else urlsplit(self.dsn)._replace(path="/postgres").geturl()
+        task = asyncio.create_task(worker.run(dsn))
         try:
             yield worker
         finally:
@@ -129,11 +131,10 @@ async def open_mill(dsn: str, pace: Pace = PACE) -> AsyncIterator[Mill]:
     database = await Database.connect(dsn, size_max=6)
     house = House(
         database=database,
-        connections=Connections([]),
+        connections=Connections(map(_connection, ("dynamics", "sage"))),
         gates=Gates(database, Breaker()),
         catalogue=Catalogue([], _no_version),
         clock=lambda: datetime.now(UTC),
-        ring=ring,
         holder="a mill",
         factor=1.0,
         pace=pace,
@@ -143,6 +144,12 @@ async def open_mill(dsn: str, pace: Pace = PACE) -> AsyncIterator[Mill]:
         yield Mill(house, dsn)
     finally:
         await database.close()
+
+
+def _connection(name: str) -> Connection:
+    """A connection to nobody: a lane's target."""
+    nobody = Connector("nobody", "Nobody", object, lambda *_: None)
+    return Connection(Configured(name, nobody, {}, "", 1.0, Place()), None, 1.0, {}, {})
 
 
 async def _no_version(flow: str, version: str) -> Flow:

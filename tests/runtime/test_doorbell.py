@@ -1,15 +1,51 @@
-"""The doorbell promises at least once and no more; what it costs and forgets is known."""
+"""The doorbell: it rings with the commit that makes a lane due, and says no more than that."""
 
-from collections.abc import AsyncIterator
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
 
-import asyncpg
 import pytest
+from tests.lanes import claim
 from tests.runtime.mill import Mill, open_mill
 
-from tillbridge.runs.lanes import Lane
-from tillbridge.runtime.doorbell import install, ring
+from tillbridge.runs.lanes import Lane, release, wake
+from tillbridge.runs.run import Change
+from tillbridge.runtime.doorbell import Doorbell
 
 LANE = Lane("1042", "dynamics")
+DEAF_S = 0.3
+"""Long enough for a bell that is coming."""
+
+
+@dataclass
+class Ear:
+    """Somebody who listens."""
+
+    bell: Doorbell
+    task: "asyncio.Task[None]"
+
+    async def hears(self, timeout_s: float = 5.0) -> bool:
+        """Whether it rings within that time."""
+        try:
+            async with asyncio.timeout(timeout_s):
+                await self.bell.rung()
+        except TimeoutError:
+            return False
+        return True
+
+
+@contextlib.asynccontextmanager
+async def listening(dsn: str) -> AsyncIterator[Ear]:
+    """An ear that is on; what rang before it was is heard at once, and no more of it after."""
+    bell = Doorbell()
+    ear = Ear(bell, asyncio.create_task(bell.listen(dsn)))
+    try:
+        assert await ear.hears()
+        yield ear
+    finally:
+        ear.task.cancel()
+        await asyncio.gather(ear.task, return_exceptions=True)
 
 
 @pytest.fixture
@@ -18,49 +54,118 @@ async def mill(dsn: str) -> AsyncIterator[Mill]:
         yield opened
 
 
-async def bells(mill: Mill) -> int:
-    return int(await mill.house.database.fetch_value("SELECT count(*) FROM pgqueuer"))
+@pytest.fixture
+async def ear(mill: Mill) -> AsyncIterator[Ear]:
+    async with listening(mill.dsn) as opened:
+        yield opened
 
 
-async def test_a_bell_that_waits_already_is_enough(mill: Mill) -> None:
-    for _ in range(3):
-        async with mill.house.database.transaction() as tx:
-            await ring(tx, [LANE, Lane("1042", "sage")])
-
-    assert await bells(mill) == 2
+async def test_what_rang_before_somebody_listened_is_made_up_for(dsn: str) -> None:
+    async with listening(dsn) as ear:
+        assert not await ear.hears(DEAF_S)
 
 
-async def test_a_bell_rings_with_its_commit_or_not_at_all(mill: Mill) -> None:
+async def test_a_bell_rings_with_its_commit_and_not_before(mill: Mill, ear: Ear) -> None:
+    async with mill.house.database.transaction() as tx:
+        await tx.execute("SELECT ring()")
+        assert not await ear.hears(DEAF_S)
+
+    assert await ear.hears()
+
+
+async def test_what_is_rolled_back_rings_for_nobody(mill: Mill, ear: Ear) -> None:
     with pytest.raises(ZeroDivisionError):
         async with mill.house.database.transaction() as tx:
-            await ring(tx, [LANE])
+            await tx.execute("SELECT ring()")
             raise ZeroDivisionError
 
-    assert await bells(mill) == 0
+    assert not await ear.hears(DEAF_S)
 
 
-async def test_bells_leave_nothing_behind(mill: Mill) -> None:
-    async with mill.working():
-        for number in range(10):
-            await mill.bring(str(number), "order")
-        await mill.all_done(10)
-        await mill.until(lambda _: True)
+async def test_all_bells_since_it_was_last_heard_are_one(mill: Mill, ear: Ear) -> None:
+    for number in range(5):
+        await mill.bring(str(number), "order")
+    await asyncio.sleep(DEAF_S)
 
-    assert await bells(mill) == 0
+    assert await ear.hears()
+    assert not await ear.hears(DEAF_S)
 
 
-async def test_its_tables_are_logged_like_ours_and_made_once(mill: Mill, dsn: str) -> None:
-    connection = await asyncpg.connect(dsn)
-    try:
-        await install(connection)
-        unlogged = await connection.fetch(
-            "SELECT relname FROM pg_class WHERE relpersistence <> 'p' AND relkind = 'r'"
-            " AND relnamespace = 'public'::regnamespace"
-        )
-    finally:
-        await connection.close()
+async def test_everybody_who_listens_hears_it(mill: Mill) -> None:
+    async with listening(mill.dsn) as one, listening(mill.dsn) as other:
+        await mill.bring("1042", "order")
 
-    assert [row["relname"] for row in unlogged] == []
+        assert await one.hears()
+        assert await other.hears()
+
+
+async def test_an_ear_whose_connection_is_lost_says_so(mill: Mill, ear: Ear) -> None:
+    await mill.cut_every_connection()
+
+    with pytest.raises(ConnectionResetError):
+        await asyncio.wait_for(ear.task, 5)
+
+
+async def starts_a_run(mill: Mill) -> None:
+    await mill.bring("1042", "order")
+
+
+async def offers_an_event(mill: Mill) -> None:
+    await mill.house.database.execute("UPDATE lanes SET waits = '{payment.authorized}'")
+    await mill.bring("1042", number="2")
+
+
+async def wakes_a_lane(mill: Mill) -> None:
+    async with mill.house.database.transaction() as tx:
+        await wake(tx, LANE)
+
+
+async def releases_what_is_due_again(mill: Mill) -> None:
+    turn = await claim(mill.house.database, LANE, "a test", 30.0)
+    assert turn is not None
+    turn.change(Change(turn.runs[0].id, "waiting", 0.0, "goes on at once"))
+    assert await release(mill.house.database, turn)
+
+
+@pytest.mark.parametrize(
+    "make_due", [starts_a_run, offers_an_event, wakes_a_lane, releases_what_is_due_again]
+)
+async def test_whatever_makes_a_lane_due_rings(
+    mill: Mill, make_due: Callable[[Mill], Awaitable[None]]
+) -> None:
+    await mill.bring("1042", "order", number="0")
+    async with listening(mill.dsn) as ear:
+        await make_due(mill)
+
+        assert await ear.hears()
+
+
+async def brings_what_is_known(mill: Mill) -> None:
+    await mill.bring("1042", "order", number="0")
+
+
+async def brings_what_nobody_wants(mill: Mill) -> None:
+    await mill.bring("1042", number="9")
+
+
+async def releases_what_waits(mill: Mill) -> None:
+    turn = await claim(mill.house.database, LANE, "a test", 30.0)
+    assert turn is not None
+    turn.change(Change(turn.runs[0].id, "waiting", 3600.0, "a long time"))
+    assert not await release(mill.house.database, turn)
+
+
+@pytest.mark.parametrize(
+    "leave", [brings_what_is_known, brings_what_nobody_wants, releases_what_waits]
+)
+async def test_what_makes_no_lane_due_is_silent(
+    mill: Mill, leave: Callable[[Mill], Awaitable[None]]
+) -> None:
+    await mill.bring("1042", "order", number="0")
+    async with listening(mill.dsn) as ear:
+        await leave(mill)
+
+        assert not await ear.hears(DEAF_S)
 
 
 async def test_a_lane_may_have_any_name(mill: Mill) -> None:

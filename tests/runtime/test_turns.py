@@ -2,9 +2,11 @@
 
 import asyncio
 from collections import Counter
+from collections.abc import Sequence
 
-from tillbridge.runs.lanes import Lane
-from tillbridge.runtime.turns import PENDING_MAX, Turns
+from tillbridge.runs.lanes import Turn
+from tillbridge.runs.lease import Lease
+from tillbridge.runtime.turns import Turns
 
 
 class Doors:
@@ -12,58 +14,81 @@ class Doors:
 
     def __init__(self, slots: int) -> None:
         self.open = asyncio.Event()
-        self.begun: list[Lane] = []
-        self.turns = Turns(self.take, slots)
+        self.begun: list[str] = []
+        self.freed = 0
+        self.turns = Turns(self.take, slots, self.free)
 
-    async def take(self, lane: Lane) -> None:
-        self.begun.append(lane)
+    def begin(self, target: str, subjects: Sequence[str]) -> None:
+        """Begins a turn of each subject, claimed for the slots that are free."""
+        free = self.turns.free([target])
+        turns = [Turn(Lease(name, target, 1, 1, 0.0), 1, []) for name in subjects]
+        self.turns.begin(turns, free)
+
+    async def take(self, turn: Turn) -> None:
+        self.begun.append(turn.lease.target)
         await self.open.wait()
+
+    def free(self) -> None:
+        self.freed += 1
 
     async def settle(self) -> None:
         for _ in range(20):
             await asyncio.sleep(0)
 
 
-async def test_so_many_at_a_time_for_each_target() -> None:
+async def test_turns_under_way_take_the_slots_of_their_own_target() -> None:
+    doors = Doors(3)
+    doors.begin("sage", "ab")
+    doors.begin("dynamics", "a")
+    await doors.settle()
+
+    assert Counter(doors.begun) == {"sage": 2, "dynamics": 1}
+    assert doors.turns.free(["sage", "dynamics", "shop"]) == {"sage": 1, "dynamics": 2, "shop": 3}
+
+
+async def test_a_target_without_a_slot_is_not_asked_for() -> None:
     doors = Doors(2)
-    for number in range(5):
-        doors.turns.begin(Lane(str(number), "sage"))
-        doors.turns.begin(Lane(str(number), "dynamics"))
-    await doors.settle()
+    doors.begin("sage", "ab")
 
-    assert Counter(lane.target for lane in doors.begun) == {"sage": 2, "dynamics": 2}
-    doors.open.set()
-    await doors.settle()
-    assert Counter(lane.target for lane in doors.begun) == {"sage": 5, "dynamics": 5}
+    assert doors.turns.free(["sage", "dynamics"]) == {"dynamics": 2}
 
 
-async def test_a_lane_waits_for_a_slot_once_however_often_it_is_rung_for() -> None:
-    doors = Doors(1)
-    doors.turns.begin(Lane("1", "sage"))
-    for _ in range(5):
-        doors.turns.begin(Lane("2", "sage"))
-    await doors.settle()
-
+async def test_slots_are_free_again_when_their_turns_have_ended() -> None:
+    doors = Doors(2)
+    doors.begin("sage", "ab")
     doors.open.set()
     await doors.settle()
 
-    assert [lane.subject for lane in doors.begun] == ["1", "2"]
+    assert doors.turns.free(["sage"]) == {"sage": 2}
 
 
-async def test_only_so_many_are_remembered_the_rest_is_left_to_the_sweeper() -> None:
-    doors = Doors(1)
-    for number in range(PENDING_MAX + 10):
-        doors.turns.begin(Lane(str(number), "sage"))
+async def test_a_slot_that_is_free_again_is_told_once_where_every_one_was_taken() -> None:
+    """Only there may something have been left waiting."""
+    doors = Doors(2)
+    doors.begin("sage", "ab")
+    doors.begin("dynamics", "a")
     doors.open.set()
-    await doors.turns.finish()
+    await doors.settle()
 
-    assert len(doors.begun) <= PENDING_MAX + 1
+    assert doors.freed == 1
 
 
-async def test_finishing_begins_nothing_more_and_waits_for_what_is_under_way() -> None:
+async def test_a_turn_that_ends_during_a_claim_leaves_nothing_waiting_unheard() -> None:
+    """The slots that a claim offers are all taken, though one more was freed meanwhile."""
+    doors = Doors(2)
+    doors.begin("sage", "a")
+    free = doors.turns.free(["sage"])
+    doors.open.set()
+    await doors.settle()
+    doors.turns.begin([Turn(Lease("b", "sage", 1, 1, 0.0), 1, [])], free)
+    await doors.settle()
+
+    assert doors.freed == 1
+
+
+async def test_finishing_waits_for_what_is_under_way() -> None:
     doors = Doors(1)
-    doors.turns.begin(Lane("1", "sage"))
-    doors.turns.begin(Lane("2", "sage"))
+    doors.begin("sage", "a")
     await doors.settle()
     finishing = asyncio.create_task(doors.turns.finish())
     await doors.settle()
@@ -71,5 +96,3 @@ async def test_finishing_begins_nothing_more_and_waits_for_what_is_under_way() -
 
     doors.open.set()
     await finishing
-
-    assert [lane.subject for lane in doors.begun] == ["1"]

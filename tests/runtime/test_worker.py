@@ -1,6 +1,7 @@
 """A worker: hears bells, finds what no bell rang for, and outlives its database's troubles."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 
 import pytest
@@ -9,7 +10,7 @@ from tests.runtime.mill import Mill, open_mill
 from tillbridge.canonical.errors import Rejected
 from tillbridge.journeys.house import House
 from tillbridge.runs.dead_letters import dead_letters
-from tillbridge.runs.run import Run
+from tillbridge.runs.run import Parked, Run
 
 
 @pytest.fixture
@@ -25,18 +26,56 @@ async def test_a_bell_is_answered_at_once(mill: Mill) -> None:
         await mill.all_done(1, 3)
 
 
-async def test_what_no_bell_rang_for_is_swept_up(mill: Mill) -> None:
+async def test_a_bell_that_is_lost_costs_no_more_than_a_sweep(mill: Mill) -> None:
+    async with mill.working(sweep_s=1.5, hears=False):
+        await asyncio.sleep(0.2)
+        await mill.bring("1042", "order")
+        await asyncio.sleep(0.5)
+        assert mill.advanced == []
+        await mill.all_done(1, 2)
+
+
+async def test_a_wait_that_is_over_needs_no_bell(mill: Mill) -> None:
+    """Nothing is committed when a time comes: only the sweep finds it."""
+    woken: list[float] = []
+
+    async def wait_once(_run: Run) -> None:
+        woken.append(time.monotonic())
+        if len(woken) == 1:
+            raise Parked(0.5, "a while")
+
+    mill.work["patient"] = wait_once
     async with mill.working(sweep_s=0.1):
-        await mill.bring("1042", "order", rings=False)
+        await mill.bring("1042", "patient")
+        await mill.all_done(1, 3)
+
+    first, second = woken
+    assert 0.45 <= second - first < 1.5
+
+
+async def test_a_target_that_a_worker_has_never_heard_of_is_found_by_the_sweep(
+    mill: Mill,
+) -> None:
+    async with mill.working(sweep_s=0.2):
+        await mill.bring("1042", "order", target="newly-connected")
         await mill.all_done(1, 3)
 
 
-async def test_what_waited_before_the_worker_began_is_done(mill: Mill) -> None:
+async def test_what_waited_before_the_worker_began_is_done_at_once(mill: Mill) -> None:
     for number in range(20):
-        await mill.bring(str(number), "order", rings=False)
+        await mill.bring(str(number), "order")
 
-    async with mill.working():
+    async with mill.working(sweep_s=60):
         await mill.all_done(20)
+
+
+async def test_more_than_there_are_slots_for_is_done_without_another_bell(mill: Mill) -> None:
+    """What was left in the database is looked for when a slot is free again."""
+    for number in range(25):
+        await mill.bring(str(number), "order")
+
+    async with mill.working(turns_by_target=3, sweep_s=60):
+        await mill.all_done(25)
 
 
 async def test_every_run_is_advanced_once_by_however_many_workers(mill: Mill) -> None:

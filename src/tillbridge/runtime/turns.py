@@ -6,7 +6,8 @@ the database, where every worker sees it.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 
 from tillbridge.runs.lanes import Turn
 
@@ -20,11 +21,13 @@ class Turns:
         slots_by_target: int,
         freed: Callable[[], None],
     ) -> None:
-        """`take` takes the turn and never raises; `freed` hears of a target that was full."""
+        """`take` takes the turn and never raises; `freed` hears of a free slot at a target where
+        more may be waiting."""
         self._take = take
         self._slots = slots_by_target
         self._freed = freed
         self._under_way: dict[str, int] = {}
+        self._exhausted: set[str] = set()
         self._tasks: set[asyncio.Task[None]] = set()
 
     def free(self, targets: Iterable[str]) -> dict[str, int]:
@@ -32,8 +35,13 @@ class Turns:
         left = {target: self._slots - self._under_way.get(target, 0) for target in targets}
         return {target: count for target, count in left.items() if count > 0}
 
-    def begin(self, turns: Sequence[Turn]) -> None:
-        """Begins turns that were claimed for free slots."""
+    def begin(self, turns: Sequence[Turn], free: Mapping[str, int]) -> None:
+        """Begins the turns that were claimed for `free` slots.
+
+        Where every slot that was offered is taken, more may be waiting.
+        """
+        claimed = Counter(turn.lease.target for turn in turns)
+        self._exhausted.update(name for name, count in claimed.items() if count >= free[name])
         for turn in turns:
             target = turn.lease.target
             self._under_way[target] = self._under_way.get(target, 0) + 1
@@ -51,7 +59,7 @@ class Turns:
         try:
             await self._take(turn)
         finally:
-            was_full = self._under_way[target] == self._slots
             self._under_way[target] -= 1
-            if was_full:
+            if target in self._exhausted:
+                self._exhausted.discard(target)
                 self._freed()

@@ -83,9 +83,8 @@ class Worker:
         free = self._turns.free(self._targets)
         if free and not self._stopped:
             house = self._house
-            self._turns.begin(
-                await claim_due(house.database, house.holder, house.pace.lease_s, free)
-            )
+            turns = await claim_due(house.database, house.holder, house.pace.lease_s, free)
+            self._turns.begin(turns, free)
 
     async def _sweep(self) -> None:
         """Finds lanes of targets that this process has not heard of, and rings for what is due."""
