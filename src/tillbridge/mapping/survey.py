@@ -158,8 +158,8 @@ class _Surveyor:
             case RollUpRule():
                 inner = {**names, rule.variable: item_of(self._known(rule.items, names, guards))}
                 self._where(rule.where, inner, guards)
-                for part in (*rule.by.values(), *rule.values.values()):
-                    self._known(part, inner, guards)
+                for computed in (*rule.by.values(), *rule.values.values()):
+                    self._known(computed, inner, guards)
                 inner = {**names, "group": Known(), rule.number: Known(INTEGER)}
                 self.rules(rule.fields, field.of, inner, guards)
             case PartsRule():
