@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from tests.lanes import claim, due
+from tests.runs.follows import Follows
 from tests.runs.ledger import Ledger
 from tests.runs.test_journal import (
     EFFECT,
@@ -21,11 +23,11 @@ from tests.runs.test_journal import (
 from tillbridge.canonical.payments import Observation, Operation, Source, Verdict
 from tillbridge.connector.abilities import Call, Finding, Receipt
 from tillbridge.connector.documents import Fields
-from tillbridge.database.database import Database, Tx
+from tillbridge.database.database import Database
 from tillbridge.runs.journal import Journal
 from tillbridge.runs.keys import Effect
-from tillbridge.runs.lanes import Arrival, claim, due, release, renew
-from tillbridge.runs.run import Change, Parked, Run
+from tillbridge.runs.lanes import release, renew
+from tillbridge.runs.run import Change, Parked
 
 
 @dataclass
@@ -59,7 +61,7 @@ async def test_how_long_ago_something_was_sent_does_not_depend_on_whose_clock_is
         desk.run,
         clock=lambda: datetime.now(UTC) + off_by,
         patience=QUICK,
-        settled=_nothing_follows,
+        settles=Follows(),
     )
 
     await desk.note(ledger, "find")
@@ -110,9 +112,8 @@ async def test_an_answer_that_is_heard_after_its_effect_was_ended_still_counts_a
     desk = await open_desk(database, lease_s=0.3)
     heard: list[tuple[str, tuple[Observation, ...]]] = []
 
-    async def settled(_tx: Tx, _run: Run, effect: Effect, receipt: Receipt) -> list[Arrival]:
+    def note(effect: Effect, receipt: Receipt) -> None:
         heard.append((effect.key, tuple(receipt.observations)))
-        return []
 
     stalled = Journal(
         database,
@@ -120,7 +121,7 @@ async def test_an_answer_that_is_heard_after_its_effect_was_ended_still_counts_a
         desk.run,
         clock=lambda: datetime.now(UTC),
         patience=QUICK,
-        settled=settled,
+        settles=Follows(note),
     )
     approved = Observation(
         Operation.AUTHORIZATION, Verdict.APPROVED, Source.REPLY, "1042", "id-1", datetime.now(UTC)
@@ -160,7 +161,7 @@ async def test_a_lane_that_was_freed_is_not_held_again_by_a_renewal_on_its_way(
     lost = await renew(database, [desk.turn.lease], 30.0)
 
     assert lost == [desk.turn.lease]
-    assert await due(database, 10) == [LANE]
+    assert await due(database) == [LANE]
 
 
 async def test_a_transaction_that_lost_its_process_does_not_keep_its_locks(
@@ -168,7 +169,3 @@ async def test_a_transaction_that_lost_its_process_does_not_keep_its_locks(
 ) -> None:
     async with database.connection() as connection:
         assert await connection.fetchval("SHOW idle_in_transaction_session_timeout") == "10s"
-
-
-async def _nothing_follows(_tx: Tx, _run: Run, _effect: Effect, _receipt: Receipt) -> list[Arrival]:
-    return []

@@ -2,10 +2,12 @@
 
 from datetime import UTC, datetime
 
+from tests.lanes import claim
+
 from tillbridge.canonical.events import Event, EventData, Kind
 from tillbridge.database.database import Database
 from tillbridge.runs.history import backlog, events_of, runs
-from tillbridge.runs.lanes import SQL, Lane, Start, accept, claim, release
+from tillbridge.runs.lanes import SQL, Lane, Start, accept, release
 from tillbridge.runs.run import Change
 
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 import pytest
+from tests.lanes import claim
+from tests.runs.follows import Follows
 from tests.runs.ledger import Ledger
 
 from tillbridge.canonical.errors import Rejected, Transient
@@ -15,7 +17,7 @@ from tillbridge.connector.documents import Fields
 from tillbridge.database.database import Database, Tx
 from tillbridge.runs.journal import FencedOff, Journal, Patience
 from tillbridge.runs.keys import Effect, wire_key
-from tillbridge.runs.lanes import Arrival, Lane, Turn, claim, start_held, wake
+from tillbridge.runs.lanes import Lane, Turn, start_held, wake
 from tillbridge.runs.lease import LeaseLost
 from tillbridge.runs.run import Parked, Run
 
@@ -56,17 +58,13 @@ async def open_desk(database: Database, *, lease_s: float = 30.0) -> Desk:
 
 
 def journal_for(desk: Desk, turn: Turn, run: Run) -> Journal:
-    async def settled(_tx: Tx, _run: Run, effect: Effect, _receipt: Receipt) -> list[Arrival]:
-        desk.settled.append(effect.key)
-        return []
-
     return Journal(
         desk.database,
         turn.lease,
         run,
         clock=lambda: datetime.now(UTC),
         patience=QUICK,
-        settled=settled,
+        settles=Follows(lambda effect, _: desk.settled.append(effect.key)),
     )
 
 

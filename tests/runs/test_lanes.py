@@ -3,9 +3,11 @@
 import asyncio
 from datetime import UTC, datetime
 
+from tests.lanes import claim, due
+
 from tillbridge.canonical.events import Event, EventData, Kind
 from tillbridge.database.database import Database
-from tillbridge.runs.lanes import Lane, Start, accept, claim, due, release, renew
+from tillbridge.runs.lanes import Lane, Start, accept, release, renew
 from tillbridge.runs.run import Change
 
 LANE = Lane("1042", "dynamics")
@@ -91,7 +93,7 @@ async def test_what_arrives_during_a_turn_makes_the_lane_due_again(database: Dat
 
     assert await release(database, turn)
 
-    assert await due(database, 10) == [LANE]
+    assert await due(database) == [LANE]
 
 
 async def test_an_event_wakes_the_lane_that_waits_for_its_kind(database: Database) -> None:
@@ -101,12 +103,12 @@ async def test_an_event_wakes_the_lane_that_waits_for_its_kind(database: Databas
     kinds = (Kind.ORDER_FULFILLED.value,)
     turn.change(Change(turn.runs[0].id, "waiting", 3600.0, "shipping", kinds))
     await release(database, turn)
-    assert await due(database, 10) == []
+    assert await due(database) == []
 
     assert await take_in(database, event(2, Kind.PAYMENT_CAPTURED)) == ()
-    assert await due(database, 10) == []
+    assert await due(database) == []
     assert await take_in(database, event(3, Kind.ORDER_FULFILLED)) == (LANE,)
-    assert await due(database, 10) == [LANE]
+    assert await due(database) == [LANE]
 
 
 async def test_an_ending_is_final_even_for_the_database(database: Database) -> None:

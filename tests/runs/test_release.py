@@ -4,6 +4,7 @@ import asyncio
 from datetime import UTC, datetime
 
 import pytest
+from tests.lanes import claim, due
 
 from tillbridge.canonical.events import Event, EventData, Kind
 from tillbridge.database.database import Database
@@ -11,8 +12,6 @@ from tillbridge.runs.lanes import (
     Lane,
     Start,
     accept,
-    claim,
-    due,
     release,
     start_held,
     suspect,
@@ -65,9 +64,9 @@ async def test_a_holder_that_knows_one_run_leaves_the_waits_of_the_others_alone(
 
     await pass_by(database)
 
-    assert await due(database, 10) == []
+    assert await due(database) == []
     assert await happen(database, 2, ORDERED) == (LANE,)
-    assert await due(database, 10) == [LANE]
+    assert await due(database) == [LANE]
 
 
 async def test_a_holder_that_knows_one_run_leaves_the_timers_of_the_others_alone(
@@ -78,15 +77,15 @@ async def test_a_holder_that_knows_one_run_leaves_the_timers_of_the_others_alone
 
     await pass_by(database)
 
-    assert await due(database, 10) == []
+    assert await due(database) == []
     await asyncio.sleep(0.25)
-    assert await due(database, 10) == [LANE]
+    assert await due(database) == [LANE]
 
 
 async def test_a_lane_in_which_nothing_waits_is_never_due(database: Database) -> None:
     await pass_by(database)
 
-    assert await due(database, 10) == []
+    assert await due(database) == []
     assert await database.fetch_value("SELECT wake_at FROM lanes") is None
 
 
@@ -100,7 +99,7 @@ async def test_the_earliest_timer_of_all_runs_wakes_the_lane(database: Database)
 
     await asyncio.sleep(0.15)
 
-    assert await due(database, 10) == [LANE]
+    assert await due(database) == [LANE]
 
 
 async def test_an_overtaken_holder_that_waited_for_the_lock_writes_nothing(
