@@ -3,6 +3,8 @@
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
+from tests.lanes import claim
+
 from tillbridge.canonical.events import Event, EventData, Kind
 from tillbridge.canonical.money import Money, UnitAmount
 from tillbridge.canonical.orders import Order, OrderLine
@@ -14,7 +16,7 @@ from tillbridge.payments.attempts import Opening, fingerprint, open_attempt
 from tillbridge.payments.observe import observe
 from tillbridge.references.references import record
 from tillbridge.runs.keys import Effect
-from tillbridge.runs.lanes import SQL, Lane, Start, accept, claim, release
+from tillbridge.runs.lanes import SQL, Lane, Start, accept, release
 from tillbridge.runs.run import Change, Letter
 
 ORDER = "1042"
@@ -110,9 +112,11 @@ async def intend(database: Database, effect: Effect, run_id: int, *, done: bool 
         turn = await _held(tx, effect)
         await tx.fetchrow(
             SQL["intend_effect"],
-            *(effect.subject, effect.connection, turn, effect.key, effect.connection),
-            *(effect.effect, effect.ordinal, run_id, "a_step", b"{}"),
-            *(timedelta(seconds=60), False),
+            (
+                *(effect.subject, effect.connection, turn, effect.key, effect.connection),
+                *(effect.effect, effect.ordinal, run_id, "a_step", b"{}"),
+                *(timedelta(seconds=60), False, [], [], []),
+            ),
         )
         state = "done" if done else "unknown"
         reason = "" if done else "no answer within 60 s"

@@ -1,7 +1,6 @@
 """What is delivered is kept once, whatever it is; what has to be refused leaves nothing behind."""
 
 import asyncio
-import dataclasses
 import json
 import time
 from collections.abc import AsyncIterator
@@ -11,13 +10,13 @@ from typing import Any
 import asyncpg
 import pytest
 from tests.journeys.room import PLANTED, Room, capture_told, fulfilled, open_room
+from tests.lanes import claim
 
 from tillbridge.assembly import JOURNEYS
 from tillbridge.canonical.errors import Rejected
 from tillbridge.inbox.inbox import counts, kept_back
-from tillbridge.journeys.house import House
 from tillbridge.journeys.steer import replay
-from tillbridge.journeys.turn import take_turns
+from tillbridge.journeys.turn import take_turn
 from tillbridge.payments.observations import observations_of
 from tillbridge.runs import history
 from tillbridge.runs.dead_letters import dead_letters, open_dead_letter
@@ -260,34 +259,35 @@ async def test_a_request_id_that_looks_like_a_card_is_kept_as_it_is(room: Room) 
 
 
 async def test_nothing_is_half_kept_when_the_commit_fails(room: Room) -> None:
-    async def no_bell(*_arguments: object) -> None:
-        raise asyncpg.InterfaceError("the connection was lost")
-
-    broken = _with_ring(room.house, no_bell)
-    with pytest.raises(asyncpg.InterfaceError):
-        await Room(broken, room.subscription).hear_shop(fulfilled())
+    """The last of what one statement does is refused."""
+    database = room.house.database
+    await database.execute("ALTER TABLE runs ADD CONSTRAINT broken CHECK (false) NOT VALID")
+    with pytest.raises(asyncpg.CheckViolationError):
+        await room.hear_shop(fulfilled())
 
     assert await nothing_was_kept(room)
+    await database.execute("ALTER TABLE runs DROP CONSTRAINT broken")
     assert (await room.hear_shop(fulfilled())).verdict == "accepted"
 
 
 async def test_a_delivery_that_lost_a_deadlock_is_taken_in_again(room: Room) -> None:
-    lost: list[int] = []
+    """PostgreSQL ends it after one second, by whoever began to wait first: only then the other goes
+    on."""
+    database = room.house.database
+    await database.execute("INSERT INTO subjects (subject, arrivals) VALUES ('1042', 0)")
+    with pytest.raises(ZeroDivisionError):
+        async with database.transaction() as other:
+            await other.execute("SELECT 1 FROM subjects WHERE subject = '1042' FOR UPDATE")
+            hearing = asyncio.create_task(room.hear_shop(fulfilled()))
+            await asyncio.sleep(0.3)
+            await other.execute(
+                "INSERT INTO deliveries (source, delivery_id, meaning_sha256, received_at)"
+                " VALUES ('webshop', 'evt-1', '', now())"
+            )
+            raise ZeroDivisionError
 
-    async def deadlock_once(tx: object, lanes: object) -> None:
-        if not lost:
-            lost.append(1)
-            raise asyncpg.DeadlockDetectedError("chosen as the victim")
-        await room.house.ring(tx, lanes)  # type: ignore[arg-type]  # passed on as it came
-
-    unlucky = _with_ring(room.house, deadlock_once)
-
-    assert (await Room(unlucky, room.subscription).hear_shop(fulfilled())).verdict == "accepted"
-    assert len(await events_of(room.house.database, "1042")) == 1
-
-
-def _with_ring(house: House, ring: object) -> House:
-    return dataclasses.replace(house, ring=ring)  # type: ignore[arg-type]  # a bell that breaks
+    assert (await hearing).verdict == "accepted"
+    assert len(await events_of(database, "1042")) == 1
 
 
 async def test_an_unusable_delivery_is_read_again_once_its_cause_is_mended(
@@ -318,7 +318,8 @@ async def test_an_unusable_delivery_is_read_again_once_its_cause_is_mended(
 async def _read_again(room: Room, run_id: int) -> RunRow:
     number = await replay(room.house, run_id, "ada", "the key is set")
     run, _ = await history.run(room.house.database, number)
-    lane = Lane(run.subject, run.target)
-    await take_turns(room.house, lane, JOURNEYS, HeldLeases(room.house.database, 30.0))
+    turn = await claim(room.house.database, Lane(run.subject, run.target), "a test", 30.0)
+    assert turn is not None
+    await take_turn(room.house, turn, JOURNEYS, HeldLeases(room.house.database, 30.0))
     ended, _ = await history.run(room.house.database, number)
     return ended

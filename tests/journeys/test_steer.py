@@ -5,13 +5,14 @@ from pathlib import Path
 
 import pytest
 from tests.journeys.room import PLANTED, Room, fulfilled, open_room
+from tests.lanes import claim
 
 from tillbridge.access.audit import entries
 from tillbridge.canonical.errors import Rejected
 from tillbridge.connections.gates import GateClosed
 from tillbridge.journeys.steer import cancel, correct, pause, replay, resume
 from tillbridge.runs.dead_letters import dead_letters
-from tillbridge.runs.lanes import Lane, claim, release
+from tillbridge.runs.lanes import Lane, release
 from tillbridge.runs.run import Change, Letter
 
 FIELD = "data.fulfilment.carrier"
