@@ -41,9 +41,9 @@ def end_of_cut(text: str, width: int) -> int:
     return width
 
 
-def truncated(taker: NoteTaker, value: Any, width: int) -> Any:
-    """A rule's value cut to its field; what is no text is left to the field to refuse."""
-    return truncate(taker, value, width) if isinstance(value, str) else value
+def is_short(value: Any, width: int) -> bool:
+    """Whether there is nothing to cut; what is no text is left to the field to refuse."""
+    return not isinstance(value, str) or len(value) <= width
 
 
 def _inside_a_letter(text: str, at: int) -> bool:

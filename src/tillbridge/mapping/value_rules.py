@@ -8,7 +8,7 @@ from tillbridge.canonical.errors import Misconfigured, Place, Rejected
 from tillbridge.connector.documents import Field, Value
 from tillbridge.mapping import reading
 from tillbridge.mapping.compile import write_condition, write_expression
-from tillbridge.mapping.cut import truncated
+from tillbridge.mapping.cut import is_short, truncate
 from tillbridge.mapping.expression import Parsed
 from tillbridge.mapping.fit import fitter, from_text, why_unfit
 from tillbridge.mapping.lookup import Lookup
@@ -86,8 +86,11 @@ class ValueRuleWriter:
                 f"{field.name} has no greatest length, so there is nothing to truncate to.",
                 "Remove truncate:.",
             )
+        width = ast.Constant(field.length_max)
+        kept = self._writer.variable("v")
+        fits = self._writer.call(is_short, ast.NamedExpr(ast.Name(kept, ast.Store()), node), width)
         taker = self._writer.note_taker(Spot(rule.place, path))
-        return self._writer.call(truncated, taker, node, ast.Constant(field.length_max))
+        return ast.IfExp(fits, load(kept), self._writer.call(truncate, taker, load(kept), width))
 
     def store(self, out: str, field: Field, node: ast.expr, *, sure: bool) -> list[ast.stmt]:
         """Puts a value into its field when there is one; `sure` says that there always is."""
