@@ -20,8 +20,16 @@ STORY = """\
 orders:
   "7001":
     total: 19.80 USD
-    customer: {{ id: C-77, name: Ada Lovelace, email: ada@lovelace.example, phone: "+44 20 7946 0000" }}
-    billing: &home {{ first_name: Ada, last_name: Lovelace, line1: 12 St James's Square, city: London, postal_code: SW1Y 4LB, country: GB, email: ada@lovelace.example }}
+    customer:
+      {{ id: C-77, name: Ada Lovelace, email: ada@lovelace.example, phone: "+44 20 7946 0000" }}
+    billing: &home
+      first_name: Ada
+      last_name: Lovelace
+      line1: 12 St James's Square
+      city: London
+      postal_code: SW1Y 4LB
+      country: GB
+      email: ada@lovelace.example
     shipping: *home
     custom: {{ note: Please ring for Ada }}
     lines: [{{ product: {product}, description: A mug, quantity: 2, unit_price: 9.90 USD }}]

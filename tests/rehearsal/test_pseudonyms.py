@@ -51,7 +51,8 @@ def test_a_phone_number_keeps_its_signs_and_its_country() -> None:
 
 def test_the_same_number_written_otherwise_is_the_same_number() -> None:
     digits = [
-        "".join(filter(str.isdigit, ONE.phone(text))) for text in ("+44 20 7946 0000", "+442079460000")
+        "".join(filter(str.isdigit, ONE.phone(text)))
+        for text in ("+44 20 7946 0000", "+442079460000")
     ]
     assert digits[0] == digits[1]
 

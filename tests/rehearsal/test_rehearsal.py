@@ -5,7 +5,7 @@ import threading
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
-from tests.rehearsal.books import make_books, replace_in, play_tests, tillbridge
+from tests.rehearsal.books import make_books, play_tests, replace_in, tillbridge
 
 MATCHING = ("--matching", "A paid order becomes")
 MAPPING = "mappings/dynamics-sales-order.yaml"
@@ -35,7 +35,9 @@ def test_a_rule_inside_a_line_is_named_by_its_item(tmp_path: Path) -> None:
 def test_a_write_nobody_expects_and_one_that_is_missing_are_differences(tmp_path: Path) -> None:
     folder = make_books(tmp_path / "books")
     tests = folder / "tests" / "orders.yaml"
-    replace_in(tests, "        - write: dynamics/sales_order\n", "        - write: cybersource/capture\n")
+    replace_in(
+        tests, "        - write: dynamics/sales_order\n", "        - write: cybersource/capture\n"
+    )
     text = tests.read_text()
     start = text.index("          fields:")
     tests.write_text(text[:start] + text[text.index("      runs:", start) :])
@@ -103,8 +105,10 @@ def test_a_folder_without_tests_says_how_to_get_one(tmp_path: Path) -> None:
 def test_a_misspelt_step_is_named_with_its_line_and_the_nearest(tmp_path: Path) -> None:
     folder = make_books(tmp_path / "books")
     tests = folder / "tests" / "orders.yaml"
-    replace_in(tests, "      - checkout: \"1042\"\n", "      - chekout: \"1042\"\n")
-    line = next(at for at, text in enumerate(tests.read_text().splitlines(), 1) if "chekout" in text)
+    replace_in(tests, '      - checkout: "1042"\n', '      - chekout: "1042"\n')
+    line = next(
+        at for at, text in enumerate(tests.read_text().splitlines(), 1) if "chekout" in text
+    )
     done = tillbridge("--folder", str(folder), "test")
     assert done.returncode == 1
     assert f"tests/orders.yaml:{line}" in done.stderr

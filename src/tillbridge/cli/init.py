@@ -29,7 +29,10 @@ IGNORED = ".gitignore"
     "folder", required=False, type=click.Path(file_okay=False, path_type=Path), default=None
 )
 @click.option(
-    "--template", "name", default="", help="Its name, or the path of a folder; else they are listed."
+    "--template",
+    "name",
+    default="",
+    help="Its name, or the path of a folder; else they are listed.",
 )
 @click.option("--list", "only_list", is_flag=True, help="List the templates.")
 @click.option(

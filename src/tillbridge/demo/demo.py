@@ -28,12 +28,12 @@ from tillbridge.connector.settings import Secret
 from tillbridge.database.database import Database
 from tillbridge.database.embedded import EmbeddedPostgres
 from tillbridge.demo.figures import Progress, day, progress
-from tillbridge.outside.world import Outside
-from tillbridge.outside.process import Process
 from tillbridge.demo.site import Played, copy_texts, write_connections
 from tillbridge.demo.summary import show_summary, show_verdict
 from tillbridge.demo.table import DayTable
 from tillbridge.demo.trade import Trade, world_settings
+from tillbridge.outside.process import Process
+from tillbridge.outside.world import Outside
 
 PROGRAM = "tillbridge"
 COMMAND = "tillbridge.cli.main"

@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from tillbridge.demo.figures import Progress
+from tillbridge.demo.site import Played
 from tillbridge.outside.pointing import SHOP_SECRET
 from tillbridge.outside.world import Outside
-from tillbridge.demo.site import Played
 
 Rule: TypeAlias = dict[str, Any]
 """A fault as the simulators' control routes take it."""

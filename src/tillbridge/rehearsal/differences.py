@@ -150,9 +150,7 @@ def _value(
 
 def _same(node: Node, found: Value, field: Field, references: References) -> bool:
     if not isinstance(node, Scalar):
-        raise Misconfigured(
-            f"{field.name} takes one value.", reason="bad_shape", place=node.place
-        )
+        raise Misconfigured(f"{field.name} takes one value.", reason="bad_shape", place=node.place)
     names = [named(one, references) for one in references if one[2] == found]
     if node.text in names:
         return True

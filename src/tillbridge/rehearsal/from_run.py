@@ -139,7 +139,8 @@ class _Retelling:
             f"recorded: {flow} {ends}; not so here" for flow, ends in (recorded - here).elements()
         ]
         sentences += [
-            f"here: {flow} {ends}; not so in the record" for flow, ends in (here - recorded).elements()
+            f"here: {flow} {ends}; not so in the record"
+            for flow, ends in (here - recorded).elements()
         ]
         return sentences
 
@@ -269,4 +270,3 @@ def _path(asked: Asked, recorded: Recorded) -> Path:
 def _write(path: Path, text: str) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text, encoding="utf-8")
-

@@ -40,9 +40,7 @@ def read_happening(node: Node) -> Event:
         "source": "test",
         "occurred_at": OCCURRED_AT,
         **own,
-        "data": {
-            name: plain_of(part, _part(name, part)) for name, part in parts.items()
-        },
+        "data": {name: plain_of(part, _part(name, part)) for name, part in parts.items()},
     }
     try:
         return shaped(plain, Event)

@@ -53,8 +53,5 @@ async def _answer(act: DeskAct, house: House) -> str:
     asked = [one for one in await open_approvals(house.database) if one.flow == act.flow]
     if not asked:
         return f"{act.flow} asks nobody."
-    await answer_approval(
-        house, asked[0].id, act.who, WHY, approved=act.verb == "approve"
-    )
+    await answer_approval(house, asked[0].id, act.who, WHY, approved=act.verb == "approve")
     return ""
-

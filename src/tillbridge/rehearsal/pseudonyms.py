@@ -47,7 +47,7 @@ class Pseudonyms:
     def email(self, text: str) -> str:
         """An e-mail address under .test, as long as it was where that is possible."""
         local, _, domain = text.rpartition("@")
-        label = _RUN.sub("", domain) and domain.replace(".", "") or "x"
+        label = (_RUN.sub("", domain) and domain.replace(".", "")) or "x"
         width = max(len(domain) - len(_TEST_DOMAIN), 1)
         host = (label * (width // len(label) + 1))[:width]
         return f"{self.text(local)}@{self._run(host).lower()}{_TEST_DOMAIN}"
@@ -71,7 +71,9 @@ class Pseudonyms:
         if len(words) > 1 and " " in text.strip():
             return self.text(text)
         known = self._words
-        return _RUN.sub(lambda run: self._run(run[0]) if run[0].casefold() in known else run[0], text)
+        return _RUN.sub(
+            lambda run: self._run(run[0]) if run[0].casefold() in known else run[0], text
+        )
 
     def _run(self, run: str) -> str:
         """One run of letters and digits; capitals follow the original."""

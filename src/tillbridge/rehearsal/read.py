@@ -92,8 +92,7 @@ class StoryReader:
             read_text(file.text, file.path), required=("tests",), optional=("orders", "title")
         )
         orders = {
-            number: read_order(number, node)
-            for number, node in _named(root, "orders").items()
+            number: read_order(number, node) for number, node in _named(root, "orders").items()
         }
         nodes = items_of(root.nodes["tests"])
         if not 0 < len(nodes) <= TESTS_MAX:
@@ -116,8 +115,7 @@ class StoryReader:
         if "world" in entries.nodes:
             acts.append(self._weather(entries.nodes["world"]))
         keys: dict[str, int] = {}
-        for step in items_of(entries.nodes["steps"]):
-            acts.append(self._act(step, orders, keys))
+        acts += [self._act(step, orders, keys) for step in items_of(entries.nodes["steps"])]
         empty = Entries({}, entries.place)
         expect = entries_of(
             entries.nodes.get("expect", empty), optional=("writes", "runs", "others")

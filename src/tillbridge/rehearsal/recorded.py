@@ -110,7 +110,9 @@ async def read_recorded(database: Database, run_id: int) -> Recorded:
             )
             for row in await database.fetch(SQL["endings"], subject)
         ),
-        done=Counter((row["connection"], row["effect"]) for row in effects if row["state"] == "done"),
+        done=Counter(
+            (row["connection"], row["effect"]) for row in effects if row["state"] == "done"
+        ),
         failed=tuple(
             (row["connection"], row["effect"]) for row in effects if row["state"] == "refused"
         ),

@@ -4,11 +4,8 @@ import asyncio
 import logging
 import sys
 import time
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from rich.console import Console
 
@@ -36,6 +33,8 @@ from tillbridge.rehearsal.watching import Watch
 FOLDER = "tests"
 PIPED_WIDTH = 160
 FAILED = 1
+
+
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """What is to be tested.
@@ -86,12 +85,8 @@ def judge_of(texts: Texts, places: Places) -> Judge:
 async def _run(wanted: Wanted, console: Console) -> int:
     began = time.monotonic()
     texts = await read_texts(wanted.site)
-    files = _stories(wanted, texts)
     watch = Watch()
-    told = _examples(wanted, texts)
-    async with _played(wanted, texts, files, watch) as playing:
-        async for one in playing:
-            told.append(one)
+    told = _examples(wanted, texts) + await _play_all(wanted, texts, watch)
     records = [one.judged.played.record for one in told if one.judged is not None]
     covered = coverage_of(texts.folder, watch, records) if wanted.coverage else None
     if wanted.junit is not None:
@@ -106,21 +101,39 @@ async def _run(wanted: Wanted, console: Console) -> int:
     return 0 if all(one.passed for one in told) else FAILED
 
 
-@asynccontextmanager
-async def _played(
-    wanted: Wanted, texts: Texts, files: Sequence[StoryFile], watch: Watch
-) -> AsyncIterator[AsyncIterator[Told]]:
+@dataclass(frozen=True, slots=True)
+class _Playing:
+    """What plays and judges one test after another."""
+
+    town: Town
+    teaching: Teaching
+    judge: Judge
+    watch: Watch
+
+    async def told(self, file: StoryFile, story: Story) -> Told:
+        began = time.monotonic()
+        judged: Judged | None = None
+        error: TillbridgeError | None = None
+        try:
+            async with self.town.scene(self.teaching, self.watch) as scene:
+                judged = self.judge.judge(story, await play(story, scene))
+        except TillbridgeError as wrong:
+            error = wrong
+        return Told(file.path, story.name, time.monotonic() - began, judged, error)
+
+
+async def _play_all(wanted: Wanted, texts: Texts, watch: Watch) -> list[Told]:
+    files = _stories(wanted, texts)
     judge = judge_of(texts, Places(list(texts.folder.flows.values())))
     teaching = texts.teaching.and_products({name for file in files for name in file.products})
-
-    async def each() -> AsyncIterator[Told]:
-        for file in files:
-            for story in file.stories:
-                if wanted.matching in story.name:
-                    yield await _told(town, file, story, teaching, judge, watch)
-
     async with Town(wanted.site.folder, texts.configured) as town:
-        yield each()
+        playing = _Playing(town, teaching, judge, watch)
+        return [
+            await playing.told(file, story)
+            for file in files
+            for story in file.stories
+            if wanted.matching in story.name
+        ]
 
 
 def _examples(wanted: Wanted, texts: Texts) -> list[Told]:
@@ -133,20 +146,6 @@ def _examples(wanted: Wanted, texts: Texts) -> list[Told]:
         for one in results
         if wanted.matching in one.name
     ]
-
-
-async def _told(
-    town: Town, file: StoryFile, story: Story, teaching: Teaching, judge: Judge, watch: Watch
-) -> Told:
-    began = time.monotonic()
-    judged: Judged | None = None
-    error: TillbridgeError | None = None
-    try:
-        async with town.scene(teaching, watch) as scene:
-            judged = judge.judge(story, await play(story, scene))
-    except TillbridgeError as wrong:
-        error = wrong
-    return Told(file.path, story.name, time.monotonic() - began, judged, error)
 
 
 def _stories(wanted: Wanted, texts: Texts) -> list[StoryFile]:

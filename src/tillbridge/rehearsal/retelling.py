@@ -40,7 +40,8 @@ class _Teller:
         """An order in a test's words; what says nothing is left out."""
         told = {name: value for name, value in order.items() if name not in ("number", "lines")}
         told["lines"] = [self._line(line) for line in order["lines"]]
-        return _pruned(self._replaced(told))
+        pruned: dict[str, Any] = _pruned(self._replaced(told))
+        return pruned
 
     def checkout(self, attempt: Attempted) -> dict[str, Any]:
         step = {"checkout": self._recorded.subject}

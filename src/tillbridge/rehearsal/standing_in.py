@@ -1,4 +1,4 @@
-"""Stand-ins of connections for which there is no simulator: they take what fits, and call nobody."""
+"""Stand-ins of connections without a simulator: they take what fits, and call nobody."""
 
 from dataclasses import replace
 

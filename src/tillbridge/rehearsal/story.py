@@ -135,9 +135,7 @@ class Passage:
     place: Place
 
 
-Act: TypeAlias = (
-    Checkout | Telling | Decision | Happening | Beginning | DeskAct | Passage | Weather
-)
+Act: TypeAlias = Checkout | Telling | Decision | Happening | Beginning | DeskAct | Passage | Weather
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ that no test sees another; what is slow to start is started once.
 import asyncio
 import contextlib
 import shutil
+import socket
 import tempfile
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -52,7 +53,7 @@ in on a busy machine."""
 POOL = 12
 PROGRAM = "tillbridge test"
 CALL_TIMEOUT_S = 30.0
-LOOK_S = 0.01
+FIRST = asyncio.FIRST_COMPLETED
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,9 +116,7 @@ class Town:
         try:
             await self._administer(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}")
             async with self._house(name, addresses, watch) as house:
-                systems = {
-                    one.name: one.connector.name for one in self._configured.values()
-                }
+                systems = {one.name: one.connector.name for one in self._configured.values()}
                 yield Scene(house, world, systems, FACTOR)
         finally:
             await world.close()
@@ -218,8 +217,7 @@ class Town:
         server = _Server(config)
         task = asyncio.create_task(server.serve())
         try:
-            while not server.started and not task.done():
-                await asyncio.sleep(LOOK_S)
+            await asyncio.wait({task, asyncio.create_task(server.up.wait())}, return_when=FIRST)
             port = server.servers[0].sockets[0].getsockname()[1]
             yield f"http://127.0.0.1:{port}"
         finally:
@@ -239,7 +237,15 @@ class Town:
 
 
 class _Server(uvicorn.Server):
-    """A server that leaves the signals to the program."""
+    """A server that leaves the signals to the program, and tells when it is up."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.up = asyncio.Event()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self.up.set()
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:

@@ -100,9 +100,7 @@ class Judge:
         found = []
         if made.state != expected.ends:
             why = f": {made.reason}" if made.reason else ""
-            found.append(
-                Difference(made.name, expected.ends, f"{made.state}{why}", expected.place)
-            )
+            found.append(Difference(made.name, expected.ends, f"{made.state}{why}", expected.place))
         node = expected.fields or expected.including
         if node is None:
             return found
@@ -149,7 +147,9 @@ def _runs(story: Story, ran: Sequence[Ran]) -> Iterator[Difference]:
             if run is None:
                 others = [one for one in ran if one.flow == expected.flow]
                 found = "; ".join(map(_stands, others)) or "it did not run"
-                yield Difference(f"run of {expected.flow}", _wanted(expected), found, expected.place)
+                yield Difference(
+                    f"run of {expected.flow}", _wanted(expected), found, expected.place
+                )
                 left = [one for one in left if one.flow != expected.flow]
                 break
             left.remove(run)

@@ -81,7 +81,7 @@ def _rebuilt(value: T, watch: Watch, step: Place, mapping: str = "") -> T:
                 for each in fields(value)
                 if each.init and each.name not in ("place", "bundle")
             }
-            rebuilt = replace(value, **changed)
+            rebuilt = replace(rebuilt, **changed)
         case _:
             pass
     return rebuilt  # type: ignore[no-any-return]  # rebuilt as what it was
