@@ -20,6 +20,7 @@ from tillbridge.mapping.expression import expression
 from tillbridge.mapping.postal import country_of
 from tillbridge.mapping.read import read_mapping
 from tillbridge.mapping.source import event_scope
+from tillbridge.mapping.value_type import ANY
 from tillbridge_dynamics365.order_shape import SALES_ORDER
 
 COUNTRIES = ("US", "GB", "JP", "HK", "DE", "IE", "AE", "CN", "CA", "AU", "SG", "BR", "IN", "FR")
@@ -195,3 +196,11 @@ def test_what_is_no_address_is_refused(text: str, message: str) -> None:
     with pytest.raises(Rejected) as caught:
         expression(text, event_scope()).evaluate(order_with())
     assert message in str(caught.value)
+
+
+def test_a_part_of_an_address_is_text() -> None:
+    scope = {**event_scope(), "read": ANY}
+    made = expression("address(read.fields).city", scope)
+    assert made.evaluate({"read": {"fields": {"city": "Hull"}}}) == "Hull"
+    with pytest.raises(Rejected, match="The city of an address has to be text"):
+        made.evaluate({"read": {"fields": {"city": 5}}})

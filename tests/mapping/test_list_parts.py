@@ -9,6 +9,8 @@ from tillbridge.connector.documents import DocumentShape, Field
 from tillbridge.mapping.apply import prepare_mapping, problems_of
 from tillbridge.mapping.mapping import DocumentMapping
 from tillbridge.mapping.read import read_mapping
+from tillbridge.mapping.source import event_scope
+from tillbridge.mapping.value_type import ANY
 
 SHAPE = DocumentShape(
     "d",
@@ -238,3 +240,19 @@ def test_a_picked_amount_keeps_its_type() -> None:
     )
     filled = prepare_mapping(made, shape, {}).fill(order_with())
     assert filled == {"tax": usd("2.00"), "q": Decimal(2)}
+
+
+def test_what_a_step_answered_is_passed_only_when_it_is_texts_by_name() -> None:
+    scope = {**event_scope(), "read": ANY}
+    made = mapping("  custom: { pass: read.fields }")
+    filler = prepare_mapping(made, OPTIONAL, {}, scope)
+    assert filler.fill({"read": {"fields": {"a": "1"}}}) == {"custom": {"a": "1"}}
+    for odd, told in ((None, "nothing (null)"), (["a"], "list"), ("a", "text")):
+        with pytest.raises(Rejected) as caught:
+            filler.fill({"read": {"fields": odd}})
+        assert f"m.yaml:4 custom: pass: takes texts by name, not {told}." in str(caught.value)
+
+
+def test_a_roll_up_among_parts_fills_no_other_type() -> None:
+    rule = "  text: [{ group: order.lines, as: l, by: l.product, fields: { n: '1' } }]"
+    assert "text takes text, not a list." in wrong(rule)
