@@ -93,7 +93,7 @@ async def test_what_was_found_is_json_for_continuous_integration(
         "field": "fields.totalamout",
         "next_step": "Did you mean 'totalamount'?",
     }
-    assert {check["part"] for check in told["checks"]} >= {"Database", "Flows and mappings"}
+    assert {check["part"] for check in told["checks"]} >= {"Settings", "Flows and mappings"}
 
 
 async def test_columns_that_are_kept_are_checked_offline(

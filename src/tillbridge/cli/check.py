@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import click
 
@@ -18,18 +18,21 @@ from tillbridge.connections.connections import Connection, Connections
 from tillbridge.connections.sealing import open_seal
 from tillbridge.connections.secrets import Secrets
 from tillbridge.connector.abilities import Call, CheckLine, ChecksConnection
+from tillbridge.connector.settings import Secret
 from tillbridge.database.database import Database
 from tillbridge.flows.flow import Flow
 from tillbridge.flows.folder import Folder
 from tillbridge.flows.trigger import OnSchedule
 from tillbridge.mapping.flaw import Flaw, flaw_of
 
+STAND_IN = "YSBzdGFuZC1pbiBmb3IgYSBrZXkgdGhhdCBpcyBub3Q="
+"""For a secret that is not asked for, or not set: what a connection writes does not hang on it."""
 STARTS = 5
 """So many planned times of a flow are shown."""
 
 
 @click.command()
-@click.option("--offline", is_flag=True, help="Only what needs no call to another system.")
+@click.option("--offline", is_flag=True, help="The files alone: no call, no database, no secret.")
 @click.option("--refresh", is_flag=True, help="First keep what each connection takes now.")
 @click.option("--strict", is_flag=True, help="Warnings fail the check, too.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
@@ -82,26 +85,45 @@ async def _check(
     configured = surroundings.site.configured()
     named = CheckLine(f"{len(configured)} connections", passed=True, detail=", ".join(configured))
     report.add(FILE, [named])
+    changed = [] if offline else await _connected(surroundings, report, configured, refresh=refresh)
+    unasked: list[Connection] = []
+    try:
+        bare = {name: item.without_optional_secrets() for name, item in configured.items()}
+        settings = list(_open_all(surroundings, bare, _stand_in, unasked))
+        if offline or len(unasked) < len(configured):
+            report.add("Settings", settings)
+        _texts(surroundings, report, configured, unasked, changed)
+    finally:
+        await Connections(unasked).close()
+
+
+def _stand_in(_name: str) -> Secret:
+    return Secret(STAND_IN)
+
+
+async def _connected(
+    surroundings: Surroundings, report: Report, configured: dict[str, Configured], *, refresh: bool
+) -> list[Flaw]:
+    """The database and every connection; what has changed of what they take."""
     async with surroundings.database() as database:
         report.add("Database", [await _durable(database)])
         secrets = await Secrets.load(
             database, open_seal(surroundings.site.own, os.environ), os.environ
         )
     opened: list[Connection] = []
+    changed: list[Flaw] = []
     try:
         opening = _open_all(surroundings, configured, secrets, opened)
         report.add("Settings and secrets", opening)
-        changed: list[Flaw] = []
-        if not offline:
-            for connection in opened:
-                title = f"{connection.name} ({connection.configured.connector.title})"
-                report.add(title, await _ask(connection))
-                lines, flaws = await _schema(surroundings, connection, refresh=refresh)
-                report.add(f"Schema of {connection.name}", lines)
-                changed += flaws
-        _texts(surroundings, report, configured, opened, changed)
+        for connection in opened:
+            title = f"{connection.name} ({connection.configured.connector.title})"
+            report.add(title, await _ask(connection))
+            lines, flaws = await _schema(surroundings, connection, refresh=refresh)
+            report.add(f"Schema of {connection.name}", lines)
+            changed += flaws
     finally:
         await Connections(opened).close()
+    return changed
 
 
 async def _schema(
@@ -132,12 +154,12 @@ async def _durable(database: Database) -> CheckLine:
 def _open_all(
     surroundings: Surroundings,
     configured: dict[str, Configured],
-    secrets: Secrets,
+    secret_of: Callable[[str], Secret],
     opened: list[Connection],
 ) -> Iterator[CheckLine]:
     for name, item in configured.items():
         try:
-            opened += Connections.open({name: item}, secrets, now, surroundings.site.factor).all()
+            opened += Connections.open({name: item}, secret_of, now, surroundings.site.factor).all()
         except TillbridgeError as error:
             yield failed_line(name, error)
         else:
@@ -153,7 +175,7 @@ def _texts(
 ) -> None:
     title = "Flows and mappings"
     if len(opened) < len(configured):
-        step = "Mend the connections first."
+        step = "Mend the settings of the connections first."
         unread = CheckLine("Not checked: they write to connections", passed=False, next_step=step)
         report.add(title, [unread])
         return

@@ -18,7 +18,7 @@ sealed in the database (`tillbridge secrets set NAME`) or given as TILLBRIDGE_SE
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tillbridge.canonical.errors import Misconfigured, Place
 from tillbridge.connections.forms import CONNECTION, TILLBRIDGE
@@ -52,6 +52,16 @@ class Configured:
         """The names of the secrets it needs."""
         secret = {item.name for item in declared(self.connector.settings) if item.secret}
         return tuple(value for name, value in self.settings.items() if name in secret and value)
+
+    def without_optional_secrets(self) -> "Configured":
+        """The same with every secret left out that may be left out."""
+        optional = {
+            item.name
+            for item in declared(self.connector.settings)
+            if item.secret and not item.required
+        }
+        kept = {name: value for name, value in self.settings.items() if name not in optional}
+        return replace(self, settings=kept)
 
     def parse(self, secret_of: Callable[[str], Secret]) -> object:
         """Its settings as the connector wants them. Raises Misconfigured with the place."""
