@@ -133,6 +133,20 @@ async def test_a_second_attempt_while_one_is_in_flight_is_a_conflict(
         assert len(authorizations(town, "2007")) == 1
 
 
+async def test_of_many_attempts_begun_at_once_for_one_order_one_is_sent(
+    tmp_path: Path, dsn: str
+) -> None:
+    async with open_town(tmp_path, dsn) as town, till(town) as shop:
+        fault(town, "slow", 10)
+        tries = [shop.pay(order_document("2020"), key=f"key-{number}") for number in range(6)]
+
+        answers = await asyncio.gather(*tries)
+
+        assert sorted(status for status, _ in answers) == [200, *[409] * 5]
+        assert asked(town) == 1
+        assert len(authorizations(town, "2020")) == 1
+
+
 async def test_a_paid_order_is_not_charged_again(tmp_path: Path, dsn: str) -> None:
     async with open_town(tmp_path, dsn) as town, till(town) as shop:
         await shop.pay(order_document("2008"), key="one")
