@@ -1,12 +1,14 @@
 """The whole demo, as a user starts it."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
 
+TEMPLATES = Path(__file__).parents[2] / "src/tillbridge/templates"
 DEMO = (sys.executable, "-m", "tillbridge.cli.main", "demo")
 
 
@@ -66,3 +68,15 @@ def test_a_day_begins_on_a_blank_page(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert "is not empty" in done.stderr
     assert [path.name for path in tmp_path.iterdir()] == ["something"]
+
+
+def test_a_day_is_traded_with_a_folder_of_ones_own(tmp_path: Path) -> None:
+    books = tmp_path / "books"
+    shutil.copytree(TEMPLATES / "order-to-cash-sage", books)
+    before = sorted(books.rglob("*"))
+    done = demo("--orders", "8", "--folder", str(books))
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "every promise was kept" in done.stdout
+    assert f"with the flows of {books}" in done.stdout
+    assert "Dynamics" not in done.stdout
+    assert sorted(books.rglob("*")) == before
