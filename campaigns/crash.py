@@ -35,7 +35,7 @@ from tillbridge_simulators.auditor import KEYS
 from tillbridge_simulators.cybersource import Options
 
 AT_ONCE = 6
-TRIES_MAX = 4
+TRIES_MAX = 8
 """A gap that needs luck with timing is tried again, later with another seed."""
 DRY_RUNS = 2
 """What only one of them passes was luck, and is no gap of the journey."""

@@ -8,7 +8,7 @@ send, find and fence, and before and after every answer of the API.
 import asyncio
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from contextvars import ContextVar
 from dataclasses import replace
 from pathlib import Path
@@ -30,7 +30,8 @@ HEAD_START_S = 0.001
 """Enough for bytes to leave, too little for an answer to be taken in."""
 
 ROOT = Path(tillbridge.__file__).parent
-_WRITES = re.compile(r"INSERT INTO|DELETE FROM|(?<!FOR )UPDATE |SELECT accept_event")
+_WRITES = re.compile(r"INSERT INTO|DELETE FROM|(?<!FOR )UPDATE ")
+_FUNCTION = re.compile(r"FUNCTION (\w+)\(.*?\$\$(.*?)\$\$", re.DOTALL)
 _TOLD = frozenset(
     {
         *("authorization", "capture", "reversal", "void", "sales_order", "sales_order_release"),
@@ -47,9 +48,15 @@ _BESIDE_THE_JOURNEY = frozenset(
     }
 )
 """Statements of a start, of timers and of the gates: when they come is a matter of luck."""
+_CLAIM = "claim_lanes"
+"""Timers claim, and so does every bell: a gap of the journey is a claim that found something."""
 
 _writing: ContextVar[str] = ContextVar("writing", default="")
 """The document that this task is writing."""
+
+
+_effects: dict[str, str] = {}
+"""What each effect is that this process has begun, by its key."""
 
 
 def watch(points: Points) -> None:
@@ -61,12 +68,20 @@ def watch(points: Points) -> None:
 
 def _statement_names() -> dict[str, str]:
     """Every statement of the journey that writes, by its text."""
-    rooms = [file for file in ROOT.rglob("*.sql") if file.parent.name != "migrations"]
+    files = list(ROOT.rglob("*.sql"))
+    rooms = [file for file in files if file.parent.name != "migrations"]
+    functions = {
+        name
+        for file in files
+        for name, body in _FUNCTION.findall(file.read_text())
+        if _WRITES.search(body)
+    }
+    calls = re.compile(rf"(?:SELECT|FROM) (?:{'|'.join(sorted(functions))})\(")
     return {
         text: name
         for file in rooms
         for name, text in load_statements(_package(file.parent), file.name).items()
-        if _WRITES.search(text) and name not in _BESIDE_THE_JOURNEY
+        if (_WRITES.search(text) or calls.search(text)) and name not in _BESIDE_THE_JOURNEY
     }
 
 
@@ -82,10 +97,34 @@ def _gap(statement: str, values: tuple[Any, ...]) -> str:
     name = _NAMES.get(statement, "")
     if not name:
         return ""
-    told = [value for value in values if isinstance(value, str) and value in _TOLD]
+    return " ".join(word for word in (name, *dict.fromkeys(_about(name, values))) if word)
+
+
+def _about(name: str, values: tuple[Any, ...]) -> list[str]:
+    """What a statement is about; the migration has the order of its parameters."""
+    if name == "intend_effect":
+        return _intended(values[0])
+    if name == "begin_checkout":
+        _effects[values[8]] = values[13]
     if name == "settle_effect":
-        told.insert(0, _writing.get())
-    return " ".join(word for word in (name, *dict.fromkeys(told)) if word)
+        return [_effects.get(values[0], _writing.get()), *_told(values)]
+    if name == "settle_answer":
+        *_, turn, following = values
+        answered = _effects.get(values[0], _writing.get())
+        if following is not None:
+            return [answered, "then", *_intended(following)]
+        return [answered, "then the end"] if turn is not None else [answered]
+    return _told(values)
+
+
+def _intended(wish: tuple[Any, ...]) -> list[str]:
+    """The composite type `intended`: its key and its effect are the fourth and the sixth."""
+    _effects[wish[3]] = wish[5]
+    return _told(wish)
+
+
+def _told(values: tuple[Any, ...]) -> list[str]:
+    return [value for value in values if isinstance(value, str) and value in _TOLD]
 
 
 class _WatchedTransaction:
@@ -162,6 +201,29 @@ def _watch_commits(points: Points) -> None:
     _replace(Database, "connection", watched_connection)
     for name in ("fetch", "fetch_row", "fetch_value", "execute"):
         _replace(Database, name, _alone(points, getattr(Database, name)))
+    _replace(Database, "fetch", _claiming(points, transaction, Database.fetch))
+
+
+def _claiming(
+    points: Points,
+    transaction: Callable[[Database], AbstractAsyncContextManager[Tx]],
+    fetch: Callable[..., Awaitable[Any]],
+) -> Callable[..., Awaitable[Any]]:
+    """What is claimed is known before the commit only in a transaction of two steps."""
+
+    async def claimed(self: Database, statement: str, *values: Any) -> Any:
+        if _NAMES.get(statement) != _CLAIM:
+            return await fetch(self, statement, *values)
+        async with transaction(self) as tx:
+            rows = await tx.fetch(statement, *values)
+            targets = sorted({row["target"] for row in rows})
+            for target in targets:
+                points.passed(f"before commit of {_CLAIM} {target}")
+        for target in targets:
+            points.passed(f"after commit of {_CLAIM} {target}")
+        return rows
+
+    return claimed
 
 
 def _alone(points: Points, method: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:

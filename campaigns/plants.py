@@ -7,13 +7,12 @@ must break.
 import asyncio
 import secrets
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 import tillbridge.api.doors
 import tillbridge.runs.journal
-import tillbridge.runtime.worker
 from tillbridge.connector.abilities import (
     Absent,
     Call,
@@ -29,8 +28,8 @@ from tillbridge.journeys.house import House
 from tillbridge.journeys.receive import Received, receive
 from tillbridge.runs.journal import Intent, Journal
 from tillbridge.runs.keys import KEY_LENGTH, Effect
-from tillbridge.runs.lanes import Lane
 from tillbridge.runs.lease import Lease
+from tillbridge.runtime.worker import Worker
 
 _HASTE_S = 0.3
 """How long an acknowledged delivery stays uncommitted in the plant that is hasty."""
@@ -70,7 +69,7 @@ def _intent_after_send() -> None:
         call = self.call(intent.wire, intent.send_by, timeout_s)
         receipt = await ability.send(call, fields)
         await intend(self, "afterwards", intent.effect, ability, fields, timeout_s)
-        await self._settle(intent.effect, "done", receipt, "", "reply")
+        await self._outcomes.take_in(intent.effect, receipt, "reply")
         return receipt
 
     _replace(Journal, "intend", put_off)
@@ -131,10 +130,10 @@ def _no_send_by() -> None:
 
 
 def _no_sweep() -> None:
-    async def nothing(*_: Any) -> Sequence[Lane]:
-        return ()
+    async def nothing(_worker: Worker) -> None:
+        return None
 
-    _replace(tillbridge.runtime.worker, "due", nothing)
+    _replace(Worker, "_sweep", nothing)
 
 
 def _resolve_with(changed: Callable[[Write], Write]) -> None:

@@ -110,9 +110,7 @@ def planted(seed: int) -> dict[str, Scene]:
                 then="api: during send authorization",
             ),
         ),
-        "no_sweep": _scene(
-            seed, _one("", ""), death=Death("worker: after commit of claim_lane dynamics")
-        ),
+        "no_sweep": _scene(seed, _one("lose_answer", "capture"), fence=False),
     }
 
 
