@@ -48,7 +48,7 @@ from tillbridge.journeys.settle import Settling
 from tillbridge.journeys.wait import take_wait
 from tillbridge.journeys.way import Unreached
 from tillbridge.payments.observations import told_capture
-from tillbridge.runs.history import open_steps
+from tillbridge.runs.history import effects_begun, open_steps
 from tillbridge.runs.journal import FencedOff, Journal, outcome_of
 from tillbridge.runs.keys import Effect
 from tillbridge.runs.lanes import Turn
@@ -59,6 +59,7 @@ JOURNEY = "deliver"
 NOTHING_TO_REVERSE = "nothing_to_reverse"
 UNDONE = "undone"
 """The reason of a dead letter whose effects are undone: it can be cancelled, not replayed."""
+PAUSED = "the flow is paused"
 PAUSE_S = 60.0
 """How often the run of a paused flow looks again."""
 SLOT_S = 1.0
@@ -111,17 +112,17 @@ async def _walk(walk: "Walk", turn: Turn, event: Event) -> None:
 async def _unless_paused(house: House, flow: Flow, run: Run) -> None:
     """Raises Parked while the flow is paused, by its text or by hand: its intake is kept.
 
-    A run that waits for an event goes on waiting for it, no longer than it would have.
+    A run that waits for something goes on waiting for it, no longer than it would have.
     """
     pause = await house.pauses.of(flow.name)
     if pause is None and not flow.paused:
         return
     again_s = PAUSE_S / house.factor
-    if run.waits:
+    if run.state == "waiting" and not run.waiting_for.startswith(PAUSED):
         left_s = run.wait_s if run.wait_s is not None and run.wait_s > 0 else again_s
         raise Parked(left_s, run.waiting_for, kinds=run.waits)
     why = pause.why if pause is not None else "by its text"
-    raise Parked(again_s, f"the flow is paused: {why}")
+    raise Parked(again_s, f"{PAUSED}: {why}")
 
 
 def _failed(stop: StopStep) -> Rejected:
@@ -153,6 +154,7 @@ class Undoable:
     """A write that took place and that the flow can undo, with the way as it was then."""
 
     step: WriteStep
+    effect_key: str
     walk: "Walk"
 
 
@@ -235,10 +237,17 @@ class Walk:
                 return step
         return None
 
-    async def undo(self) -> None:
-        """Takes the undo steps of what was done, the last write first."""
-        for done in reversed(self.undoable):
+    async def undo(self) -> int:
+        """Takes the undo steps of what was done, the last write first; answers of how many.
+
+        What another run had done before, and this one only found done, is not this one's to undo.
+        """
+        await self.journal.commit()
+        known = await effects_begun(self.house.database, self.run.id) if self.undoable else ()
+        own = [done for done in self.undoable if done.effect_key in known]
+        for done in reversed(own):
             await done.walk.take_all(done.step.undo)
+        return len(own)
 
     async def is_open(self, place: str) -> bool:
         await self.journal.close()  # what was put off is not open
@@ -255,7 +264,11 @@ class Walk:
         if step.undo and receipt.fields.get("status") != NOTHING_TO_REVERSE:
             then = copy(self)
             then.names, then.ghost = dict(self.names), False
-            self.undoable.append(Undoable(step, then))
+            effect = self._effect(step.connection, step.document, ordinal)
+            self.undoable.append(Undoable(step, effect.key, then))
+
+    def _effect(self, connection: str, document: str, ordinal: str) -> Effect:
+        return Effect(connection, self.run.subject, document, self.ordinal(ordinal))
 
     async def write(
         self, name: str, connection: str, document: str, ordinal: str, fields: Fields
@@ -263,7 +276,7 @@ class Walk:
         house = self.house
         at = house.connections[connection]
         ability = at.write(document)
-        effect = Effect(connection, self.run.subject, document, self.ordinal(ordinal))
+        effect = self._effect(connection, document, ordinal)
         if effect.key in self.run.begun or self.run.replay_of is not None or self.ghost:
             done = await self.journal.done(effect) or await self._told(effect)
             if done is not None:

@@ -39,11 +39,13 @@ async def recovered(way: Way, step: Step, name: str, recovery: Recovery) -> Stop
             given_up = encode({"step": name, **_told(error)})
             await way.journal.keep(f"{place}!", "local", given_up)
     way.names[name] = None
+    around = {FAILURE: way.names[FAILURE]} if FAILURE in way.names else {}
     way.names[FAILURE] = read_json(given_up)
     try:
         return await way.take_all(recovery.steps)
     finally:
         del way.names[FAILURE]
+        way.names.update(around)  # the failure that this one stood in the way of
 
 
 async def _try_again(

@@ -33,10 +33,10 @@ async def undo_run(house: House, turn: Turn, run: Run) -> None:
     with suppress(Unreached, Rejected, Misconfigured, GateClosed):  # it got no further then
         await walk.take_all(flow.steps)
     try:
-        await walk.undo()
+        count = await walk.undo()
     finally:
         await walk.journal.close()
-    turn.change(Change(run.id, "done", ending=f"undid {len(walk.undoable)} writes"))
+    turn.change(Change(run.id, "done", ending=f"undid {count} writes"))
 
 
 def can_undo(flow: Flow) -> bool:

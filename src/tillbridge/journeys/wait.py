@@ -46,10 +46,11 @@ async def _left_s(way: Way, step: WaitStep, place: str, why: str) -> float:
     """Seconds until the time is up.
 
     A run that waits for one thing is woken when its time is up. Where several wait beside each
-    other, or until a moment that was worked out, the moment itself is in the journal.
+    other, or for a slot in between, or until a moment that was worked out, the moment itself is in
+    the journal.
     """
     length_s = step.timeout_s / way.house.factor
-    if step.until is None and place == step.name:
+    if step.until is None and place == step.name and way.flow.concurrency is None:
         run = way.run
         return run.wait_s if run.waiting_for == why and run.wait_s is not None else length_s
     if step.until is not None:

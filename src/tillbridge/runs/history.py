@@ -145,6 +145,12 @@ async def open_steps(database: Database, run_id: int) -> list[str]:
     return [row["step"] for row in await database.fetch(SQL["open_steps"], run_id)]
 
 
+async def effects_begun(database: Database, run_id: int) -> frozenset[str]:
+    """The keys of what a run, and those it replays, have done or begun themselves."""
+    rows = await database.fetch(SQL["effects_of_chain"], run_id)
+    return frozenset(row["key"] for row in rows)
+
+
 async def backlog(database: Database) -> Backlog:
     """What is open now."""
     row = await database.fetch_row(SQL["count_open"])
