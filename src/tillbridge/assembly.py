@@ -1,5 +1,7 @@
 """Where the parts meet: a user's folder and a PostgreSQL become a running house."""
 
+import asyncio
+import importlib
 import os
 import socket
 from collections.abc import Mapping
@@ -8,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from tillbridge.canonical.errors import Misconfigured
+from tillbridge.connections.alerting import NOTIFICATION, Alerting, read_alerting
 from tillbridge.connections.configuration import FILE, Configured, read_configuration
 from tillbridge.connections.connections import Connections
 from tillbridge.connections.gates import Breaker, Gates
@@ -25,10 +28,12 @@ from tillbridge.flows.publish import load_version, publish
 from tillbridge.flows.read import read_bundle
 from tillbridge.flows.snapshot import read_snapshots, with_snapshots
 from tillbridge.journeys import checkout, deliver, receive, undo
+from tillbridge.journeys.alert import look_for_alerts
 from tillbridge.journeys.catalogue import Catalogue, LoadFlow
 from tillbridge.journeys.changed import poll_changes
 from tillbridge.journeys.drop import Drops
 from tillbridge.journeys.fire import fire_schedules
+from tillbridge.journeys.following import watched
 from tillbridge.journeys.gather import close_windows
 from tillbridge.journeys.house import House, Pace
 from tillbridge.journeys.poll import forget_deliveries, poll_reviews, probe_gates
@@ -36,7 +41,13 @@ from tillbridge.journeys.resolve import resolve_checkout
 from tillbridge.journeys.turn import Journey
 from tillbridge.runs.journal import Patience
 from tillbridge.runtime.worker import Worker
+from tillbridge.watch.log_line import hide
+from tillbridge.watch.watch import Tracer, Watch
 
+TRACES = "TILLBRIDGE_TRACES"
+"""The address of a collector that speaks OTLP over HTTP, such as http://127.0.0.1:4318."""
+TRACED = frozenset({"api", "worker"})
+OTLP = "tillbridge.watch.otlp"
 OWN_FOLDER = ".tillbridge"
 SEND_WINDOW_MIN_S = 1.0
 """A factor divides the world's waits, not the time our own processor needs until a call leaves."""
@@ -76,9 +87,10 @@ class Site:
                 reason="no_folder",
                 next_step="Run tillbridge init, or give --folder.",
             )
-        return read_configuration(
-            path.read_text(encoding="utf-8"), self.environment, installed_connectors()
-        )
+        text = path.read_text(encoding="utf-8")
+        found = read_configuration(text, self.environment, installed_connectors())
+        read_alerting(text, found)
+        return found
 
 
 def now() -> datetime:
@@ -118,6 +130,8 @@ async def open_house(
         await check_schema(database)
         secrets = await Secrets.load(database, open_seal(site.own, os.environ), os.environ)
         connections = Connections.open(site.configured(), secrets, clock, site.factor)
+        alerting = _alerting(site, connections)
+        hide(secrets.used())
         flows = read_flows(site, connections) if publishing else []
         async with database.transaction() as tx:
             for flow in flows:
@@ -138,6 +152,8 @@ async def open_house(
         pace=Pace().divided(site.factor),
         patience=_patience(site.factor),
         folder=site.folder,
+        alerting=alerting,
+        watch=Watch(tracer=_tracer(role, os.environ)),
     )
 
 
@@ -146,6 +162,7 @@ async def close_house(house: House) -> None:
     await checkout.settle_open_checkouts(house)
     await house.connections.close()
     await house.database.close()
+    await asyncio.to_thread(house.watch.close)
 
 
 def shapes(connections: Connections, folder: Path) -> dict[str, ConnectionShapes]:
@@ -192,11 +209,12 @@ def worker(house: House, *, turns_by_target: int = 100) -> Worker:
     """A worker over a house."""
     return Worker(
         house,
-        JOURNEYS,
+        {name: watched(journey) for name, journey in JOURNEYS.items()},
         turns_by_target=turns_by_target,
         sweep_s=1.0 / house.factor,
         chores={
             "gates": (1.0 / house.factor, probe_gates),
+            "alerts": (house.alerting.every_s, look_for_alerts),
             "reviews": (min(house.pace.review_poll_s, 10.0 / house.factor), poll_reviews),
             "forget": (3600.0, forget_deliveries),
             "schedules": (1.0 / house.factor, fire_schedules),
@@ -211,6 +229,31 @@ def shop_of(house: House) -> str:
     """The shop whose checkouts need not name it: the only one that pays through something."""
     shops = [item.name for item in house.connections.all() if item.configured.pays_through]
     return shops[0] if len(shops) == 1 else ""
+
+
+def _alerting(site: Site, connections: Connections) -> Alerting:
+    text = (site.folder / FILE).read_text(encoding="utf-8")
+    configured = {item.name: item.configured for item in connections.all()}
+    alerting = read_alerting(text, configured).divided(site.factor)
+    for name in alerting.tell:
+        connections[name].write(NOTIFICATION)  # raises where a connection tells nobody anything
+    return alerting
+
+
+def _tracer(role: str, environment: Mapping[str, str]) -> Tracer | None:
+    """Traces of the processes that run for long, where a collector is named."""
+    collector = environment.get(TRACES, "")
+    if not collector or role not in TRACED:
+        return None
+    try:
+        opened: Tracer = importlib.import_module(OTLP).open_tracer(collector, role)
+    except ModuleNotFoundError as error:
+        raise Misconfigured(
+            f"{TRACES} is set, and {error.name} is not installed.",
+            reason="no_traces",
+            next_step="Install it: pip install tillbridge[traces], or unset the variable.",
+        ) from error
+    return opened
 
 
 def _breaker(factor: float) -> Breaker:

@@ -34,6 +34,7 @@ _STATUS = {
     "no_unknown": 404,
     "unknown_dead_letter": 404,
     "unknown_connection": 404,
+    "unknown_alert": 404,
     "unknown_approval": 404,
     "unknown_flow": 404,
     "unknown_id": 404,

@@ -14,6 +14,7 @@ from starlette.exceptions import HTTPException
 
 from tillbridge import VERSION
 from tillbridge.api import (
+    alerts,
     answers,
     approvals,
     audit,
@@ -23,6 +24,7 @@ from tillbridge.api import (
     gates,
     health,
     inbox,
+    metrics,
     notices,
     reviews,
     runs,
@@ -40,7 +42,7 @@ POOL = 8
 OPERATORS_POOL = 4
 ROUTERS = (
     *(runs, explain, dead_letters, reviews, approvals, notices, unknowns, trace),
-    *(flows, gates, inbox, audit, health),
+    *(flows, gates, inbox, audit, alerts, health, metrics),
 )
 
 

@@ -7,6 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from tillbridge.api.answering import Answering, trace_of
 from tillbridge.api.answers import error_answer, json_answer
 from tillbridge.canonical.errors import Rejected, TillbridgeError, Transient
 from tillbridge.connector.abilities import VerifiesDeliveries
@@ -31,25 +32,39 @@ def doors(house_of: Callable[[], House], shop_of: Callable[[House], str]) -> lis
     """
 
     async def deliver(request: Request) -> Response:
-        try:
-            delivery = await _delivery(request, house_of(), request.path_params["connection"])
-            received = await receive(house_of(), delivery)
-        except TillbridgeError as error:
-            return error_answer(error)
-        except BROKEN as error:
-            return error_answer(database_lost(error))
-        return json_answer(202, received)
+        house, door = house_of(), request.path_params["connection"]
+        with Answering(house, "delivery", door) as seen:
+            try:
+                delivery = await _delivery(request, house, door)
+                seen.begin()
+                with house.watch.span("delivery", "server", {}, trace_of(request)):
+                    received = await receive(house, delivery)
+            except TillbridgeError as error:
+                seen.reason = error.reason
+                return error_answer(error)
+            except BROKEN as error:
+                seen.reason = "database_down"
+                return error_answer(database_lost(error))
+            seen.ended, seen.delivery = received.verdict, received.delivery_id
+            return json_answer(202, received)
 
     async def pay(request: Request) -> Response:
         house = house_of()
         shop = request.headers.get("tillbridge-shop") or shop_of(house)
-        try:
-            answer = await checkout(house, await _delivery(request, house, shop))
-        except TillbridgeError as error:
-            return error_answer(error)
-        except BROKEN as error:
-            return error_answer(database_lost(error))
-        return _answer(answer, request.headers.get("idempotency-key", ""))
+        with Answering(house, "checkout") as seen:
+            try:
+                delivery = await _delivery(request, house, shop)
+                seen.begin()
+                with house.watch.span("checkout", "server", {}, trace_of(request)):
+                    answer = await checkout(house, delivery)
+            except TillbridgeError as error:
+                seen.reason = error.reason
+                return error_answer(error)
+            except BROKEN as error:
+                seen.reason = "database_down"
+                return error_answer(database_lost(error))
+            seen.ended, seen.reason = answer.status, answer.reason
+            return _answer(answer, request.headers.get("idempotency-key", ""))
 
     async def ask(request: Request) -> Response:
         house = house_of()

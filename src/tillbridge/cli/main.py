@@ -6,6 +6,7 @@ import click
 
 from tillbridge import VERSION
 from tillbridge.assembly import Site
+from tillbridge.cli.alerts import alerts
 from tillbridge.cli.api import api
 from tillbridge.cli.approvals import approvals
 from tillbridge.cli.audit import audit
@@ -79,7 +80,7 @@ def main(
 for command in (
     *(demo, init, template, check, format_files, schema, test, provision, up),
     *(api, worker, migrate),
-    *(flows, run, approvals, notices),
+    *(flows, run, approvals, notices, alerts),
     *(runs, dead_letters, reviews, unknowns, trace, explain, gates, inbox),
     *(secrets, operators, audit, connectors, schemas),
 ):

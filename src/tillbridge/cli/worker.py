@@ -2,18 +2,21 @@
 
 import asyncio
 import contextlib
+from collections.abc import AsyncIterator
 
 import click
 import uvloop
 
 from tillbridge.assembly import close_house, open_house
 from tillbridge.assembly import worker as worker_over
+from tillbridge.cli.listener import metrics_at
 from tillbridge.cli.logs import write_logs
 from tillbridge.cli.memory import settle_memory
 from tillbridge.cli.printing import complain, say
 from tillbridge.cli.stopping import Stopping
 from tillbridge.cli.surroundings import Surroundings, pass_surroundings
 from tillbridge.journeys.house import House
+from tillbridge.journeys.standing import figures
 
 STOP_S = 70.0
 """A call is read on for 60 s (journeys.house.Pace.read_on_s); then its answer is committed."""
@@ -37,8 +40,26 @@ CLOSE_S = 5.0
     show_default=True,
     help="Seconds that turns in progress get when it is asked to stop.",
 )
+@click.option(
+    "--metrics",
+    type=click.IntRange(0, 65535),
+    default=None,
+    help="Answer GET /metrics at this port, for Prometheus; 0 for any that is free.",
+)
+@click.option(
+    "--metrics-host",
+    default="127.0.0.1",
+    show_default=True,
+    help="Where: it asks for no token, so leave it to this machine or a network of your own.",
+)
 @pass_surroundings
-def worker(surroundings: Surroundings, turns: int, stop_within: float) -> None:
+def worker(
+    surroundings: Surroundings,
+    turns: int,
+    stop_within: float,
+    metrics: int | None,
+    metrics_host: str,
+) -> None:
     """Work through what is due until asked to stop (SIGINT or SIGTERM).
 
     Turns in progress are finished within the stated time; what is cut off is found again in the
@@ -47,21 +68,34 @@ def worker(surroundings: Surroundings, turns: int, stop_within: float) -> None:
     write_logs("worker")
     surroundings.expect_folder()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(_work(surroundings, turns, stop_within))
+        runner.run(_work(surroundings, turns, stop_within, metrics, metrics_host))
 
 
-async def _work(surroundings: Surroundings, turns: int, stop_s: float) -> None:
+async def _work(
+    surroundings: Surroundings, turns: int, stop_s: float, metrics: int | None, host: str
+) -> None:
     stopping = Stopping()
     stopping.listen()
     async with surroundings.address() as dsn:
         house = await open_house(surroundings.site, dsn, role="worker", pool=POOL)
         try:
             settle_memory()
-            say(f"Working, {turns} lanes at a time.")
-            await _run(house, dsn, turns, stop_s, stopping)
+            async with _measured(house, metrics, host):
+                say(f"Working, {turns} lanes at a time.")
+                await _run(house, dsn, turns, stop_s, stopping)
         finally:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(close_house(house), CLOSE_S)
+
+
+@contextlib.asynccontextmanager
+async def _measured(house: House, port: int | None, host: str) -> AsyncIterator[None]:
+    if port is None:
+        yield
+        return
+    async with metrics_at(host, port, lambda: figures(house)) as listening:
+        say(f"Figures at http://{host}:{listening}/metrics")
+        yield
 
 
 async def _run(house: House, dsn: str, turns: int, stop_s: float, stopping: Stopping) -> None:

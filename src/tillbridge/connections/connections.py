@@ -14,6 +14,7 @@ from tillbridge.connector.abilities import (
 )
 from tillbridge.connector.connector import Clock, Opening
 from tillbridge.connector.settings import Secret
+from tillbridge.watch.abilities import watched_reads, watched_writes
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +110,10 @@ def _open(
         configured=item,
         session=session,
         timeout_s=item.timeout_s / factor,
-        writes=session.writes if isinstance(session, WritesDocuments) else {},
-        reads=session.reads if isinstance(session, ReadsDocuments) else {},
+        writes=watched_writes(item.name, session.writes)
+        if isinstance(session, WritesDocuments)
+        else {},
+        reads=watched_reads(item.name, session.reads)
+        if isinstance(session, ReadsDocuments)
+        else {},
     )

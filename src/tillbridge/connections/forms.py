@@ -3,12 +3,14 @@
 from typing import Final
 
 from tillbridge.mapping.form import (
+    DURATION_VALUE,
     NAME_VALUE,
     TEXT_VALUE,
     Form,
     Key,
     group,
     language,
+    list_of,
     named,
     whole,
 )
@@ -26,6 +28,21 @@ CONNECTION: Final = Form(
         Key("timeout", whole(1, TIMEOUT_MAX_S), "seconds until a call is unanswered", default="30"),
     ),
 )
+ALERTS: Final = Form(
+    "alerts",
+    "When people are told, and through what.",
+    (
+        Key("tell", list_of(NAME_VALUE), "connections that write the document notification"),
+        Key("every", DURATION_VALUE, "how often is looked", default="30s"),
+        Key("oldest_waiting", DURATION_VALUE, "work made no progress for so long", default="15m"),
+        Key("dead_letters", whole(0, 1_000_000), "so many of a class; 0: never", default="1"),
+        Key("unknown_age", DURATION_VALUE, "a call is without an answer for so long", default="1h"),
+        Key("hold_life", DURATION_VALUE, "how long an issuer keeps a hold", default="7d"),
+        Key("hold_expiry", DURATION_VALUE, "told so long before a hold's end", default="1d"),
+        Key("gate_closed", DURATION_VALUE, "a connection takes no work for so long", default="10m"),
+        Key("quiet", DURATION_VALUE, "not found for so long, it has ended", default="5m"),
+    ),
+)
 TILLBRIDGE: Final = Form(
     "tillbridge",
     "Connections by name.",
@@ -33,8 +50,12 @@ TILLBRIDGE: Final = Form(
         Key("title", TEXT_VALUE, "for people"),
         Key("environment", TEXT_VALUE, "whose settings hold when none is named"),
         Key("connections", named(group("connection")), "by name", required=True),
+        Key("alerts", group("alerts"), "when people are told, and through what"),
     ),
 )
 CONFIGURATION_LANGUAGE: Final = language(
-    "tillbridge", "The connections of a Tillbridge folder", "tillbridge", (TILLBRIDGE, CONNECTION)
+    "tillbridge",
+    "The connections of a Tillbridge folder",
+    "tillbridge",
+    (TILLBRIDGE, CONNECTION, ALERTS),
 )

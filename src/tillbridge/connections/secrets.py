@@ -32,6 +32,7 @@ class Secrets:
     def __init__(self, values: Mapping[str, Secret], environment: Mapping[str, str]) -> None:
         self._values = values
         self._environment = environment
+        self._used: set[str] = set()
 
     @classmethod
     async def load(
@@ -44,6 +45,15 @@ class Secrets:
 
     def __call__(self, name: str) -> Secret:
         """Raises Misconfigured, saying how to set it."""
+        secret = self._of(name)
+        self._used.add(secret.value)
+        return secret
+
+    def used(self) -> frozenset[str]:
+        """The values that were answered: what may stand in no log."""
+        return frozenset(self._used)
+
+    def _of(self, name: str) -> Secret:
         given = self._environment.get(PREFIX + name.upper().replace("-", "_"))
         if given is not None:
             return Secret(given)

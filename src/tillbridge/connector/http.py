@@ -8,6 +8,7 @@ are never in a message, and answers over `ANSWER_MAX_BYTES` are refused.
 import asyncio
 import contextvars
 import ssl
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
@@ -17,6 +18,7 @@ import aiohttp
 from tillbridge.canonical.errors import Misconfigured, Place, Transient
 from tillbridge.connector.abilities import Call
 from tillbridge.connector.breaks import BreakPoint, classify, error_for
+from tillbridge.connector.correlation import current
 
 CONNECT_TIMEOUT_S = 3.0
 KEEP_ALIVE_S = 4.0
@@ -106,16 +108,21 @@ class Http:
         """
         departure = _Departure(call.guard)
         token = _DEPARTURE.set(departure)
+        watcher, status, began = current().watcher, 0, time.monotonic()
         try:
-            return await self._exchange(call, method, path, headers, body)
+            reply = await self._exchange(call, method, path, watcher.headers(headers), body)
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             point = _break_point(error, departure.left)
             outcome = classify(point, write=write)
             raise error_for(
                 outcome, f"{self._name}: {method} {path.partition('?')[0]} broke: {point.value}."
             ) from error
+        else:
+            status = reply.status
+            return reply
         finally:
             _DEPARTURE.reset(token)
+            watcher.answered(self._name, method, status, time.monotonic() - began)
 
     async def close(self) -> None:
         if self._session is not None:

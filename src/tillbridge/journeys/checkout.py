@@ -34,11 +34,8 @@ from tillbridge.connector.delivery import Delivery
 from tillbridge.connector.packing import pack
 from tillbridge.database.database import Tx
 from tillbridge.journeys.answer import Answer, answer_for, in_flight, not_attempted
-from tillbridge.journeys.authorization import (
-    AUTHORIZATION,
-    authorization_fields,
-    without_token,
-)
+from tillbridge.journeys.authorization import AUTHORIZATION, authorization_fields, without_token
+from tillbridge.journeys.following import follow_subject
 from tillbridge.journeys.house import House
 from tillbridge.journeys.receive import SQL, card_data_found
 from tillbridge.journeys.settle import ANSWERED, Settling
@@ -87,6 +84,7 @@ async def checkout(house: House, delivery: Delivery) -> Answer:
     """
     shop = house.connections[delivery.connection]
     request = _read(shop, delivery)
+    await follow_subject(house, request.order.number)
     check_order(request.order)
     payments = house.connections[shop.configured.pays_through]
     try:

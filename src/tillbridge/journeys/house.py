@@ -4,6 +4,7 @@ import asyncio
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tillbridge.connections.alerting import Alerting
 from tillbridge.connections.connections import Connections
 from tillbridge.connections.gates import Gates
 from tillbridge.connector.connector import Clock
@@ -11,6 +12,7 @@ from tillbridge.database.database import Database
 from tillbridge.flows.pauses import Pauses
 from tillbridge.journeys.catalogue import Catalogue
 from tillbridge.runs.journal import Patience
+from tillbridge.watch.watch import Watch
 
 PAUSES_SEEN_S = 1.0
 LEASE_MIN_S = 5.0
@@ -69,6 +71,8 @@ class House:
         catalogue: the active flow versions; old versions by number for pinned runs.
         folder: the user's; files are dropped below it.
         pauses: which flows a person has paused.
+        alerting: when people are told, factor applied.
+        watch: the figures and traces of this process.
     """
 
     database: Database
@@ -81,6 +85,8 @@ class House:
     pace: Pace
     patience: Patience
     folder: Path = field(default_factory=Path)
+    alerting: Alerting = field(default_factory=Alerting)
+    watch: Watch = field(default_factory=Watch)
     calls: "set[asyncio.Task[None]]" = field(default_factory=set)
     pauses: Pauses = field(init=False)
 

@@ -29,6 +29,7 @@ from tillbridge.connector.delivery import Delivery, Translation
 from tillbridge.database.database import Tx
 from tillbridge.database.statements import load_statements
 from tillbridge.inbox.inbox import Keeping, delivery_row, keep, keeping_of
+from tillbridge.journeys.following import follow_subject
 from tillbridge.journeys.house import House
 from tillbridge.payments.observe import fact_row, observe
 from tillbridge.references.references import record
@@ -65,6 +66,7 @@ async def receive(house: House, delivery: Delivery) -> Received:
     session.verify(delivery)
     delivery, masked = _without_card_data(connection, delivery)
     translation, unusable = _translate(connection, delivery)
+    await follow_subject(house, _subject(translation))
 
     async def keep_all(tx: Tx) -> Keeping:
         keeping = await keep(
@@ -244,6 +246,12 @@ def _translate(connection: Connection, delivery: Delivery) -> tuple[Translation,
         why = f"A bug in Tillbridge: {type(bug).__name__}."
     digest = hashlib.sha256(delivery.body).hexdigest()[:32]
     return Translation(delivery_id=f"{UNUSABLE}{digest}", kept_back=why), True
+
+
+def _subject(translation: Translation) -> str:
+    for event in translation.events:
+        return event.subject
+    return next((seen.order_number for seen in translation.observations), "")
 
 
 def _meaning(translation: Translation) -> bytes | None:

@@ -6,6 +6,7 @@ import time
 from collections.abc import Awaitable, Callable, Mapping
 
 from tillbridge.canonical.errors import TillbridgeError
+from tillbridge.connector.correlation import follow
 from tillbridge.database.database import BROKEN
 from tillbridge.journeys.house import House
 from tillbridge.journeys.turn import Journey, take_turn
@@ -13,6 +14,7 @@ from tillbridge.runs.lanes import Turn, claim_due, due_targets
 from tillbridge.runtime.doorbell import Doorbell
 from tillbridge.runtime.leases import HeldLeases
 from tillbridge.runtime.turns import Turns
+from tillbridge.watch.measures import TURNS
 
 _LOG = logging.getLogger(__name__)
 PULSE_S = 0.1
@@ -51,6 +53,7 @@ class Worker:
 
     async def run(self, dsn: str) -> None:
         """Works until `stop`; a lost database is waited for."""
+        follow(self._house.watch)
         keeping = asyncio.create_task(self._leases.keep())
         loops = [
             asyncio.create_task(self._listen(dsn)),
@@ -101,6 +104,8 @@ class Worker:
 
     async def _turn(self, turn: Turn) -> None:
         lane = turn.lease
+        follow(self._house.watch, lane.subject)
+        self._house.watch.meter.count(TURNS, lane.target)
         try:
             await take_turn(self._house, turn, self._journeys, self._leases)
         except BROKEN as error:

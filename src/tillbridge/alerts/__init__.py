@@ -1,0 +1,1 @@
+"""Floor 2: what people have to be told of, once, until it ends."""

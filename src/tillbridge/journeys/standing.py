@@ -1,0 +1,146 @@
+"""Standing: how much waits, where, since when and why; what is unknown, dead, or closed.
+
+Read from the database, so that every process says the same; cheap enough for every few seconds.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from tillbridge.alerts.alerts import open_counts
+from tillbridge.connections.gates import Gate, Gates
+from tillbridge.database.database import Database
+from tillbridge.journeys.following import SQL
+from tillbridge.journeys.house import House
+from tillbridge.watch.measures import (
+    ALERTS,
+    DEAD_LETTER_AGE,
+    DEAD_LETTERS,
+    GATES,
+    LANES,
+    OLDEST,
+    OPEN_RUNS,
+    OVERDUE,
+    UNKNOWN_AGE,
+    UNKNOWNS,
+    Measure,
+)
+
+REASONS_MAX = 20
+GATE_STATES = ("open", "tripped", "paused")
+_Rows = Iterable[tuple[tuple[str, ...], float]]
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """The lanes of one target that want a turn.
+
+    Attributes:
+        due: wanted now and held by nobody, the longest for `overdue_s` seconds.
+        held: in a worker's hands.
+        later: looked at again at a time of their own.
+    """
+
+    target: str
+    due: int
+    held: int
+    later: int
+    overdue_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """The open runs of one target.
+
+    Attributes:
+        open: all that have not ended.
+        waiting: of these, what waits for us or for a system, not for an event, a person or a time.
+        oldest_s: seconds since the last progress of the oldest of those.
+    """
+
+    target: str
+    open: int
+    waiting: int
+    oldest_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why runs of a target wait, and how many do for that reason."""
+
+    target: str
+    waiting_for: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """How many of a kind are open: `name` is a connection or a class of dead letters."""
+
+    name: str
+    count: int
+    oldest_s: float
+
+
+async def queues(database: Database) -> list[Queue]:
+    """The lanes by target."""
+    return [Queue(**dict(row)) for row in await database.fetch(SQL["lanes_by_target"])]
+
+
+async def waiting_runs(database: Database) -> list[Waiting]:
+    """The open runs by target."""
+    return [Waiting(**dict(row)) for row in await database.fetch(SQL["runs_by_target"])]
+
+
+async def reasons(database: Database) -> list[Reason]:
+    """What runs wait for, most frequent first."""
+    return [Reason(**dict(row)) for row in await database.fetch(SQL["why_waiting"], REASONS_MAX)]
+
+
+async def unanswered(database: Database) -> list[Pending]:
+    """Effects sent and not answered, by connection; what is still under way is not among them."""
+    rows = await database.fetch(SQL["unknowns_by_connection"])
+    return [Pending(row["connection"], row["count"], row["oldest_s"]) for row in rows]
+
+
+async def letters(database: Database) -> list[Pending]:
+    """Open dead letters by class."""
+    rows = await database.fetch(SQL["dead_letters_by_class"])
+    return [Pending(row["class"], row["count"], row["oldest_s"]) for row in rows]
+
+
+async def figures(house: House) -> bytes:
+    """Everything that is measured, as Prometheus reads it; gauges as they stand now.
+
+    Raises:
+        BROKEN: the database does not answer.
+    """
+    database = house.database
+    lanes, runs = await queues(database), await waiting_runs(database)
+    unknown, dead = await unanswered(database), await letters(database)
+    gates = await Gates(database, house.gates.breaker).all()
+    stands: dict[Measure, _Rows] = {
+        LANES: [
+            row
+            for one in lanes
+            for row in (
+                ((one.target, "due"), one.due),
+                ((one.target, "held"), one.held),
+                ((one.target, "later"), one.later),
+            )
+        ],
+        OVERDUE: [((one.target,), one.overdue_s) for one in lanes],
+        OLDEST: [((one.target,), one.oldest_s) for one in runs],
+        OPEN_RUNS: [((one.target,), one.open) for one in runs],
+        UNKNOWNS: [((one.name,), one.count) for one in unknown],
+        UNKNOWN_AGE: [((one.name,), one.oldest_s) for one in unknown],
+        DEAD_LETTERS: [((one.name,), one.count) for one in dead],
+        DEAD_LETTER_AGE: [((one.name,), one.oldest_s) for one in dead],
+        GATES: [row for gate in gates for row in _states(gate)],
+        ALERTS: [((name,), count) for name, count in (await open_counts(database)).items()],
+    }
+    house.watch.meter.stand(stands)
+    return house.watch.meter.text()
+
+
+def _states(gate: Gate) -> list[tuple[tuple[str, ...], float]]:
+    return [((gate.connection, state), float(gate.state == state)) for state in GATE_STATES]

@@ -1,0 +1,1 @@
+"""Floor 1: what can be watched from outside: figures, log lines, traces."""
