@@ -56,16 +56,17 @@ class Kept:
         self._process.start()
 
     async def _keep(self) -> None:
-        while True:
-            assert self._process is not None, "started"
-            await _ended(self._process)
+        while self._process is not None:
+            process = self._process
+            await _ended(process)
+            status, self._process = process.exitcode, None
+            process.close()
             if self._stopping:
-                self._process.close()
                 return
-            self.statuses.append(self._process.exitcode)
-            self._process.close()
+            self.statuses.append(status)
             await asyncio.sleep(_RESTART_S)
-            self._spawn()
+            if not self._stopping:
+                self._spawn()
 
 
 async def wake_the_stalled(folder: Path) -> None:
