@@ -9,7 +9,7 @@ import pytest
 from tests.lanes import claim
 from tests.runtime.mill import Mill, open_mill
 
-from tillbridge.runs.lanes import Lane, release, wake
+from tillbridge.runs.lanes import Lane, release, start_held, wake
 from tillbridge.runs.run import Change
 from tillbridge.runtime.doorbell import Doorbell
 
@@ -127,8 +127,25 @@ async def releases_what_is_due_again(mill: Mill) -> None:
     assert await release(mill.house.database, turn)
 
 
+async def ends_a_turn_before_the_turn_of_others(mill: Mill) -> None:
+    database = mill.house.database
+    async with database.transaction() as tx:
+        turn = await start_held(tx, LANE, "a test", 30.0, journey="deliver", content=b"{}")
+    assert turn is not None
+    lease, run = turn.lease, turn.runs[0]
+    ended = (LANE.subject, LANE.target, lease.number, lease.arrivals, run.id, "done")
+    await database.fetch_row("SELECT end_turn($1, 0)", ended)
+
+
 @pytest.mark.parametrize(
-    "make_due", [starts_a_run, offers_an_event, wakes_a_lane, releases_what_is_due_again]
+    "make_due",
+    [
+        starts_a_run,
+        offers_an_event,
+        wakes_a_lane,
+        releases_what_is_due_again,
+        ends_a_turn_before_the_turn_of_others,
+    ],
 )
 async def test_whatever_makes_a_lane_due_rings(
     mill: Mill, make_due: Callable[[Mill], Awaitable[None]]

@@ -227,7 +227,8 @@ BEGIN
                        ELSE (SELECT min(r.wake_at) FROM runs AS r
                              WHERE r.subject = turn.subject AND r.target = turn.target
                                AND r.state IN ('ready', 'waiting')) END
-    WHERE l.subject = turn.subject AND l.target = turn.target;
+    WHERE l.subject = turn.subject AND l.target = turn.target
+    RETURNING l.wake_at <= now() INTO again;
     IF again THEN
         PERFORM pg_notify('tillbridge_bell', '');
     END IF;
@@ -249,6 +250,18 @@ BEGIN
     IF NOT FOUND THEN
         RAISE EXCEPTION 'told before' USING ERRCODE = 'TB001';
     END IF;
+    UPDATE attempts
+    SET state = move.state, authorization_id = move.authorization_id,
+        approval_code = move.approval_code, reason = move.reason, review = move.review,
+        token = move.token, card = move.card::jsonb, captured = move.captured,
+        reversed = move.reversed, held = move.held,
+        authorized_at = coalesce(authorized_at, move.authorized_at)
+    WHERE wire_key = move.wire_key AND xmin::text::bigint = move.seen_as;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'the attempt has moved' USING ERRCODE = 'TB001';
+    END IF;
+    -- Looked for under the attempt's lock: whoever tells of its undoing now waits for us, or we have
+    -- waited for them.
     IF fact.operation = 'capture' THEN
         PERFORM 1 FROM observations AS o
         WHERE o.connection = fact.connection AND o.request_id = fact.request_id
@@ -264,16 +277,6 @@ BEGIN
         IF FOUND THEN
             RAISE EXCEPTION 'more is known of this capture' USING ERRCODE = 'TB001';
         END IF;
-    END IF;
-    UPDATE attempts
-    SET state = move.state, authorization_id = move.authorization_id,
-        approval_code = move.approval_code, reason = move.reason, review = move.review,
-        token = move.token, card = move.card::jsonb, captured = move.captured,
-        reversed = move.reversed, held = move.held,
-        authorized_at = coalesce(authorized_at, move.authorized_at)
-    WHERE wire_key = move.wire_key AND xmin::text::bigint = move.seen_as;
-    IF NOT FOUND THEN
-        RAISE EXCEPTION 'the attempt has moved' USING ERRCODE = 'TB001';
     END IF;
 END $$;
 
