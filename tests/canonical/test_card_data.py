@@ -8,15 +8,13 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from tillbridge.canonical.card_brands import BRANDS, brand_of, passes_luhn
 from tillbridge.canonical.card_data import (
-    BRANDS,
-    brand_of,
     find_card_data,
     mask,
     mask_body,
     mask_json,
     may_hold,
-    passes_luhn,
     scan,
     scan_body,
 )

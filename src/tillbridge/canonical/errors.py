@@ -8,11 +8,14 @@
 
 A decline by a card issuer is an answer, not an error. A bug is none of these: it is an
 AssertionError and stops the run. Every message names the thing, shows the value (never a
-secret) and says the next step.
+secret) and says the next step. No error carries card data: what others say about our data is
+masked as the error is made.
 """
 
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
+
+from tillbridge.canonical.card_text import mask
 
 Sent: TypeAlias = Literal["no", "perhaps"]
 
@@ -47,11 +50,11 @@ class TillbridgeError(Exception):
         place: Place | None = None,
         next_step: str = "",
     ) -> None:
-        super().__init__(message)
-        self.message = message
+        self.message = mask(message)
+        super().__init__(self.message)
         self.reason = reason
         self.place = place
-        self.next_step = next_step
+        self.next_step = mask(next_step)
 
     def __str__(self) -> str:
         where = f"{self.place}: " if self.place else ""
