@@ -33,7 +33,7 @@ from tillbridge.journeys.catalogue import Catalogue, LoadFlow
 from tillbridge.journeys.changed import poll_changes
 from tillbridge.journeys.drop import Drops
 from tillbridge.journeys.fire import fire_schedules
-from tillbridge.journeys.following import watched
+from tillbridge.journeys.following import forget_traces, watched
 from tillbridge.journeys.gather import close_windows
 from tillbridge.journeys.house import House, Pace
 from tillbridge.journeys.poll import forget_deliveries, poll_reviews, probe_gates
@@ -217,6 +217,7 @@ def worker(house: House, *, turns_by_target: int = 100) -> Worker:
             "alerts": (house.alerting.every_s, look_for_alerts),
             "reviews": (min(house.pace.review_poll_s, 10.0 / house.factor), poll_reviews),
             "forget": (3600.0, forget_deliveries),
+            "traces": (3600.0, forget_traces),
             "schedules": (1.0 / house.factor, fire_schedules),
             "windows": (1.0 / house.factor, close_windows),
             "changes": (1.0 / house.factor, poll_changes),

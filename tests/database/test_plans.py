@@ -16,6 +16,8 @@ FILES = [
     ("tillbridge.triggers", "triggers.sql"),
     ("tillbridge.runs", "slots.sql"),
     ("tillbridge.flows", "pauses.sql"),
+    ("tillbridge.alerts", "alerts.sql"),
+    ("tillbridge.journeys", "standing.sql"),
 ]
 COUNTS_EVERYTHING = {"counts"}
 """Statements for people that count a whole table."""

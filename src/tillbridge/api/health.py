@@ -17,6 +17,7 @@ from tillbridge.canonical.errors import Misconfigured
 from tillbridge.database.database import Database
 from tillbridge.database.migrate import check_schema
 from tillbridge.database.statements import load_statements
+from tillbridge.journeys.standing import Queue, Reason, Waiting, queues, reasons, waiting_runs
 from tillbridge.runs.history import Backlog, backlog
 
 SQL = load_statements("tillbridge.api", "health.sql")
@@ -52,14 +53,23 @@ class Processing:
     Attributes:
         worker_sessions: database sessions of workers that are connected now; 0 means none runs.
         overdue_s: seconds the longest waiting lane has been due and held by nobody.
+        reason: "" while work is taken up; "no_worker": none is connected; "overdue": too few are,
+            or they do not come forward.
+        queues: how many lanes of each target are due, in hand, or due later.
+        waiting: open runs of each target, and how long the oldest has made no progress.
+        why: what runs wait for, most frequent first.
     """
 
     processing: bool
+    reason: str
     worker_sessions: int
     overdue_s: float
     runs: Backlog
     unknowns: OpenCount
     dead_letters: OpenCount
+    queues: list[Queue]
+    waiting: list[Waiting]
+    why: list[Reason]
 
 
 @router.get("/accepting", response_model=Accepting)
@@ -81,16 +91,20 @@ async def processing(house: AHouse, database: ADatabase, _caller: Looking) -> Re
     sessions = await database.fetch_value(SQL["connected"], WORKER)
     since = await database.fetch_value(SQL["overdue"])
     overdue_s = max(0.0, (house.clock() - since).total_seconds()) if since is not None else 0.0
-    healthy = sessions > 0 and overdue_s <= OVERDUE_MAX_S
+    reason = "no_worker" if sessions == 0 else "overdue" if overdue_s > OVERDUE_MAX_S else ""
     answer = Processing(
-        processing=healthy,
+        processing=not reason,
+        reason=reason,
         worker_sessions=sessions,
         overdue_s=round(overdue_s, 3),
         runs=await backlog(database),
         unknowns=await _open_count(database, "open_unknowns"),
         dead_letters=await _open_count(database, "open_dead_letters"),
+        queues=await queues(database),
+        waiting=await waiting_runs(database),
+        why=await reasons(database),
     )
-    return json_answer(200 if healthy else 503, answer)
+    return json_answer(503 if reason else 200, answer)
 
 
 async def _open_count(database: Database, statement: str) -> OpenCount:

@@ -10,7 +10,7 @@ import shutil
 import socket
 import tempfile
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -130,6 +130,7 @@ class Town:
         dsn = self._postgres.dsn_of(name)
         stood_in = await self._write_site(site, dsn, addresses)
         house = await open_house(site, dsn, role="test", pool=POOL)
+        house.alerting = replace(house.alerting, tell=())  # a test tells nobody of itself
         house.connections = Connections(
             stand_in(one) if one.name in stood_in else one for one in house.connections.all()
         )

@@ -26,3 +26,4 @@ CREATE TABLE trace_parents (
     traceparent text NOT NULL,
     kept_at timestamptz NOT NULL DEFAULT now()
 );
+CREATE INDEX trace_parents_by_age ON trace_parents USING brin (kept_at);

@@ -1,0 +1,164 @@
+"""What people have to know of is found by the user's thresholds, and told once."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
+from typing import TypeAlias
+
+import pytest
+from tests.api.history import ORDER, whole_story
+from tests.api.site import give_secrets, make_site
+from tests.notify.channels import Hook, open_hook
+
+from tillbridge.access.audit import entries
+from tillbridge.alerts.alerts import alerts
+from tillbridge.assembly import close_house, open_house
+from tillbridge.canonical.errors import Misconfigured
+from tillbridge.database.database import Database
+from tillbridge.journeys.alert import acknowledge_alert, conditions, look_for_alerts
+from tillbridge.journeys.house import House
+
+OFTEN = "  every: 1s\n"
+OpenBooks: TypeAlias = Callable[[str], AbstractAsyncContextManager[House]]
+
+
+@pytest.fixture
+async def hook() -> AsyncIterator[Hook]:
+    async with open_hook() as opened:
+        yield opened
+
+
+@pytest.fixture
+def books(tmp_path: Path, dsn: str, hook: Hook, monkeypatch: pytest.MonkeyPatch) -> OpenBooks:
+    """Opens a house that tells a chat, with what is given under `alerts:`."""
+    give_secrets(monkeypatch)
+    monkeypatch.setenv("TILLBRIDGE_SECRET_HOOK", hook.url)
+    site = make_site(tmp_path / "books")
+    file = site.folder / "tillbridge.yaml"
+    chat = "  chat:\n    connector: notify\n    settings: {channel: webhook, url: hook}\n"
+    before = file.read_text() + chat
+
+    @asynccontextmanager
+    async def open_books(thresholds: str) -> AsyncIterator[House]:
+        file.write_text(f"{before}alerts:\n  tell: [chat]\n{thresholds}")
+        house = await open_house(site, dsn, role="a test")
+        try:
+            yield house
+        finally:
+            await close_house(house)
+
+    return open_books
+
+
+async def look_again(house: House) -> None:
+    """Another round, as if its time had come."""
+    await house.database.execute("DELETE FROM chores")
+    await look_for_alerts(house)
+
+
+async def test_dead_letters_unknowns_and_holds_that_end_soon_are_found(
+    books: OpenBooks, database: Database
+) -> None:
+    await whole_story(database)
+    async with books("  unknown_age: 1s\n") as house:
+        await database.execute("UPDATE effects SET intended_at = now() - interval '2 hours'")
+        found = {(one.name, one.about): one for one in await conditions(house)}
+
+    assert set(found) == {
+        ("dead_letters", "rejected"),
+        ("unknown_age", "till"),
+        ("hold_expiry", "till USD"),
+    }
+    hold = found["hold_expiry", "till USD"]
+    assert "25.00 USD" in hold.title
+    assert f"order {ORDER}" in hold.content
+    assert "2.0 h" in found["unknown_age", "till"].title
+
+
+async def test_work_that_makes_no_progress_is_found_and_what_waits_for_an_event_is_not(
+    books: OpenBooks, database: Database
+) -> None:
+    old = "now() - interval '20 minutes'"
+    values = f"'deliver', '', 'waiting', now(), {old}"
+    columns = "subject, target, sequence, journey, input, state, wake_at, started_at"
+    await database.execute(f"INSERT INTO runs ({columns}) VALUES ('1', 'till', 1, {values})")  # noqa: S608 (our own words)
+    await database.execute(
+        f"INSERT INTO runs ({columns}, waits) VALUES ('2', 'webshop', 1, {values}, '{{x}}')"  # noqa: S608 (our own words)
+    )
+    async with books("  oldest_waiting: 15m\n") as house:
+        (one,) = await conditions(house)
+    assert (one.name, one.about) == ("oldest_waiting", "till")
+    assert "20 min" in one.title
+
+
+async def test_a_gate_that_stays_closed_is_found(books: OpenBooks, database: Database) -> None:
+    async with books("  gate_closed: 5m\n") as house:
+        await house.gates.pause("till", "a test", "ada")
+        assert await conditions(house) == []
+        await database.execute("UPDATE gates SET changed_at = now() - interval '6 minutes'")
+        (one,) = await conditions(house)
+    assert (one.name, one.about, one.level) == ("gate_closed", "till", "urgent")
+
+
+async def test_an_alert_is_told_once_and_again_only_when_it_was_not_heard(
+    books: OpenBooks, database: Database, hook: Hook
+) -> None:
+    await database.execute("DELETE FROM chores")
+    async with books("  unknown_age: 400d\n  hold_life: 400d\n") as house:
+        await whole_story(database)
+        hook.says = [500]
+        await look_again(house)
+        assert hook.heard == []
+        await database.execute("UPDATE gates SET state = 'open', closed_until = NULL, failures = 0")
+        await house.gates.all()
+        await look_again(house)
+        await look_again(house)
+
+        (told,) = hook.heard
+        assert told["title"] == "Dead letters of the class rejected: 1"
+        assert told["level"] == "warning"
+        (alert,) = await alerts(database)
+        assert alert.told == ("chat",)
+
+
+async def test_who_takes_an_alert_up_stands_in_the_audit(
+    books: OpenBooks, database: Database
+) -> None:
+    await whole_story(database)
+    async with books("  hold_life: 400d\n") as house:
+        await look_again(house)
+        (alert,) = await alerts(database)
+        await acknowledge_alert(house, alert.id, "ada", "calling the shop")
+    async with database.connection() as connection:
+        (entry,) = await entries(connection)
+    assert (entry.who, entry.action, entry.why) == ("ada", "acknowledge", "calling the shop")
+    assert entry.subject == f"alert {alert.id}"
+
+
+@pytest.mark.parametrize(
+    ("thresholds", "message"),
+    [
+        ("  dead_letter: 1\n", "dead_letter"),
+        ("  oldest_waiting: soon\n", "not a duration"),
+        ("  hold_expiry: 8d\n", "not shorter than hold_life"),
+    ],
+)
+async def test_what_is_wrong_in_the_text_is_said_with_its_line(
+    books: OpenBooks, thresholds: str, message: str
+) -> None:
+    with pytest.raises(Misconfigured, match=message) as error:
+        async with books(thresholds):
+            pass
+    assert error.value.place is not None
+    assert error.value.place.line
+
+
+async def test_a_connection_that_tells_nobody_anything_is_no_channel(
+    tmp_path: Path, dsn: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    give_secrets(monkeypatch)
+    site = make_site(tmp_path / "books")
+    file = site.folder / "tillbridge.yaml"
+    file.write_text(file.read_text() + "alerts:\n  tell: [till]\n")
+    with pytest.raises(Misconfigured, match="writes no 'notification'"):
+        await open_house(site, dsn, role="a test")
