@@ -14,7 +14,7 @@ from tests.payments.book import now
 
 from tillbridge.canonical.events import Event, EventData, Kind
 from tillbridge.connector.abilities import Receipt
-from tillbridge.database.database import Tx
+from tillbridge.database.database import Database, Tx
 from tillbridge.journeys.deliver import journal_of
 from tillbridge.journeys.settle import Settling
 from tillbridge.runs.keys import Effect
@@ -261,3 +261,41 @@ async def test_no_bell_is_lost_however_arrivals_and_ends_of_turns_meet(room: Roo
     assert await room.house.database.fetch_value(
         "SELECT count(*) = 0 FROM runs WHERE subject = 'race' AND ended_at IS NULL"
     )
+
+
+async def test_a_run_does_not_go_on_after_an_answer_that_could_not_be_committed(
+    shipment: Shipment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of writes side by side one may still be under way when the commit of another's answer is
+    lost: what it would do next must not rest on what the next holder may have to fence."""
+
+    async def break_off(*_: object) -> None:
+        raise ConnectionResetError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Database, "at_once", break_off)
+        with pytest.raises(ConnectionResetError):
+            await shipment.journal.commit()
+
+    with pytest.raises(LeaseLost):
+        await shipment.intend(NEXT)
+    await shipment.journal.close()
+    assert await shipment.states() == {"1": "intended"}
+
+
+async def test_an_answer_that_comes_after_another_was_lost_is_committed_at_once(
+    shipment: Shipment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def break_off(*_: object) -> None:
+        raise ConnectionResetError
+
+    intent = await shipment.intend(NEXT)
+    shipment.answer = Receipt()
+    await shipment.send(intent)
+    with monkeypatch.context() as patch:
+        patch.setattr(Database, "at_once", break_off)
+        with pytest.raises(ConnectionResetError):
+            await shipment.journal.commit()
+    await shipment.send(intent)
+
+    assert await shipment.states() == {"1": "done", "2": "done"}

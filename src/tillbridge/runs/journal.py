@@ -153,7 +153,7 @@ class Journal:
 
     async def close(self) -> None:
         """Commits whatever was put off. Raises LeaseLost."""
-        await self._outcomes.commit()
+        await self._outcomes.close()
         for step, (kind, outcome) in self._unkept.items():
             async with self._database.connection() as connection:
                 await self._keep(connection, step, kind, outcome)

@@ -17,7 +17,7 @@ from tillbridge.connector.abilities import Receipt
 from tillbridge.database.database import Database, Tx
 from tillbridge.runs.keys import Effect
 from tillbridge.runs.lanes import SQL, Arrival, bring
-from tillbridge.runs.lease import Lease
+from tillbridge.runs.lease import Lease, LeaseLost
 from tillbridge.runs.run import Run
 
 Row: TypeAlias = tuple[object, ...]
@@ -75,6 +75,7 @@ class Outcomes:
         self._puts_off = puts_off
         self._answer: Answer | None = None
         self._commit: Commit | None = None
+        self._is_lost = False
 
     async def settle(
         self,
@@ -86,7 +87,7 @@ class Outcomes:
         resolved_by: str = "",
     ) -> None:
         """Commits an outcome now, by the long way."""
-        await self.commit()
+        await self.close()
         outcome = encode(receipt) if receipt is not None else None
         values = (effect.key, state, outcome, reason, resolved_by, self._margin)
         if receipt is None:
@@ -107,10 +108,10 @@ class Outcomes:
     async def take_in(self, effect: Effect, receipt: Receipt, resolved_by: str) -> None:
         """Takes in that a write took place: commits it, or puts that off."""
         while self._answer is not None:  # of writes side by side another may be put off meanwhile
-            await self.commit()
+            await self.close()
         answer = Answer(effect, receipt, resolved_by)
         commit = self._settles.foresee(self._lease, self._run, answer)
-        if commit is None:
+        if commit is None or self._is_lost:
             await self._long_way(answer)
             return
         self._answer, self._commit = answer, commit
@@ -118,28 +119,43 @@ class Outcomes:
             await self.commit()
 
     async def commit(self) -> None:
-        """Commits what was put off."""
-        answer, commit = self._taken()
-        if answer is not None and commit is not None and await commit(None, None) is None:
-            await self._long_way(answer)
+        """Commits what was put off, before the run goes on.
+
+        Raises LeaseLost when an answer could not be committed: the run ends here, also where its
+        writes stand side by side, and its next holder finds that one unanswered.
+        """
+        await self.commit_with()
+
+    async def close(self) -> None:
+        """Commits what was put off, where the run does not go on."""
+        if self._answer is not None:
+            await self._commit_both(None, None)
 
     async def commit_with(
         self, *, intent: Row | None = None, ending: Row | None = None
     ) -> asyncpg.Record | None:
         """Commits what was put off together with what follows; None when what follows has still to
-        be done (nothing was put off, or it took the long way)."""
-        answer, commit = self._taken()
-        if answer is None or commit is None:
-            return None
-        row = await commit(intent, ending)
-        if row is None:
-            await self._long_way(answer)
-        return row
+        be done (nothing was put off, or it took the long way).
 
-    def _taken(self) -> tuple[Answer | None, Commit | None]:
+        Raises LeaseLost as `commit` does.
+        """
+        if self._is_lost:
+            raise LeaseLost
+        return await self._commit_both(intent, ending)
+
+    async def _commit_both(self, intent: Row | None, ending: Row | None) -> asyncpg.Record | None:
         answer, commit = self._answer, self._commit
         self._answer = self._commit = None
-        return answer, commit
+        if answer is None or commit is None:
+            return None
+        try:
+            row = await commit(intent, ending)
+            if row is None:
+                await self._long_way(answer)
+        except BaseException:
+            self._is_lost = True
+            raise
+        return row
 
     async def _long_way(self, answer: Answer) -> None:
         await self.settle(answer.effect, "done", answer.receipt, resolved_by=answer.resolved_by)
