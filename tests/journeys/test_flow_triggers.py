@@ -232,6 +232,10 @@ async def test_a_run_by_hand_is_audited_and_the_same_key_starts_nothing_more(
             await shop.ask("greet", nme="Ada")
         with pytest.raises(Rejected, match="card number"):
             await shop.ask("greet", name="4111111111111111")
+        with pytest.raises(Rejected, match="card number in subject"):
+            await shop.ask("greet", subject="4111111111111111", name="Ada")
+        with pytest.raises(Rejected, match="card number in key"):
+            await shop.ask("greet", key="4111 1111 1111 1111", name="Ada")
 
         assert shop.told == ["Hello Ada"]
         assert len(await shop.runs()) == 1

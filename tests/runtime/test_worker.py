@@ -218,6 +218,30 @@ async def test_a_run_that_kills_its_worker_is_found_out_and_the_others_go_on(
     assert (letter.reason, letter.flow) == ("kills_its_worker", "killer")
 
 
+async def test_what_others_had_done_before_their_worker_died_is_not_forgotten(mill: Mill) -> None:
+    """A run that has begun comes back with its steps, also after another one was found out."""
+    database = mill.house.database
+    known: list[dict[str, bytes]] = []
+
+    async def die(_run: Run) -> None:
+        await database.execute(
+            "INSERT INTO steps (run_id, name, kind, outcome)"
+            " SELECT id, 'asked', 'read', 'answer' FROM runs WHERE flow = 'after'"
+            " ON CONFLICT DO NOTHING"
+        )
+        raise ConnectionResetError("as if the process had died")
+
+    async def remember(run: Run) -> None:
+        known.append(run.steps)
+
+    mill.work |= {"killer": die, "after": remember}
+    async with mill.working():
+        await mill.bring("1042", "killer", "after")
+        await mill.until(lambda found: all(run.ended_at for run in found), 25)
+
+    assert known == [{"asked": b"answer"}]
+
+
 async def test_a_run_without_its_own_fault_is_not_counted_out(mill: Mill) -> None:
     """Workers that die elsewhere cost a run nothing once it gets on."""
     deaths = 2

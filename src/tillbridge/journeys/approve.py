@@ -33,6 +33,7 @@ async def take_approval(way: Way, step: ApproveStep) -> StopStep | None:
 
 async def _answer(way: Way, step: ApproveStep, place: str) -> Mapping[str, str]:
     house, run = way.house, way.run
+    await way.journal.commit()  # people are shown nothing that might still be done again
     shown = step.shown(way.names)
     approval = await ask(
         house.database,

@@ -68,7 +68,7 @@ async def ask_for_run(
             reason="not_by_hand",
             next_step="Write takes: into it, with the fields it needs.",
         )
-    found = scan(given)
+    found = [*scan({"subject": subject, "key": key}), *scan(given)]
     if found:
         raise card_data_found(found)
     check_given(flow.trigger.inputs, given)

@@ -27,6 +27,8 @@ async def poll_reviews(house: House) -> None:
     if not await take_chore(house.database, "reviews", house.pace.review_poll_s):
         return
     for attempt in await ask_about_reviews(house.database, REVIEWS_MAX):
+        if attempt.connection not in house.connections:
+            continue
         connection = house.connections[attempt.connection]
         if not isinstance(connection.session, ObservesPayments):
             continue

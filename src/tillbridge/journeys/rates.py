@@ -49,6 +49,7 @@ async def give_rates(way: Way, step: Step) -> None:
             raise Unreached
         kept = await _pinned_before(way, place)
     if kept is None:
+        await way.journal.commit()  # a source may take its time
         known = await _known_rates(way.house, filler, way.names, way.run.subject)
         if not known.complete:
             way.names[RATES] = known.tables

@@ -59,6 +59,9 @@ async def _advance_all(house: House, turn: Turn, journeys: Mapping[str, Journey]
     if turn.claims > house.pace.claims_max and turn.runs:
         run = next((run for run in turn.runs if run.id == turn.suspect), turn.runs[0])
         _bury(turn, run, "bug", "kills_its_worker", "The run's worker died again and again.")
+        for other in turn.runs:
+            if other is not run and other.state == "ready":  # it may have begun under one who died
+                turn.change(Change(other.id, "waiting", 0.0, "its worker died", tries=other.tries))
         return  # the others go on in the next turn: this one is released while its holder lives
     for run in turn.runs:
         if run.is_due or run.waits or run.state == "ready" or turn.claims > 1:
