@@ -131,7 +131,7 @@ async def open_house(
         secrets = await Secrets.load(database, open_seal(site.own, os.environ), os.environ)
         connections = Connections.open(site.configured(), secrets, clock, site.factor)
         alerting = _alerting(site, connections)
-        hide(secrets.used())
+        hide(secret.value for secret in secrets.used())
         flows = read_flows(site, connections) if publishing else []
         async with database.transaction() as tx:
             for flow in flows:

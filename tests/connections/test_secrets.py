@@ -107,3 +107,9 @@ def test_a_secret_is_dots_wherever_it_is_shown() -> None:
     shown = f"{secrets('dynamics')!r} {secrets('dynamics')} {vars(secrets)}"
 
     assert VALUE not in shown
+
+
+def test_what_was_answered_is_known_to_those_who_keep_it_out_of_log_lines() -> None:
+    secrets = Secrets({"dynamics": Secret(VALUE), "unused": Secret("another")}, {})
+    secrets("dynamics")
+    assert [secret.value for secret in secrets.used()] == [VALUE]

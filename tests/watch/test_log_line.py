@@ -117,3 +117,10 @@ def test_a_wrong_level_is_refused_with_the_right_ones() -> None:
     with pytest.raises(Misconfigured, match="TILLBRIDGE_LOG_LEVEL") as error:
         write_logs("worker", {"TILLBRIDGE_LOG_LEVEL": "loud"})
     assert "debug, info, warning, error" in error.value.next_step
+
+
+def test_the_parts_of_a_list_of_secrets_are_covered_each(stream: io.StringIO) -> None:
+    begin(stream)
+    hide([f"key-1:{SECRET}, key-2:another-made-up-secret"])
+    LOG.warning("it was %s", SECRET)
+    assert SECRET not in stream.getvalue()

@@ -45,17 +45,31 @@ class Child:
 @click.option("--turns", type=click.IntRange(1, 500), default=100, show_default=True)
 @click.option("--host", default="127.0.0.1", show_default=True, help="0.0.0.0 for every network.")
 @click.option("--port", type=click.IntRange(1, 65535), default=8080, show_default=True)
+@click.option(
+    "--metrics",
+    type=click.IntRange(1, 65_000),
+    default=None,
+    help="Port at which the first worker answers GET /metrics; the others take those that follow.",
+)
 @pass_surroundings
-def up(surroundings: Surroundings, workers: int, turns: int, host: str, port: int) -> None:
+def up(
+    surroundings: Surroundings,
+    workers: int,
+    turns: int,
+    *,
+    host: str,
+    port: int,
+    metrics: int | None,
+) -> None:
     """Run everything here: database, API and workers; what dies is started again.
 
     Ctrl-C stops it gracefully: calls in flight get up to 80 seconds. Ctrl-C again stops it now.
     """
     surroundings.expect_folder()
     children = [Child("api", ("api", "--host", host, "--port", str(port)))]
-    children += [
-        Child(f"worker {at}", ("worker", "--turns", str(turns))) for at in range(1, workers + 1)
-    ]
+    for at in range(workers):
+        listens = () if metrics is None else ("--metrics", str(metrics + at))
+        children.append(Child(f"worker {at + 1}", ("worker", "--turns", str(turns), *listens)))
     asyncio.run(_up(surroundings, children))
 
 

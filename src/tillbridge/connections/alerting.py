@@ -15,6 +15,8 @@ from tillbridge.mapping.form import Filled, fill
 from tillbridge.mapping.text import Entries, Node, read_text, scalar_of, unknown
 
 NOTIFICATION = "notification"
+EVERY_MIN_S = 1.0
+"""However much the world is sped up: looking costs our own processor time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +49,7 @@ class Alerting:
         """The same with every wait divided."""
         return replace(
             self,
-            every_s=self.every_s / factor,
+            every_s=max(self.every_s / factor, EVERY_MIN_S),
             oldest_waiting_s=self.oldest_waiting_s / factor,
             unknown_age_s=self.unknown_age_s / factor,
             hold_life_s=self.hold_life_s / factor,

@@ -32,7 +32,7 @@ class Secrets:
     def __init__(self, values: Mapping[str, Secret], environment: Mapping[str, str]) -> None:
         self._values = values
         self._environment = environment
-        self._used: set[str] = set()
+        self._used: dict[str, Secret] = {}
 
     @classmethod
     async def load(
@@ -46,12 +46,12 @@ class Secrets:
     def __call__(self, name: str) -> Secret:
         """Raises Misconfigured, saying how to set it."""
         secret = self._of(name)
-        self._used.add(secret.value)
+        self._used[name] = secret
         return secret
 
-    def used(self) -> frozenset[str]:
-        """The values that were answered: what may stand in no log."""
-        return frozenset(self._used)
+    def used(self) -> list[Secret]:
+        """What was answered: it may stand in no log line."""
+        return list(self._used.values())
 
     def _of(self, name: str) -> Secret:
         given = self._environment.get(PREFIX + name.upper().replace("-", "_"))

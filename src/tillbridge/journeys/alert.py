@@ -9,7 +9,6 @@ telling is known as the same.
 import logging
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
-from decimal import Decimal
 
 import asyncpg
 
@@ -153,7 +152,7 @@ def _unknown(connections: Sequence[Pending], alerting: Alerting) -> Iterator[Con
 def _expiring(holds: Sequence[asyncpg.Record], alerting: Alerting) -> Iterator[Condition]:
     """One for each connection and currency."""
     for row in holds:
-        held = Money.of(str(Decimal(row["amount"]).normalize()), row["currency"])
+        held = Money(row["amount"], row["currency"])
         left_s = max(0.0, alerting.hold_life_s - row["oldest_s"])
         yield Condition(
             "hold_expiry",

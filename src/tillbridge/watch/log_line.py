@@ -17,7 +17,10 @@ from tillbridge.connector.correlation import current
 
 SECRET_LENGTH_MIN = 6
 """A shorter value would cover half of every line; nobody who has such a secret has one."""
+PART_LENGTH_MIN = 16
+"""A secret may be a list of several (`id:key, id:key`); parts so long are covered each."""
 COVERED = "[secret]"
+_SEPARATORS = re.compile(r"[\s,;:]+")
 _TOKENS = re.compile(
     r"(?i:\b(?:bearer|basic)\s+)[\w.~+/=-]{6,}"
     r"|\btillbridge_[\w-]{8,}"
@@ -37,7 +40,9 @@ class Secrecy:
 
     def hide(self, secrets: Iterable[str]) -> None:
         """From now on these values are covered as well."""
-        self._secrets |= {value for value in secrets if len(value) >= SECRET_LENGTH_MIN}
+        for value in secrets:
+            parts = [part for part in _SEPARATORS.split(value) if len(part) >= PART_LENGTH_MIN]
+            self._secrets |= {one for one in (value, *parts) if len(one) >= SECRET_LENGTH_MIN}
         longest_first = sorted(self._secrets, key=len, reverse=True)
         self._pattern = (
             re.compile("|".join(map(re.escape, longest_first))) if longest_first else None
@@ -74,7 +79,8 @@ class Line(logging.Formatter):
             about["order"] = correlation.subject
         if correlation.run:
             about["run"] = correlation.run
-        about |= {name: value for name, value in vars(record).items() if name not in _PLAIN}
+        extra = {name: value for name, value in vars(record).items() if name not in _PLAIN}
+        about |= {name: value for name, value in extra.items() if value not in ("", None)}
         message = record.getMessage()
         trouble = self.formatException(record.exc_info) if record.exc_info else ""
         if self._json:
