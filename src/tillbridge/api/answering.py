@@ -6,6 +6,7 @@ from types import TracebackType
 
 from starlette.requests import Request
 
+from tillbridge.canonical.errors import TillbridgeError
 from tillbridge.connector.correlation import follow
 from tillbridge.journeys.house import House
 from tillbridge.watch.measures import CHECKOUT_SECONDS, CHECKOUTS, DELIVERIES, DELIVERY_SECONDS
@@ -42,6 +43,11 @@ class Answering:
     def begin(self) -> None:
         """The last byte is in."""
         self._began = perf_counter()
+
+    def refused(self, error: TillbridgeError) -> TillbridgeError:
+        """It ends with this error, which is answered."""
+        self.reason = error.reason
+        return error
 
     def __exit__(
         self,
