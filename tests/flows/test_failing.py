@@ -232,3 +232,32 @@ def test_an_item_key_that_is_the_same_for_all_is_found() -> None:
 def test_an_undo_that_undoes_nothing_is_told() -> None:
     [found] = flaws(CALLER + WRITE + "  - {stop: over, outcome: cancelled, undo: true}\n")
     assert found.startswith("nothing_to_undo: warning: flows/0.yaml:10 ")
+
+
+WAIT = """  - wait: paid
+    for: [payment.authorized, order.cancelled]
+    timeout: 3d
+    on_timeout: continue
+"""
+STOP = "[{stop: paid or cancelled}]"
+NOTE = "[{notify: n, title: payment.reason}]"
+
+
+@pytest.mark.parametrize(
+    ("when", "steps", "after", "named"),
+    [
+        ("has(paid)", STOP, NOTE, False),
+        ("has(paid)", NOTE, "", True),
+        ("'!has(paid)'", NOTE, "", False),
+        ("'!has(paid)'", NOTE, "[{notify: m, title: payment.reason}]", True),
+        ("has(paid) && order.total.amount > 5", STOP, NOTE, True),
+    ],
+)
+def test_what_came_is_asked_for_unless_its_coming_ends_the_run(
+    when: str, steps: str, after: str, named: bool
+) -> None:
+    branch = f"  - {{branch: b, cases: [{{when: {when}, steps: {steps}}}]}}\n"
+    rest = f"  - {after[1:-1]}\n" if after else ""
+    declined = "flow: dun\nlane: dynamics\nstarts_on: [payment.declined]\nsteps:\n"
+    found = flaws(declined + WAIT + branch + rest)
+    assert any("nothing asks which it was" in flaw for flaw in found) == named, found

@@ -1,6 +1,7 @@
 """Outcomes: every answer a flow can get is dealt with, and no case stands for one it cannot get."""
 
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from typing import Final
 
 from tillbridge.canonical.errors import Place
@@ -18,6 +19,7 @@ from tillbridge.flows.steps import (
 from tillbridge.flows.trees import (
     all_paths,
     asks_for,
+    asks_only_for,
     expressions_of,
     holds,
     literals_for,
@@ -29,6 +31,7 @@ from tillbridge.flows.trees import (
 from tillbridge.flows.walk import inner_steps, recovery_of, walk_steps
 from tillbridge.flows.ways import domains_of
 from tillbridge.mapping.flaw import Flaw
+from tillbridge.mapping.tree import Unary
 
 ADVERSE: Final = frozenset(
     {
@@ -146,7 +149,8 @@ def _wait(flow: Flow, wait: WaitStep) -> Iterator[Flaw]:
     """Adverse endings nobody asks about, and a time-out nobody expects."""
     paths = all_paths(flow.steps)
     adverse = [kind for kind in wait.kinds if kind in ADVERSE]
-    if adverse and len(adverse) < len(wait.kinds) and f"{wait.name}.kind" not in paths:
+    told_apart = f"{wait.name}.kind" in paths or _ends_when_it_comes(flow, wait)
+    if adverse and len(adverse) < len(wait.kinds) and not told_apart:
         yield Flaw(
             "error",
             "unhandled_outcome",
@@ -157,6 +161,34 @@ def _wait(flow: Flow, wait: WaitStep) -> Iterator[Flaw]:
         )
     if wait.kinds and wait.on_timeout == "continue":
         yield from _maybe_null(flow, wait.name, wait.place, "the time may be up before it comes")
+
+
+def _ends_when_it_comes(flow: Flow, wait: WaitStep) -> bool:
+    """Whether whatever comes ends the run at once, and only its absence leads on."""
+    branch = next(
+        (
+            after
+            for steps in _lists_of(flow.steps)
+            for before, after in pairwise(steps)
+            if before is wait
+        ),
+        None,
+    )
+    if not isinstance(branch, BranchStep) or branch.cases[0].when is None:
+        return False
+    asked, steps = tree_of(branch.cases[0].when.text), branch.cases[0].steps
+    if asks_only_for(asked, wait.name):
+        return isinstance(steps[0], StopStep)
+    if not isinstance(asked, Unary) or not asks_only_for(asked.of, wait.name):
+        return False
+    return len(branch.cases) == 1 and flow.steps[-1] is branch
+
+
+def _lists_of(steps: tuple[Step, ...]) -> Iterator[tuple[Step, ...]]:
+    """Every list of steps, at any depth."""
+    yield steps
+    for step in walk_steps(steps):
+        yield from inner_steps(step)
 
 
 def _maybe_null(flow: Flow, name: str, place: Place, why: str) -> Iterator[Flaw]:

@@ -80,6 +80,11 @@ def asks_for(steps: tuple[Step, ...], name: str) -> bool:
     return any(_asks(tree, name) for step in walk_steps(steps) for tree in trees_of(step))
 
 
+def asks_only_for(tree: Tree, name: str) -> bool:
+    """Whether a condition is just has(name)."""
+    return isinstance(tree, Call) and tree.function == "has" and path_of(tree.arguments[0]) == name
+
+
 def starts_with(path: str, name: str) -> bool:
     """Whether a path is a name's, or below it."""
     return path == name or path.startswith((f"{name}.", f"{name}["))
