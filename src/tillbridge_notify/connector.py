@@ -36,6 +36,9 @@ class NotifySession:
     async def check(self, call: Call) -> Sequence[CheckLine]:
         """E-mail: connects and signs in. A webhook cannot be tried without telling something."""
         if self._settings.channel == "webhook":
+            if not self._settings.url.value:
+                missing = self._no_address()
+                return [CheckLine(missing.message, passed=False, next_step=missing.next_step)]
             title = f"Webhook address at {urlsplit(self._settings.url.value).hostname}"
             return [CheckLine(title, passed=True, detail="It is an address; nothing was sent.")]
         title = f"Mail server {self._settings.host}:{self._settings.port}"
@@ -56,6 +59,8 @@ class NotifySession:
         await self._http.close()
 
     async def _post(self, call: Call, fields: Fields) -> Receipt:
+        if not self._settings.url.value:
+            raise self._no_address()
         headers = {"content-type": "application/json", "idempotency-key": call.key}
         if self._settings.token.value:
             headers["authorization"] = f"Bearer {self._settings.token.value}"
@@ -88,6 +93,10 @@ class NotifySession:
             await asyncio.to_thread(mail.send, self._settings, self._name, call, message)
         return self._told(call)
 
+    def _no_address(self) -> Misconfigured:
+        """The address is a secret, so a folder without its secrets opens; it tells nobody."""
+        return _bad(self._name, "there is no webhook address", "url")
+
     def _told(self, call: Call) -> Receipt:
         return Receipt((ExternalReference(self._name, KIND, call.key),), {"status": "told"})
 
@@ -95,6 +104,8 @@ class NotifySession:
 def _expect_complete(settings: NotifySettings, connection: str) -> None:
     if settings.channel == "webhook":
         parts = urlsplit(settings.url.value)
+        if not settings.url.value:
+            return
         if parts.scheme not in ("http", "https") or not parts.hostname or parts.username:
             raise _bad(connection, "the webhook address is not an http(s) address", "url")
     elif not settings.host:

@@ -159,3 +159,13 @@ async def test_a_title_cannot_smuggle_headers() -> None:
         await opened.writes["notification"].send(call, fields)
 
         assert post.messages[0]["Bcc"] is None
+
+
+async def test_a_webhook_without_its_secret_address_opens_and_tells_nobody() -> None:
+    opened = session({"channel": "webhook"})
+
+    (line,) = await opened.check(Call(KEY, NOW, 5.0, "1042/7", lambda: None))
+    await opened.close()
+    assert (line.passed, line.next_step) == (False, "Set url.")
+    with pytest.raises(Misconfigured, match="no webhook address"):
+        await tell({"channel": "webhook"})

@@ -111,7 +111,7 @@ def _pointed(item: Configured, address: Address, secrets: dict[str, str]) -> dic
 
 
 def _stood_in(item: Configured, secrets: dict[str, str]) -> dict[str, str]:
-    settings = dict(item.settings)
+    settings = dict(item.without_optional_secrets().settings)
     for name in _secret_settings(item):
         if name in settings:
             settings[name] = f"simulated_{item.name.replace('-', '_')}_{name}"
