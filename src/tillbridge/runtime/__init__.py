@@ -1,1 +1,1 @@
-"""Floor 4: workers. The only room that knows the job queue library."""
+"""Floor 4: workers, what wakes them, and their chores."""
