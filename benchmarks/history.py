@@ -1,0 +1,160 @@
+"""How fast the past is found: `python -m benchmarks.history`.
+
+A million stored runs (ten million with SCALE=long). An operator asks the API, one question after
+the other: for one order's whole story by any id it has anywhere, and for pages of runs by state
+and order, the first and later ones. The whole answer over HTTP is waited for.
+
+SCALE=short|full|long, SEED=7; `--stored` and `--asked` change the scale.
+"""
+
+import argparse
+import os
+import random
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Mapping
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+import aiohttp
+import uvloop
+from campaigns.child import Child
+
+from benchmarks import past
+from benchmarks.mill import free_port, mill_at
+from benchmarks.report import end_with
+from tillbridge.access.operators import Role, add_operator
+from tillbridge.database.embedded import EmbeddedPostgres
+
+LIMITS = {"search_p95_ms": 100.0, "list_p95_ms": 100.0}
+WARM_UP = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """Runs stored, and how often each kind of question is asked."""
+
+    stored: int
+    asked: int
+
+
+SCALES = {"short": Size(2000, 20), "full": Size(1_000_000, 200), "long": Size(10_000_000, 200)}
+Ask = Callable[[random.Random, int], str]
+
+SEARCHES: Mapping[str, Ask] = {
+    "by order number": lambda draw, most: f"/trace/{past.subject(draw.randint(1, most))}",
+    "by another system's id": lambda draw, most: f"/trace/{past.reference(draw.randint(1, most))}",
+    "by an effect's key": lambda draw, most: f"/trace/{past.effect_key(draw.randint(1, most))}",
+    "by run": lambda draw, most: f"/trace/run:{draw.randint(1, most)}",
+}
+LISTS: Mapping[str, Ask] = {
+    "newest": lambda _draw, _most: "/runs?limit=50",
+    "a later page": lambda draw, most: f"/runs?limit=50&before={draw.randint(51, most)}",
+    "of an order": lambda draw, most: f"/runs?subject={past.subject(draw.randint(1, most))}",
+    "done": lambda draw, most: f"/runs?limit=50&state=done&before={draw.randint(51, most)}",
+    "dead": lambda draw, most: f"/runs?limit=50&state=dead&before={draw.randint(51, most)}",
+    "cancelled": lambda _draw, _most: "/runs?limit=50&state=cancelled",
+    "waiting": lambda _draw, _most: "/runs?limit=50&state=waiting",
+    "dead letters": lambda _draw, _most: "/dead-letters?also_resolved=true&limit=50",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """The last line; each p95 is that of the slowest kind of question."""
+
+    runs_stored: int
+    search_p95_ms: float
+    list_p95_ms: float
+    stored_gb: float
+    fsync: bool
+    factor: float
+    ok: bool
+
+
+async def measure(size: Size, seed: int) -> Result:
+    """Stores the past, asks, and judges."""
+    with tempfile.TemporaryDirectory(prefix="tillbridge-bench-") as name:
+        folder = Path(name)
+        async with AsyncExitStack() as stack:
+            server = await stack.enter_async_context(EmbeddedPostgres(folder))
+            mill = await stack.enter_async_context(mill_at(server, folder))
+            began = time.monotonic()
+            await past.store(mill.dsn, size.stored)
+            _say(f"{size.stored} runs stored in {time.monotonic() - began:.0f} s")
+            async with mill.house.database.connection() as tx:
+                token = await add_operator(tx, "bench", Role.VIEWER)
+            port = free_port()
+            api = Child(
+                "benchmarks.stub_worker",
+                ["api", "--port", str(port)],
+                log=folder / "api.log",
+                environment=mill.environment,
+            )
+            await api.start()
+            stack.push_async_callback(api.stop)
+            slowest = await _ask_all(f"http://127.0.0.1:{port}", token.value, size, seed)
+            durable = await mill.house.database.durability()
+            stored_bytes = await mill.house.database.fetch_value(
+                "SELECT pg_database_size(current_database())"
+            )
+    return Result(
+        runs_stored=size.stored,
+        search_p95_ms=round(slowest["search"], 2),
+        list_p95_ms=round(slowest["list"], 2),
+        stored_gb=round(stored_bytes / 1e9, 2),
+        fsync=all(value == "on" for value in durable.values()),
+        factor=1.0,
+        ok=slowest["search"] <= LIMITS["search_p95_ms"]
+        and slowest["list"] <= LIMITS["list_p95_ms"],
+    )
+
+
+async def _ask_all(url: str, token: str, size: Size, seed: int) -> dict[str, float]:
+    """The largest p95 in milliseconds of searches and of lists, and a table of all of them."""
+    draw = random.Random(seed)  # noqa: S311 (questions, not a secret)
+    headers = {"authorization": f"Bearer {token}"}
+    slowest = {"search": 0.0, "list": 0.0}
+    print(f"\n{'ms':<32}{'p50':>8}{'p95':>8}{'most':>8}")
+    async with aiohttp.ClientSession(url, headers=headers) as session:
+        for group, questions in (("search", SEARCHES), ("list", LISTS)):
+            for name, ask in questions.items():
+                waits = [
+                    await _ask(session, ask(draw, size.stored)) for _ in range(size.asked + WARM_UP)
+                ][WARM_UP:]
+                waits.sort()
+                p95 = waits[int(len(waits) * 0.95)]
+                slowest[group] = max(slowest[group], p95)
+                row = "".join(f"{ms:>8.1f}" for ms in (waits[len(waits) // 2], p95, waits[-1]))
+                print(f"{f'{group}: {name}':<32}{row}")
+    return slowest
+
+
+async def _ask(session: aiohttp.ClientSession, path: str) -> float:
+    """Milliseconds until the whole answer is there."""
+    began = time.perf_counter()
+    async with session.get(path) as answer:
+        body = await answer.read()
+    assert answer.status == 200, f"{path}: {answer.status} {body[:300]!r}"
+    return (time.perf_counter() - began) * 1000
+
+
+def _say(what: str) -> None:
+    print(what, file=sys.stderr, flush=True)
+
+
+def main() -> None:
+    """Measures, prints a table and one line of JSON."""
+    usual = SCALES[os.environ.get("SCALE", "full")]
+    reader = argparse.ArgumentParser(prog="python -m benchmarks.history")
+    reader.add_argument("--stored", type=int, default=usual.stored)
+    reader.add_argument("--asked", type=int, default=usual.asked)
+    asked = reader.parse_args()
+    size = Size(asked.stored, asked.asked)
+    end_with(uvloop.run(measure(size, int(os.environ.get("SEED", "7")))), LIMITS)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,25 @@
+"""The benchmark of the past in its short form; what is stored is found by every id it has."""
+
+from tests.benchmarks.bench import last_line
+
+from benchmarks import past
+from tillbridge.database.database import Database
+from tillbridge.journeys.trace import trace
+
+KEYS = ["runs_stored", "search_p95_ms", "list_p95_ms", "stored_gb", "fsync", "factor", "ok"]
+
+
+async def test_every_kind_of_question_is_answered() -> None:
+    result, table = await last_line("history")
+    assert list(result) == KEYS
+    assert result["runs_stored"] == 2000
+    assert all(name in table for name in ("by run", "by another system's id", "dead letters"))
+
+
+async def test_a_stored_run_is_found_by_each_of_its_ids(dsn: str, database: Database) -> None:
+    await past.store(dsn, 20)
+    for asked in (past.subject(7), past.reference(7), past.effect_key(7), "run:7"):
+        story = await trace(database, asked)
+        assert story.subject == past.subject(7)
+        assert len(story.payments) == 1
+        assert {moment.kind for moment in story.moments} == {"payment", "event", "effect", "run"}
