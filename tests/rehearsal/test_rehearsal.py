@@ -113,3 +113,28 @@ def test_a_misspelt_step_is_named_with_its_line_and_the_nearest(tmp_path: Path) 
     assert done.returncode == 1
     assert f"tests/orders.yaml:{line}" in done.stderr
     assert "Did you mean 'checkout'?" in done.stderr
+
+
+def test_a_window_closes_when_its_time_passes_and_tells_a_channel_without_secrets(
+    tmp_path: Path,
+) -> None:
+    folder = make_books(tmp_path / "books")
+    with (folder / "tillbridge.yaml").open("a") as file:
+        file.write(
+            "  chat:\n    connector: notify\n    settings: { channel: webhook, url: chat_url }\n"
+        )
+    (folder / "flows/day.yaml").write_text(
+        "flow: day\nlane: chat\nwindow: { of: [payment.captured], by: order.number, length: 1d }\n"
+        "steps:\n  - notify: told\n    to: chat\n    title: text(count(trigger.events))\n"
+    )
+    (folder / "tests/captures.yaml").unlink()
+    tests = (folder / "tests/orders.yaml").read_text()
+    (folder / "tests/orders.yaml").write_text(
+        tests[: tests.index("tests:\n")] + "tests:\n  - test: A day is told\n    steps:\n"
+        '      - checkout: "1042"\n'
+        '      - shipment: { order_number: "1042", id: F-1, complete: true }\n'
+        "      - pass: 2d\n    expect:\n      others: true\n      writes:\n"
+        '        - { write: chat/notification, including: { title: "1" } }\n'
+    )
+    status, found = play_tests(folder)
+    assert status == 0, found

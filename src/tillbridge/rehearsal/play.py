@@ -34,7 +34,9 @@ LEAPS_MAX = 30
 """How often what waits is brought to its time after one act: a system that stays down is asked
 again and again."""
 RESTLESS = f"Things still move {REST_MAX_S:g} s after this step."
-_PASSING = ("pass_runs", "pass_lanes", "pass_effects", "pass_gates", "pass_chores")
+_PASSING = (
+    "pass_runs", "pass_lanes", "pass_windows", "pass_effects", "pass_gates", "pass_chores",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,11 +5,14 @@
 -- next one of all.
 SELECT (SELECT count(*) FROM runs
         WHERE state = 'ready' OR (state = 'waiting' AND wake_at <= now()))
-     + (SELECT count(*) FROM lanes WHERE lease_until > now() OR wake_at <= now()) AS moving,
+     + (SELECT count(*) FROM lanes WHERE lease_until > now() OR wake_at <= now())
+     + (SELECT count(*) FROM windows WHERE closed_at IS NULL AND closes_at <= now()) AS moving,
        (SELECT min(extract(epoch FROM wake_at - now()))::float8 FROM runs
         WHERE state = 'waiting' AND waits = '{}') AS next_s,
-       (SELECT min(extract(epoch FROM wake_at - now()))::float8 FROM runs
-        WHERE state = 'waiting') AS any_s;
+       least((SELECT min(extract(epoch FROM wake_at - now()))::float8 FROM runs
+              WHERE state = 'waiting'),
+             (SELECT min(extract(epoch FROM closes_at - now()))::float8 FROM windows
+              WHERE closed_at IS NULL)) AS any_s;
 
 -- name: pass_runs
 -- Time passes for what waits: every moment that is written down comes nearer.
@@ -17,6 +20,9 @@ UPDATE runs SET wake_at = wake_at - make_interval(secs => $1) WHERE state = 'wai
 
 -- name: pass_lanes
 UPDATE lanes SET wake_at = wake_at - make_interval(secs => $1) WHERE lease_until IS NULL;
+
+-- name: pass_windows
+UPDATE windows SET closes_at = closes_at - make_interval(secs => $1) WHERE closed_at IS NULL;
 
 -- name: pass_effects
 UPDATE effects
