@@ -139,5 +139,5 @@ CONNECTOR = Connector(
     title="Web shop",
     settings=ShopSettings,
     open=_open,
-    id_fields=frozenset({"token.value"}),
+    id_fields=frozenset({"token.value", "product", "tracking_number"}),
 )

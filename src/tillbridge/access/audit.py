@@ -1,7 +1,8 @@
 """The audit: who did what to which thing, why, and what it was before and after.
 
 It only grows: the database itself refuses to change, remove or empty it. An entry is written in
-the transaction of what it records, so that neither is there without the other.
+the transaction of what it records, so that neither is there without the other. Should card data
+come so far, it is masked.
 """
 
 from collections.abc import Mapping
@@ -11,6 +12,7 @@ from typing import Any
 
 import asyncpg
 
+from tillbridge.canonical.card_data import mask, mask_body
 from tillbridge.canonical.codec import encode, read_json
 from tillbridge.database.database import Tx
 from tillbridge.database.statements import load_statements
@@ -53,7 +55,9 @@ async def record(
 ) -> None:
     """Adds an entry within the transaction that does the thing."""
     assert who and action, "an audit entry says who did what"
-    await tx.execute(SQL["record"], who, action, subject, why, _as_json(before), _as_json(after))
+    await tx.execute(
+        SQL["record"], who, action, subject, mask(why), _as_json(before), _as_json(after)
+    )
 
 
 async def entries(
@@ -81,7 +85,7 @@ def _entry(row: asyncpg.Record) -> AuditEntry:
 
 
 def _as_json(value: Mapping[str, object] | None) -> str | None:
-    return None if value is None else encode(value).decode()
+    return None if value is None else mask_body(encode(value))[0].decode()
 
 
 def _from_json(text: str | None) -> Mapping[str, Any] | None:

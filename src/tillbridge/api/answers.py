@@ -76,7 +76,7 @@ def error_body(error: TillbridgeError) -> dict[str, Any]:
             "reason": error.reason or type(error).__name__.lower(),
             "message": mask(error.message),
             "place": mask(str(place)) if place else None,
-            "next_step": error.next_step or None,
+            "next_step": mask(error.next_step) or None,
         },
         "safe_to_retry": isinstance(error, Transient) and error.sent == "no",
     }

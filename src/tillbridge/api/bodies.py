@@ -7,10 +7,11 @@ from typing import Any, TypeVar
 import msgspec
 from fastapi import Request
 
+from tillbridge.api.callers import database_of
 from tillbridge.canonical.card_data import scan_body
 from tillbridge.canonical.codec import read_json, shaped
 from tillbridge.canonical.errors import Rejected
-from tillbridge.journeys.receive import card_data_found
+from tillbridge.journeys.card_guard import card_data_found, count_refusal
 
 T = TypeVar("T")
 BODY_MAX_BYTES = 1_000_000
@@ -57,10 +58,17 @@ def body_of(shape: type[T]) -> Callable[[Request], Awaitable[T]]:
                 raise Rejected(f"The body is over {BODY_MAX_BYTES} bytes.", reason="too_large")
         fields = scan_body(body)
         if fields:
-            raise card_data_found(fields)
+            found = card_data_found(fields)
+            await count_refusal(database_of(request), f"{request.method} {_page(request)}", found)
+            raise found
         return shaped(read_json(body), shape)
 
     return read
+
+
+def _page(request: Request) -> str:
+    """The page's address as its route writes it: /dead-letters/{run_id}/patch."""
+    return str(getattr(request.scope.get("route"), "path", ""))
 
 
 def described(shape: type[Any]) -> dict[str, Any]:

@@ -9,11 +9,13 @@ from starlette.routing import Route
 
 from tillbridge.api.answering import Answering, trace_of
 from tillbridge.api.answers import error_answer, json_answer
+from tillbridge.canonical.card_text import mask
 from tillbridge.canonical.errors import Rejected, TillbridgeError, Transient
 from tillbridge.connector.abilities import VerifiesDeliveries
 from tillbridge.connector.delivery import Delivery
 from tillbridge.database.database import BROKEN
 from tillbridge.journeys.answer import Answer
+from tillbridge.journeys.card_guard import count_refusal
 from tillbridge.journeys.checkout import checkout, status_of
 from tillbridge.journeys.house import House
 from tillbridge.journeys.receive import receive
@@ -40,11 +42,10 @@ def doors(house_of: Callable[[], House], shop_of: Callable[[House], str]) -> lis
                 with house.watch.span("delivery", "server", {}, trace_of(request)):
                     received = await receive(house, delivery)
             except TillbridgeError as error:
-                seen.reason = error.reason
-                return error_answer(error)
+                await count_refusal(house.database, f"POST /doors/{door}", error)
+                return error_answer(seen.refused(error))
             except BROKEN as error:
-                seen.reason = "database_down"
-                return error_answer(database_lost(error))
+                return error_answer(seen.refused(database_lost(error)))
             seen.ended, seen.delivery = received.verdict, received.delivery_id
             return json_answer(202, received)
 
@@ -58,11 +59,10 @@ def doors(house_of: Callable[[], House], shop_of: Callable[[House], str]) -> lis
                 with house.watch.span("checkout", "server", {}, trace_of(request)):
                     answer = await checkout(house, delivery)
             except TillbridgeError as error:
-                seen.reason = error.reason
-                return error_answer(error)
+                await count_refusal(house.database, f"POST {PAYMENTS}", error)
+                return error_answer(seen.refused(error))
             except BROKEN as error:
-                seen.reason = "database_down"
-                return error_answer(database_lost(error))
+                return error_answer(seen.refused(database_lost(error)))
             seen.ended, seen.reason = answer.status, answer.reason
             return _answer(answer, request.headers.get("idempotency-key", ""))
 
@@ -123,6 +123,7 @@ async def _delivery(request: Request, house: House, connection: str) -> Delivery
         headers=dict(request.headers),
         body=body,
         received_at=house.clock(),
+        query=request.url.query,
     )
 
 
@@ -135,7 +136,7 @@ def _answer(answer: Answer, attempt_key: str) -> Response:
             {
                 "error": {
                     "reason": answer.reason,
-                    "message": answer.message,
+                    "message": mask(answer.message),
                     "next_step": answer.next_step,
                 },
                 "safe_to_retry": status == 503,

@@ -10,6 +10,7 @@ from tillbridge.api.callers import ADatabase, Looking
 from tillbridge.api.pages import Limit
 from tillbridge.inbox import inbox
 from tillbridge.inbox.inbox import Counts, KeptBack
+from tillbridge.inbox.sightings import Sighting, sightings
 
 router = APIRouter(prefix="/inbox", tags=["inbox"])
 
@@ -19,6 +20,13 @@ class KeptBackDeliveries:
     """Deliveries nothing was made of, newest first."""
 
     kept_back: list[KeptBack]
+
+
+@dataclass(frozen=True, slots=True)
+class Sightings:
+    """Card data that was kept out, newest first."""
+
+    sightings: list[Sighting]
 
 
 @router.get("", response_model=Counts)
@@ -31,3 +39,9 @@ async def count_deliveries(database: ADatabase, _caller: Looking) -> Response:
 async def list_kept_back(database: ADatabase, _caller: Looking, limit: Limit = 100) -> Response:
     """Deliveries nothing was made of, with why; none of them is lost."""
     return json_answer(200, KeptBackDeliveries(await inbox.kept_back(database, limit)))
+
+
+@router.get("/card-data", response_model=Sightings)
+async def list_sightings(database: ADatabase, _caller: Looking, limit: Limit = 100) -> Response:
+    """Card data that was refused or masked: which way, which field, how often; never what."""
+    return json_answer(200, Sightings(await sightings(database, limit)))

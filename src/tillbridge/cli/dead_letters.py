@@ -11,6 +11,7 @@ from tillbridge.cli.printing import age, heading, next_step, say, table
 from tillbridge.cli.runs import facts, show_effects
 from tillbridge.cli.surroundings import Surroundings, pass_surroundings, who
 from tillbridge.journeys import steer
+from tillbridge.journeys.card_guard import counting
 from tillbridge.runs import dead_letters as desk
 from tillbridge.runs.dead_letters import DeadLetter, Opened
 from tillbridge.runs.history import EffectRow, run
@@ -166,7 +167,8 @@ async def _show(surroundings: Surroundings, run_id: int) -> tuple[Opened, list[E
 async def _edit(
     surroundings: Surroundings, run_id: int, field: str, value: object, why: str
 ) -> None:
-    async with surroundings.database() as database:
+    way = "tillbridge dead-letters edit"
+    async with surroundings.database() as database, counting(database, way):
         await steer.correct(database, run_id, field, value, operator=who(), why=why)
 
 

@@ -7,6 +7,7 @@ import click
 from tillbridge.cli.printing import heading, next_step, say, table
 from tillbridge.cli.surroundings import Surroundings, pass_surroundings
 from tillbridge.inbox.inbox import Counts, KeptBack, counts, kept_back
+from tillbridge.inbox.sightings import Sighting, sightings
 
 
 @click.command()
@@ -14,7 +15,8 @@ from tillbridge.inbox.inbox import Counts, KeptBack, counts, kept_back
 @pass_surroundings
 def inbox(surroundings: Surroundings, limit: int) -> None:
     """Count deliveries and repeats; list what nothing could be made of."""
-    count, back = asyncio.run(_look(surroundings, limit))
+    count, back, seen = asyncio.run(_look(surroundings, limit))
+    _show_sightings(seen)
     if not count.deliveries:
         say("Nothing was delivered yet.")
         next_step("Senders deliver to /doors/CONNECTION: see tillbridge check.")
@@ -34,6 +36,19 @@ def inbox(surroundings: Surroundings, limit: int) -> None:
     next_step("Those with a dead letter stand in: tillbridge dead-letters list")
 
 
-async def _look(surroundings: Surroundings, limit: int) -> tuple[Counts, list[KeptBack]]:
+def _show_sightings(seen: list[Sighting]) -> None:
+    if not seen:
+        return
+    heading("Card data that was kept out: where, never what")
+    table(
+        ("day", "way", "field", "ending", "times"),
+        [(item.seen_on, item.way, item.place, item.ending, item.times) for item in seen],
+    )
+
+
+async def _look(
+    surroundings: Surroundings, limit: int
+) -> tuple[Counts, list[KeptBack], list[Sighting]]:
     async with surroundings.database() as database:
-        return await counts(database), await kept_back(database, limit)
+        back = await kept_back(database, limit)
+        return await counts(database), back, await sightings(database, limit)

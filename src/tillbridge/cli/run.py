@@ -10,6 +10,7 @@ from tillbridge.canonical.errors import Rejected
 from tillbridge.cli.printing import next_step, say
 from tillbridge.cli.surroundings import Surroundings, pass_surroundings, who
 from tillbridge.journeys.ask import INPUT_MAX_BYTES, ask_for_run, given_texts
+from tillbridge.journeys.card_guard import counting
 
 
 @click.command()
@@ -62,5 +63,5 @@ async def _ask(
     key: str,
     why: str,
 ) -> str:
-    async with surroundings.house() as house:
+    async with surroundings.house() as house, counting(house.database, "tillbridge run"):
         return await ask_for_run(house, flow, fields, who=who(), why=why, subject=subject, key=key)

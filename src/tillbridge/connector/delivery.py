@@ -17,6 +17,7 @@ class Delivery:
         headers: names in lower case; a repeated header's values joined with ", ".
         body: the raw bytes: signatures are over these.
         received_at: UTC.
+        query: what followed the "?" of the address, as it was sent; it is never kept.
     """
 
     connection: str
@@ -25,6 +26,7 @@ class Delivery:
     headers: dict[str, str]
     body: bytes
     received_at: datetime
+    query: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from typing import Literal, TypeAlias
 
 import asyncpg
 
+from tillbridge.canonical.card_data import mask, mask_body
 from tillbridge.canonical.codec import encode, read_json
 from tillbridge.canonical.errors import Rejected
 from tillbridge.database.database import Database, Tx
@@ -67,9 +68,10 @@ async def ask(
     """The approval of a step: asked now, or as it stands when it was asked before.
 
     A run that replays another finds what was approved there, as long as the question is the same.
+    A card number in what people would read is masked.
     """
-    beside = encode(shows).decode()
-    values = (run_id, step, flow, subject, question, list(may), due_at, beside)
+    beside = mask_body(encode(shows))[0].decode()
+    values = (run_id, step, flow, subject, mask(question), list(may), due_at, beside)
     found = await asked(database, run_id, step)
     if found is None:
         await database.execute(SQL["ask"], *values)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from tillbridge.canonical.card_text import mask
 from tillbridge.database.database import Database, Tx
 from tillbridge.desk.approvals import SQL
 
@@ -25,8 +26,8 @@ class Notice:
 async def keep_notice(
     tx: Tx, key: str, *, flow: str, subject: str, level: str, title: str, content: str
 ) -> None:
-    """Keeps a notice; the same key is the same notice."""
-    await tx.execute(SQL["keep_notice"], key, flow, subject, level, title, content)
+    """Keeps a notice; the same key is the same notice. A card number in it is masked."""
+    await tx.execute(SQL["keep_notice"], key, flow, subject, level, mask(title), mask(content))
 
 
 async def notices(database: Database, *, before: int = 0, limit: int = 50) -> list[Notice]:

@@ -7,14 +7,14 @@ from typing import Literal
 
 from asyncpg import Record
 
-from tillbridge.canonical.card_data import mask
+from tillbridge.canonical.card_data import mask, may_hold
 from tillbridge.canonical.codec import encode
 from tillbridge.connector.delivery import Delivery
 from tillbridge.database.database import Database, Tx
 from tillbridge.database.statements import load_statements
 
 SQL = load_statements("tillbridge.inbox", "inbox.sql")
-_UNKEPT_HEADERS = frozenset({"authorization", "cookie", "tillbridge-signature", "v-c-signature"})
+UNKEPT_HEADERS = frozenset({"authorization", "cookie", "tillbridge-signature", "v-c-signature"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,17 +62,18 @@ def delivery_row(
 ) -> tuple[object, ...]:
     """A delivery as the first parameters of whatever keeps it."""
     headers = {
-        mask(name): mask(value)
-        for name, value in delivery.headers.items()
-        if name not in _UNKEPT_HEADERS
+        name: value for name, value in delivery.headers.items() if name not in UNKEPT_HEADERS
     }
+    kept = encode(headers)
+    if may_hold(kept):
+        kept = encode({mask(name): mask(value) for name, value in headers.items()})
     return (
         delivery.connection,
         delivery_id,
         hashlib.sha256(delivery.body if meaning is None else meaning).digest(),
         delivery.received_at,
         kept_back,
-        encode(headers).decode(),
+        kept.decode(),
         delivery.body,
         masked,
     )

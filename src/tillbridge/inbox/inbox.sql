@@ -18,3 +18,11 @@ ORDER BY received_at DESC LIMIT $1;
 WITH old AS (SELECT now() - make_interval(days => GREATEST($1, 180)) AS moment),
 bodies AS (DELETE FROM delivery_bodies USING old WHERE received_at < moment)
 DELETE FROM deliveries USING old WHERE received_at < moment;
+
+-- name: note_sighting
+INSERT INTO sightings (way, place, ending, seen_on, last_at) VALUES ($1, $2, $3, (now() AT TIME ZONE 'UTC')::date, now())
+ON CONFLICT (way, place, ending, seen_on)
+DO UPDATE SET times = sightings.times + 1, last_at = excluded.last_at;
+
+-- name: sightings
+SELECT way, place, ending, seen_on, times, last_at FROM sightings ORDER BY last_at DESC LIMIT $1;

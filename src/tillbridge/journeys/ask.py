@@ -9,8 +9,8 @@ from tillbridge.canonical.errors import Place, Rejected
 from tillbridge.canonical.events import Kind, Trigger
 from tillbridge.flows.inputs import check_given, text_of
 from tillbridge.flows.trigger import OnCall
+from tillbridge.journeys.card_guard import card_data_found
 from tillbridge.journeys.house import House
-from tillbridge.journeys.receive import card_data_found
 from tillbridge.journeys.start import start
 from tillbridge.journeys.steer import reason_of
 

@@ -12,6 +12,7 @@ from tillbridge.canonical.events import Event, EventData, Kind, Trigger
 from tillbridge.database.database import Tx
 from tillbridge.flows.inputs import text_of
 from tillbridge.flows.steps import CallStep
+from tillbridge.journeys.card_guard import expect_clean
 from tillbridge.journeys.house import House
 from tillbridge.journeys.receive import take_events
 from tillbridge.journeys.wait import deadline
@@ -48,7 +49,9 @@ async def _called(way: Way, step: CallStep, place: str) -> str:
         subject = text_of(step.subject.evaluate(way.names)) or subject
     ordinal = way.ordinal(f"{way.flow.name}.{step.name}.{step.ordinal_of(way.names)}")
     key = Effect("tillbridge", subject, f"call {step.flow}", ordinal).key
-    trigger = Trigger(step.flow, key, fields=step.given(way.names), caller=way.run.subject)
+    given = step.given(way.names)
+    await expect_clean(way.house.database, f"call of {step.flow}", way.run.subject, given)
+    trigger = Trigger(step.flow, key, fields=given, caller=way.run.subject)
     event = Event(
         id=f"{Kind.FLOW_CALLED}:{key}",
         source="tillbridge",

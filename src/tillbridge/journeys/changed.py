@@ -14,6 +14,7 @@ from tillbridge.connections.gates import GateClosed
 from tillbridge.connector.abilities import Call, ChangedRecord, Changes, PollsChanges
 from tillbridge.flows.flow import Flow
 from tillbridge.flows.trigger import OnChange
+from tillbridge.inbox.sightings import note_sighting
 from tillbridge.journeys.house import House
 from tillbridge.journeys.start import start
 from tillbridge.runs.lanes import take_chore
@@ -66,7 +67,8 @@ async def _take_in(house: House, flow: Flow, at: Connection, before: str, change
     async with house.database.transaction() as tx:
         if not await move_cursor(tx, flow.name, before, changes.cursor, now):
             return False
-        for record in (_without_card_data(record, at) for record in changes.records):
+        for changed in changes.records:
+            record = await _without_card_data(house, changed, at)
             await start(
                 house,
                 tx,
@@ -80,10 +82,11 @@ async def _take_in(house: House, flow: Flow, at: Connection, before: str, change
     return True
 
 
-def _without_card_data(record: ChangedRecord, at: Connection) -> ChangedRecord:
+async def _without_card_data(house: House, record: ChangedRecord, at: Connection) -> ChangedRecord:
     """What a system sends is masked, and kept."""
     id_fields = at.configured.connector.id_fields
     body, masked = mask_body(encode(record.fields), id_fields)
     if not masked:
         return record
+    await note_sighting(house.database, f"changes at {at.name}", masked[0], "masked")
     return ChangedRecord(record.id, record.version, read_json(body))

@@ -16,7 +16,7 @@ from functools import partial
 
 import asyncpg
 
-from tillbridge.canonical.card_data import find_card_data, mask_body, may_hold
+from tillbridge.canonical.card_data import find_card_data
 from tillbridge.canonical.codec import encode
 from tillbridge.canonical.errors import (
     Misconfigured,
@@ -35,9 +35,10 @@ from tillbridge.connector.packing import pack
 from tillbridge.database.database import Tx
 from tillbridge.journeys.answer import Answer, answer_for, in_flight, not_attempted
 from tillbridge.journeys.authorization import AUTHORIZATION, authorization_fields, without_token
+from tillbridge.journeys.card_guard import card_data_found, screened
 from tillbridge.journeys.following import follow_subject
 from tillbridge.journeys.house import House
-from tillbridge.journeys.receive import SQL, card_data_found
+from tillbridge.journeys.receive import SQL
 from tillbridge.journeys.settle import ANSWERED, Settling
 from tillbridge.payments.attempts import (
     NOT_SENT,
@@ -136,10 +137,7 @@ def _read(shop: Connection, delivery: Delivery) -> CheckoutRequest:
         )
     assert isinstance(session, VerifiesDeliveries), "a door that moves money asks who is there"
     session.verify(delivery)
-    if may_hold(delivery.body):
-        _, fields = mask_body(delivery.body, shop.configured.connector.id_fields)
-        if fields:
-            raise card_data_found(fields)
+    screened(shop, delivery)
     request = session.checkout(delivery)
     if find_card_data(request.attempt_key):
         raise card_data_found(["the key of the attempt"])

@@ -15,7 +15,7 @@ from tillbridge.canonical.codec import decode_event
 from tillbridge.canonical.errors import Misconfigured, Rejected, Transient
 from tillbridge.canonical.events import Event
 from tillbridge.canonical.references import ExternalReference
-from tillbridge.connector.abilities import Receipt
+from tillbridge.connector.abilities import Call, Receipt
 from tillbridge.connector.documents import Fields
 from tillbridge.flows.flow import Flow
 from tillbridge.flows.steps import (
@@ -36,6 +36,7 @@ from tillbridge.flows.steps import (
 from tillbridge.flows.walk import recovery_of, walk_steps
 from tillbridge.journeys.approve import take_approval
 from tillbridge.journeys.call import is_called, take_call, tell_caller
+from tillbridge.journeys.card_guard import expect_clean, without_card_data
 from tillbridge.journeys.each import take_each
 from tillbridge.journeys.gather import gather, gathers
 from tillbridge.journeys.heard import Heard
@@ -283,6 +284,9 @@ class Walk:
                 return done
         if self.ghost:
             raise Unreached
+        way = f"write {document} at {connection}"
+        ids = at.configured.connector.id_fields
+        await expect_clean(house.database, way, self.run.subject, fields, ids)
         if is_covered(document):
             await self.journal.commit()  # a claim changes the attempt that an answer was judged on
         cover = await claim_cover(house, document, effect.key, fields)
@@ -338,11 +342,15 @@ class Walk:
         if self.ghost:
             raise Unreached
         fields = step.inputs(self.names)
+        way = f"read {step.ask} at {step.connection}"
+
+        async def ask(call: Call) -> Receipt:
+            told = await ability.call(call, fields)
+            return await without_card_data(house.database, connection, way, told)
+
         await house.gates.enter(step.connection)
         try:
-            receipt = await self.journal.read(
-                self.place(step.name), lambda call: ability.call(call, fields), connection.timeout_s
-            )
+            receipt = await self.journal.read(self.place(step.name), ask, connection.timeout_s)
         except (Transient, Misconfigured) as error:
             await house.gates.failed(step.connection, error)
             raise

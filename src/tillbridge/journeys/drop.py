@@ -4,12 +4,14 @@
 
 All runs of a file and the note that it was taken are one commit; only then is it moved. A file that
 is found again (we died before it was moved, or somebody dropped it twice) is known by its name and
-digest, and only moved. Card data refuses the whole file: nothing of it is stored.
+digest, and only moved. Card data refuses the whole file: nothing of it is stored, and in refused/
+it lies without digits.
 """
 
 import asyncio
 import hashlib
 import logging
+import re
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import suppress
@@ -27,8 +29,8 @@ from tillbridge.database.database import Tx
 from tillbridge.flows.flow import Flow
 from tillbridge.flows.trigger import OnFile
 from tillbridge.inbox.inbox import keep
+from tillbridge.journeys.card_guard import CARD_DATA, card_data_found, count_refusal
 from tillbridge.journeys.house import House
-from tillbridge.journeys.receive import card_data_found
 from tillbridge.journeys.start import start
 from tillbridge.runs.lanes import take_chore
 from tillbridge.triggers.file_rows import Row, read_rows
@@ -36,6 +38,7 @@ from tillbridge.triggers.file_rows import Row, read_rows
 LOOK_S = 2.0
 """How often a folder is looked into; of all workers one does it at a time."""
 DONE, REFUSED = "done", "refused"
+_DIGIT = re.compile(r"\d")
 _LOG = logging.getLogger(__name__)
 
 
@@ -132,6 +135,9 @@ class _File:
             await house.database.commit(keep_all)
         except Rejected as error:
             _LOG.warning("the file %s of %s is refused: %s", name, self.flow.name, error)
+            await count_refusal(house.database, f"files of {self.flow.name}", error)
+            if error.reason == CARD_DATA:
+                await asyncio.to_thread(_blank, self.path)
             await asyncio.to_thread(_move, self.path, REFUSED, str(error))
         except _ChangedMeanwhileError:
             _LOG.info("the file %s of %s is still being written", name, self.flow.name)
@@ -212,13 +218,25 @@ def _digest(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def _blank(path: Path) -> None:
+    """The file without card numbers and digits: the folder does not keep what we may not, and what
+    else stood in it can still be told by."""
+    blanked = path.with_name(f".{path.name}.blanked")
+    with path.open("rb") as source, blanked.open("wb") as target:
+        for line in source:
+            text = _DIGIT.sub("*", mask(line.decode("utf-8", "surrogateescape")))
+            target.write(text.encode("utf-8", "surrogateescape"))
+    blanked.replace(path)
+
+
 def _move(path: Path, where: str, reason: str = "") -> None:
     """Out of the way; a name that lies there already is not overwritten."""
-    target = path.parent / where / path.name
+    name = path.name if mask(path.name) == path.name else _DIGIT.sub("x", path.name)
+    first = target = path.parent / where / name
     number = 1
     while target.exists():
         number += 1
-        target = path.parent / where / f"{path.stem}.{number}{path.suffix}"
+        target = path.parent / where / f"{first.stem}.{number}{first.suffix}"
     if reason:
         target.with_name(f"{target.name}.reason.txt").write_text(f"{reason}\n", encoding="utf-8")
     with suppress(FileNotFoundError):  # another worker has moved it

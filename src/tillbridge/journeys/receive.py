@@ -10,18 +10,16 @@ send; everything else is kept.
 import hashlib
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal
 
-from tillbridge.canonical.card_data import mask_body, may_hold
 from tillbridge.canonical.codec import encode, encode_event
-from tillbridge.canonical.errors import Place, Rejected, TillbridgeError
+from tillbridge.canonical.errors import Rejected, TillbridgeError
 from tillbridge.canonical.events import Event
 from tillbridge.canonical.payments import Observation, Source
 from tillbridge.canonical.references import ExternalReference
 from tillbridge.connections.connections import Connection
 from tillbridge.connector.abilities import (
-    ReceivesCheckouts,
     TranslatesDeliveries,
     VerifiesDeliveries,
 )
@@ -29,6 +27,8 @@ from tillbridge.connector.delivery import Delivery, Translation
 from tillbridge.database.database import Tx
 from tillbridge.database.statements import load_statements
 from tillbridge.inbox.inbox import Keeping, delivery_row, keep, keeping_of
+from tillbridge.inbox.sightings import note_sighting
+from tillbridge.journeys.card_guard import screened
 from tillbridge.journeys.following import follow_subject
 from tillbridge.journeys.house import House
 from tillbridge.payments.observe import fact_row, observe
@@ -64,7 +64,10 @@ async def receive(house: House, delivery: Delivery) -> Received:
     session = connection.session
     assert isinstance(session, VerifiesDeliveries), "a door asks who is there"
     session.verify(delivery)
-    delivery, masked = _without_card_data(connection, delivery)
+    delivery, found = screened(connection, delivery)
+    masked = bool(found)
+    if masked:
+        await note_sighting(house.database, f"POST /doors/{connection.name}", found[0], "masked")
     translation, unusable = _translate(connection, delivery)
     await follow_subject(house, _subject(translation))
 
@@ -207,28 +210,6 @@ def _door(house: House, delivery: Delivery) -> Connection:
         f"There is no door {delivery.connection!r}.",
         reason="unknown_door",
         next_step="Correct the address; doors are the connections that take deliveries.",
-    )
-
-
-def _without_card_data(connection: Connection, delivery: Delivery) -> tuple[Delivery, bool]:
-    """Card data is refused where people and shops send, and masked in what systems send."""
-    if not may_hold(delivery.body):
-        return delivery, False
-    body, fields = mask_body(delivery.body, connection.configured.connector.id_fields)
-    if not fields:
-        return delivery, False
-    if isinstance(connection.session, ReceivesCheckouts):
-        raise card_data_found(fields)
-    return replace(delivery, body=body), True
-
-
-def card_data_found(fields: Sequence[str]) -> Rejected:
-    """The refusal of card data: says where, never what."""
-    return Rejected(
-        f"There is a card number in {', '.join(fields)}; nothing was stored.",
-        reason="card_data",
-        place=Place(field=fields[0]),
-        next_step="Send a token instead of the card.",
     )
 
 

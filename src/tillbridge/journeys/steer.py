@@ -11,8 +11,8 @@ from tillbridge.canonical.errors import Place, Rejected
 from tillbridge.connections.gates import SQL as GATES
 from tillbridge.database.database import Database, Tx
 from tillbridge.flows import pauses
+from tillbridge.journeys.card_guard import card_data_found
 from tillbridge.journeys.house import House
-from tillbridge.journeys.receive import card_data_found
 from tillbridge.journeys.replay import cancel_dead_letter, replay_dead_letter
 from tillbridge.runs import dead_letters
 
