@@ -12,6 +12,7 @@ async def test_a_house_without_workers_accepts_and_does_not_process(api: Api) ->
     assert (await api.ask("GET", "/health/accepting", role=""))[0] == 200
     status, body = await api.ask("GET", "/health/processing", role="viewer")
     assert (status, body["processing"], body["worker_sessions"]) == (503, False, 0)
+    assert body["reason"] == "no_worker"
 
 
 async def test_a_connected_worker_processes(api: Api, dsn: str) -> None:
@@ -33,6 +34,22 @@ async def test_work_that_lies_about_is_not_processing_even_with_a_worker(
     await worker.close()
     assert status == 503
     assert body["overdue_s"] > 299
+    assert body["reason"] == "overdue"
+    (queue,) = body["queues"]
+    assert (queue["target"], queue["due"], queue["held"], queue["later"]) == ("till", 1, 0, 0)
+
+
+async def test_what_waits_is_told_with_its_age_and_why(api: Api) -> None:
+    await api.database.execute(
+        "INSERT INTO runs (subject, target, sequence, journey, input, state, waiting_for, wake_at,"
+        " started_at) VALUES ('1', 'till', 1, 'deliver', '', 'waiting', 'closed: down', now(),"
+        " now() - interval '2 minutes')"
+    )
+    _, body = await api.ask("GET", "/health/processing", role="viewer")
+    assert body["why"] == [{"target": "till", "waiting_for": "closed: down", "count": 1}]
+    (waiting,) = body["waiting"]
+    assert (waiting["open"], waiting["waiting"]) == (1, 1)
+    assert 119 < waiting["oldest_s"] < 180
 
 
 async def test_dead_letters_are_counted_with_the_age_of_the_oldest(api: Api) -> None:
