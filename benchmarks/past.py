@@ -1,8 +1,8 @@
 """A past: runs that have ended, with all that was kept of them, made by PostgreSQL itself.
 
 Each is one order: its event, its lane, a run of six steps, two effects with their references, the
-payment's attempt and what was observed of it, as the flow of benchmarks/stub.py leaves them. One
-in 2,000 was given up (a dead letter that a person has resolved).
+payment's attempt and what was observed of it, as the flow of benchmarks/stub.py leaves them. It is a year
+long, whatever its size. One in 2,000 was given up (a dead letter that a person has resolved).
 """
 
 import asyncio
@@ -13,13 +13,11 @@ import asyncpg
 from benchmarks.stub import event
 from tillbridge.canonical.codec import encode
 
-DAYS = 365
-"""The past is a year long, whatever its size."""
 BATCH = 100_000
 NUMBER = "THE-NUMBER"
 """Where the order's number stands in the sample."""
 _MOMENT = (
-    "now() - (($2::bigint - i) * interval '1 second' * 31536000.0 / $2::bigint) - interval '1 hour'"
+    "now() - make_interval(secs => ($2::bigint - i) * 31536000.0 / $2::bigint) - interval '1 hour'"
 )
 _SUBJECT = "'past-' || lpad(i::text, 9, '0')"
 _ENVELOPE = (

@@ -33,6 +33,7 @@ from tillbridge.api import (
 )
 from tillbridge.api.description import describe
 from tillbridge.api.doors import doors
+from tillbridge.api.front import Front
 from tillbridge.assembly import Site, close_house, open_house, shop_of
 from tillbridge.canonical.errors import TillbridgeError
 from tillbridge.database.database import Database
@@ -74,7 +75,9 @@ def create_app(site: Site, dsn: str) -> FastAPI:
         docs_url=None,  # its page loads its scripts from elsewhere; an installation may be closed
         redoc_url=None,
     )
-    app.router.routes.extend(doors(lambda: _house(app), shop_of))
+    found = doors(lambda: _house(app), shop_of)
+    app.add_middleware(Front, doors=found)
+    app.router.routes.extend(found)  # for what fits no door's method
     for noun in ROUTERS:
         app.include_router(noun.router)
     _translate_errors(app)
