@@ -193,3 +193,14 @@ async def test_a_lane_may_have_any_name(mill: Mill) -> None:
         await mill.all_done(1, 8)
 
     assert mill.advanced == [(subject, "order")]
+
+
+async def test_of_those_that_commit_at_the_same_time_one_rings_for_all(mill: Mill) -> None:
+    """PostgreSQL would commit them one after the other if each of them rang."""
+    async with listening(mill.dsn) as ear:
+        async with mill.house.database.transaction() as ringer:
+            await ringer.execute("SELECT ring()")
+            await mill.bring("1042", "order")
+
+            assert not await ear.hears(DEAF_S)
+        assert await ear.hears()

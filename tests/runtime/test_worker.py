@@ -35,6 +35,26 @@ async def test_a_bell_that_is_lost_costs_no_more_than_a_sweep(mill: Mill) -> Non
         await mill.all_done(1, 2)
 
 
+async def test_who_was_silent_for_anothers_bell_is_found_a_pulse_later(mill: Mill) -> None:
+    """It commits after the bell of the one it was silent for, and nobody rings again."""
+    database = mill.house.database
+    async with mill.working(sweep_s=60):
+        await mill.bring("1041", "order")
+        await mill.all_done(1)
+        await asyncio.sleep(0.5)
+        async with database.transaction() as silent:
+            async with database.transaction() as ringer:
+                await ringer.execute("SELECT ring()")
+                await silent.execute("UPDATE lanes SET wake_at = now() WHERE subject = '1041'")
+                await silent.execute(
+                    "INSERT INTO runs (subject, target, sequence, journey, flow, input, state)"
+                    " VALUES ('1041', 'dynamics', 2, 'deliver', 'order', '', 'ready')"
+                )
+                await silent.execute("SELECT ring()")
+            await asyncio.sleep(0.03)
+        await mill.all_done(2, 5)
+
+
 async def test_a_wait_that_is_over_needs_no_bell(mill: Mill) -> None:
     """Nothing is committed when a time comes: only the sweep finds it."""
     woken: list[float] = []

@@ -2,7 +2,8 @@
 
 It says that there is something, never what: what is waiting, until when, and who may advance it
 stands in `lanes`, whose due rows a worker then claims. A bell that is lost costs no more than the
-time until the next sweep. Lanes ring in the transaction that makes them due (`ring()`).
+time until the next sweep. Lanes ring in the transaction that makes them due (`ring()`); of those
+that commit at the same time one rings for all.
 """
 
 import asyncio

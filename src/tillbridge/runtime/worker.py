@@ -49,6 +49,7 @@ class Worker:
         self._leases = HeldLeases(house.database, house.pace.lease_s)
         self._targets = {connection.name for connection in house.connections.all()}
         self._stopped = False
+        self._looks_twice = False
         self._doorbell = Doorbell()
 
     async def run(self, dsn: str) -> None:
@@ -93,6 +94,14 @@ class Worker:
             house = self._house
             turns = await claim_due(house.database, house.holder, house.pace.lease_s, free)
             self._turns.begin(turns, free)
+            self._look_twice(found=bool(turns))
+
+    def _look_twice(self, *, found: bool) -> None:
+        """One bell rings for all who commit while its ringer does (`ring()`): what they make due is
+        looked for a pulse later, until nothing more is found."""
+        self._looks_twice = found or not self._looks_twice
+        if self._looks_twice:
+            self._look_again()
 
     async def _sweep(self) -> None:
         """Finds lanes of targets that this process has not heard of, and rings for what is due."""

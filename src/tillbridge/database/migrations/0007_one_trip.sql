@@ -46,7 +46,15 @@ COMMENT ON TYPE intended IS 'The intent to write, with step outcomes that are ke
 -- The room runs ---------------------------------------------------------------------------------
 
 -- Whoever makes a lane due rings, in the same transaction: workers that listen look for due lanes.
-CREATE FUNCTION ring() RETURNS void LANGUAGE sql AS $$ SELECT pg_notify('tillbridge_bell', '') $$;
+-- PostgreSQL commits those that notify one after the other, each with a flush of its own. So only
+-- one of all transactions that are open rings; who hears it looks once more a little later, for
+-- those that were silent for its sake (runtime/worker.py).
+CREATE FUNCTION ring() RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    IF pg_try_advisory_xact_lock(7112, 0) THEN
+        PERFORM pg_notify('tillbridge_bell', '');
+    END IF;
+END $$;
 
 -- Keeps an event once, starts its runs, wakes the lanes that wait for its kind and rings; answers
 -- those lanes, or null when the event was known. A function because it is several statements: the
@@ -109,7 +117,7 @@ BEGIN
     SELECT array_agg(found.target) INTO offered FROM found;
     touched := touched || coalesce(offered, '{}');
     IF cardinality(touched) > 0 THEN
-        PERFORM pg_notify('tillbridge_bell', '');
+        PERFORM ring();
     END IF;
     RETURN touched;
 END $$;
@@ -230,7 +238,7 @@ BEGIN
     WHERE l.subject = turn.subject AND l.target = turn.target
     RETURNING l.wake_at <= now() INTO again;
     IF again THEN
-        PERFORM pg_notify('tillbridge_bell', '');
+        PERFORM ring();
     END IF;
 END $$;
 
