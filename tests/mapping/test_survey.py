@@ -50,6 +50,10 @@ def flaws(fields: str, *, needed: str = "needed: order.total") -> list[str]:
         "due: {constant: 5.00 USD, when: order.currency == 'USD'}",
         "price: unit_amount(divide(order.total.amount, 3, 4, 'half_up'), order.currency)",
         "due: allocate(order.total, [1, 2], 'last')[0]",
+        "due: sum([order.total, order.tax, sum(order.lines.tax, order.freight)])",
+        "plain: sum(order.lines.quantity)",
+        "short: \"date_from(date_format(date(order.placed_at, 'UTC'), '%d%m%y'), '%d%m%y') =="
+        " date_from('2026-02-28') ? 'a' : 'b'\"",
         "due: \"order.currency == 'USD' && order.total > money('100', 'USD')"
         ' ? order.total : order.tax"',
     ],
@@ -119,6 +123,39 @@ def test_what_is_meant_is_not_named(fields: str) -> None:
         (
             "currency: \"'EUR'\"\n  paid: order.total",
             "error: currency is in EUR; the document's other money is in the order's currency.",
+        ),
+        (
+            "due: sum([order.total, money('1', 'EUR')])",
+            "error: The list holds EUR and the order's currency.",
+        ),
+        (
+            "due: sum(order.lines.tax, money('0', 'EUR'))",
+            "error: sum meets the order's currency and EUR.",
+        ),
+        (
+            "due: max(order.lines.amount) + money('1', 'USD')",
+            "error: + meets the order's currency and USD.",
+        ),
+        (
+            "due: money(sum(order.lines.quantity), order.currency)",
+            "error: money takes an amount; this is a quantity.",
+        ),
+        (
+            "short: \"date_from(date_format(date(order.placed_at, 'UTC'), '%m%d%y'), '%d%m%y') =="
+            " date_from('2026-02-28') ? 'a' : 'b'\"",
+            "error: date_from reads %d%m%y; this text is written as %m%d%y.",
+        ),
+        (
+            "short: \"date_from('2026-02-29') == date_from('2026-02-28') ? 'a' : 'b'\"",
+            "error: '2026-02-29' is not a date.",
+        ),
+        (
+            "due: money('1.005', 'USD') * 3",
+            "error: 1.005 has more decimals than USD allows (2).",
+        ),
+        (
+            "due: {from: order.total, when: boolean('yes')}",
+            "error: 'yes' is neither true nor false.",
         ),
         (
             "due: {from: order.total, when: \"order.total > money('100', 'USD')\"}",

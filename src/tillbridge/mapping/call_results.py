@@ -5,12 +5,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Final
 
-from tillbridge.mapping.known import Known, either, path_of
+from tillbridge.mapping.known import Known, either, item_of, path_of
 from tillbridge.mapping.tree import Call, Literal
 from tillbridge.mapping.value_type import MONEY, TEXT, UNIT_AMOUNT, list_of, present
 
 _SAME_LENGTH: Final = ("upper", "lower")
 """A few letters grow in capitals (ß); a width has room for that, or the run says so."""
+
+_GATHERING: Final = ("sum", "min", "max", "first", "last")
 
 
 def joined_texts(left: Known, right: Known) -> Known:
@@ -93,6 +95,10 @@ def _parts(_: Call, arguments: list[Known]) -> Known:
     return Known(list_of(MONEY), currency=arguments[0].currency)
 
 
+def _gathered(_: Call, arguments: list[Known]) -> Known:
+    return replace(item_of(arguments[0]), path="")
+
+
 def _rounded(_: Call, arguments: list[Known]) -> Known:
     return Known(MONEY, currency=arguments[0].currency, share=arguments[0].share)
 
@@ -143,6 +149,7 @@ CALLS: Final[Mapping[str, Callable[[Call, list[Known]], Known]]] = {
     "minor_units": lambda _, __: Known(unit="minor units"),
     "date_format": _format_of,
     "instant_format": _format_of,
+    **dict.fromkeys(_GATHERING, _gathered),
     **dict.fromkeys(_SAME_LENGTH, _like_first),
 }
 """What is known of a call's value, by function."""

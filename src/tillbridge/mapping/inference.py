@@ -4,12 +4,15 @@ One walk over the tree, from the leaves up. A node it has no rule for gives `Kno
 always safe, a new function only stays unjudged until it has its line here.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
 from typing import Final
 
+from tillbridge.canonical.errors import Rejected
 from tillbridge.mapping.call_results import CALLS, joined_texts
 from tillbridge.mapping.formats import why_bad_format
+from tillbridge.mapping.functions import FUNCTIONS
 from tillbridge.mapping.guards import guards_of
 from tillbridge.mapping.known import (
     ORDERS_CURRENCY,
@@ -65,9 +68,7 @@ class Inference:
             case Literal():
                 return _literal(tree)
             case ListLiteral():
-                for item in tree.items:
-                    self.known(item)
-                return Known()
+                return self._list(tree)
             case Name():
                 return self._guarded(self._names.get(tree.name, Known()), tree)
             case Select():
@@ -84,6 +85,16 @@ class Inference:
                 return self._binary(tree)
             case Conditional():
                 return self._conditional(tree)
+
+    def _list(self, tree: ListLiteral) -> Known:
+        """A list that is written out. Amounts of two currencies are never gathered."""
+        items = [self.known(item) for item in tree.items]
+        currencies = {currency for item in items if (currency := self._currency(item))}
+        texts = any(item.kind.sort == "text" for item in items)
+        if len(currencies) > 1 and not texts:
+            self._differ(tree, "The list holds", sorted(currencies))
+        alike = len(currencies) == 1 and all(self._currency(item) for item in items)
+        return Known(currency=currencies.pop() if alike else "")
 
     def _guarded(self, known: Known, tree: Tree) -> Known:
         """The same, with what conditions have made sure of."""
@@ -143,13 +154,16 @@ class Inference:
             )
         sides = self._currency(left), self._currency(right)
         if all(sides) and sides[0] != sides[1] and left.kind.sort != "text":
-            self._suspect(
-                tree,
-                "currencies_differ",
-                f"{tree.operator} meets {sides[0]} and {sides[1]}.",
-                "Use the order's own currency, order.currency, or convert one side by a dated"
-                " rate first.",
-            )
+            self._differ(tree, f"{tree.operator} meets", sides)
+
+    def _differ(self, tree: Tree, what: str, currencies: Sequence[str]) -> None:
+        self._suspect(
+            tree,
+            "currencies_differ",
+            f"{what} {' and '.join(currencies)}.",
+            "Use the order's own currency, order.currency, or convert one side by a dated"
+            " rate first.",
+        )
 
     def _currency(self, known: Known) -> str:
         if self._guards.currency and known.currency == self._guards.currency:
@@ -159,6 +173,7 @@ class Inference:
     def _call(self, tree: Call) -> Known:
         arguments = [self.known(argument) for argument in tree.arguments]
         self._check_call(tree, arguments)
+        self._check_literals(tree)
         rule = CALLS.get(tree.function)
         try:
             return rule(tree, arguments) if rule is not None else Known()
@@ -176,17 +191,41 @@ class Inference:
                     f"money_from_minor takes cents; {_named(tree.arguments[0], 'amount')}.",
                     "Take the money itself, or money(..., order.currency).",
                 )
-            case "date_from" if arguments and arguments[0].format not in ("", _ISO_DAY):
-                self._suspect(
-                    tree,
-                    "bad_format",
-                    f"date_from reads {_ISO_DAY}; this text is written as {arguments[0].format}.",
-                    f"Write it as '{_ISO_DAY}', or leave both out: it was a date before.",
-                )
+            case "date_from" if arguments:
+                self._check_day(tree, arguments[0].format)
+                self._check_format(tree)
             case "date_format" | "instant_format" | "instant":
                 self._check_format(tree)
+            case "sum" | "min" | "max" if len(arguments) > 1:
+                sides = self._currency(arguments[0]), self._currency(arguments[1])
+                if all(sides) and sides[0] != sides[1]:
+                    self._differ(tree, f"{tree.function} meets", sides)
             case _:
                 pass
+
+    def _check_literals(self, tree: Call) -> None:
+        """A call of what is written out, and which that can never answer."""
+        function = FUNCTIONS.get(tree.function)
+        if function is None or function.run is None or function.notes or function.works:
+            return
+        values = [each.value for each in tree.arguments if isinstance(each, Literal)]
+        if not values or len(values) < len(tree.arguments) or None in values:
+            return
+        try:
+            function.run(*values)
+        except Rejected as error:
+            self._suspect(tree, error.reason, error.message, error.next_step)
+
+    def _check_day(self, tree: Call, written: str) -> None:
+        wanted = tree.arguments[1] if len(tree.arguments) > 1 else Literal(_ISO_DAY, tree.span)
+        if not written or not isinstance(wanted, Literal) or wanted.value in ("", written):
+            return
+        self._suspect(
+            tree,
+            "bad_format",
+            f"date_from reads {wanted.value}; this text is written as {written}.",
+            f"Write it as '{wanted.value}', or leave both out: it was a date before.",
+        )
 
     def _check_amount(self, tree: Call, amount: Known) -> None:
         if amount.unit in ("", "amount"):

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Final, Literal, TypeAlias
 
 from tillbridge.mapping.tree import Index, Name, Select, Span, Tree
-from tillbridge.mapping.value_type import ANY, Scope, ValueType, joined
+from tillbridge.mapping.value_type import ANY, Scope, ValueType, joined, list_of
 
 Unit: TypeAlias = Literal["", "amount", "minor units", "quantity", "percentage"]
 
@@ -110,11 +110,16 @@ def knowledge_of(scope: Scope) -> dict[str, Known]:
 def item_of(items: Known) -> Known:
     """What is known of each item of a list."""
     kind = items.kind.of if items.kind.of is not None else ANY
-    return Known(kind, f"{items.path}[]" if items.path else "", currency=items.currency)
+    path = f"{items.path}[]" if items.path else ""
+    return Known(kind, path, unit=items.unit, currency=items.currency)
 
 
 def part_of(of: Known, name: str) -> Known:
-    """What is known of a field."""
+    """What is known of a field; of a list, of that field of its items."""
+    if of.kind.sort == "list":
+        part = part_of(item_of(of), name)
+        kind = part.kind if part.kind.sort == "list" else list_of(part.kind)
+        return Known(kind, part.path, unit=part.unit, currency=part.currency)
     if of.kind.sort in ("money", "unit_amount"):
         if name == "currency":
             return Known(path=_below(of, name), longest=3, currency=of.currency)
