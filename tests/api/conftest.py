@@ -36,10 +36,11 @@ class Api:
     async def ask(
         self, method: str, path: str, *, role: str = "operator", **sent: Any
     ) -> tuple[int, Any]:
-        """Status and JSON; `role` "" sends no token."""
+        """Status and JSON, or text where it is none; `role` "" sends no token."""
         headers = {"authorization": f"Bearer {self.tokens[role]}"} if role else {}
         async with self.http.request(method, self.url + path, headers=headers, **sent) as answer:
-            return answer.status, await answer.json()
+            readable = answer.json if answer.content_type == "application/json" else answer.text
+            return answer.status, await readable()
 
 
 @pytest.fixture
