@@ -1,8 +1,8 @@
 """A past: runs that have ended, with all that was kept of them, made by PostgreSQL itself.
 
 Each is one order: its event, its lane, a run of six steps, two effects with their references, the
-payment's attempt and what was observed of it, as the flow of benchmarks/stub.py leaves them. It is a year
-long, whatever its size. One in 2,000 was given up (a dead letter that a person has resolved).
+payment's attempt and what was observed of it, as the flow of benchmarks/stub.py leaves them. It is
+a year long, whatever its size. One in 2,000 was given up (a dead letter, since resolved).
 """
 
 import asyncio

@@ -11,6 +11,13 @@ from tillbridge.database.database import Database
 from tillbridge.runs.lanes import SQL
 
 ID_MAX = 2**63 - 1
+_LISTS = {
+    "ready": "list_open_runs",
+    "waiting": "list_open_runs",
+    "dead": "list_runs_ended_otherwise",
+    "cancelled": "list_runs_ended_otherwise",
+}
+"""States that few of many runs are in have statements with an index of their own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +103,7 @@ async def runs(
     if subject:
         rows = await database.fetch(SQL["list_runs_of_subject"], subject, state, below, limit)
     else:
-        name = "list_open_runs" if state in ("ready", "waiting") else "list_runs"
-        rows = await database.fetch(SQL[name], state, below, limit)
+        rows = await database.fetch(SQL[_LISTS.get(state, "list_runs")], state, below, limit)
     return [RunRow(**dict(row)) for row in rows]
 
 

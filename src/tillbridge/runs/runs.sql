@@ -228,6 +228,13 @@ FROM runs
 WHERE state IN ('ready', 'waiting') AND state = $1 AND id < $2
 ORDER BY id DESC LIMIT $3;
 
+-- name: list_runs_ended_otherwise
+SELECT id, subject, target, journey, flow, state, waiting_for, wake_at, tries, replay_of,
+       started_at, ended_at, ending
+FROM runs
+WHERE state IN ('dead', 'cancelled') AND state = $1 AND id < $2
+ORDER BY id DESC LIMIT $3;
+
 -- name: list_runs_of_subject
 SELECT id, subject, target, journey, flow, state, waiting_for, wake_at, tries, replay_of,
        started_at, ended_at, ending
