@@ -123,7 +123,7 @@ def mask_body(body: bytes, exempt: Collection[str] = _NO_FIELDS) -> tuple[bytes,
 
 def _holds(leaf: object) -> bool:
     if isinstance(leaf, str):
-        return len(leaf) >= DIGITS_MIN and (bool(find_card_data(leaf)) or _holds_document(leaf))
+        return len(leaf) >= DIGITS_MIN and bool(find_card_data(leaf))
     if isinstance(leaf, bool):
         return False
     if isinstance(leaf, int):
@@ -134,14 +134,6 @@ def _holds(leaf: object) -> bool:
         in_reach = leaf.is_finite() and DIGITS_MIN - 1 <= leaf.adjusted() < DIGITS_MAX
         return in_reach and leaf == leaf.to_integral_value() and _holds(int(leaf))
     return False
-
-
-def _holds_document(text: str) -> bool:
-    """Whether a text is itself JSON over whose fields a number is split."""
-    if text.lstrip()[:1] not in ("{", "["):
-        return False
-    tree = read_twofold(text)
-    return tree is not UNREADABLE and bool(scan(tree))
 
 
 def _split(
@@ -171,9 +163,7 @@ def _masked(value: Any, path: Path, exempt: Collection[str]) -> Any:
         ]
     if not _holds(value) or exempted(path, exempt):
         return value
-    text = value if isinstance(value, str) else str(int(value))
-    masked = mask(text)
-    return _blank(masked) if _holds(masked) else masked
+    return mask(value if isinstance(value, str) else str(int(value)))
 
 
 def _torn(value: Any, path: Path, exempt: Collection[str]) -> frozenset[Key]:
@@ -182,5 +172,5 @@ def _torn(value: Any, path: Path, exempt: Collection[str]) -> frozenset[Key]:
 
 
 def _blank(value: object) -> str:
-    """A text without its digits: a part of a number, or a document that holds its parts."""
+    """A part of a number, without its digits."""
     return re.sub(r"\d", "*", str(value))

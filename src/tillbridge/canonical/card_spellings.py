@@ -22,6 +22,8 @@ _ESCAPE = re.compile(
     r"|\\u\{?(?P<wide>[0-9A-Fa-f]{4,6})\}?|\\x(?P<byte>[0-9A-Fa-f]{2})"
     r"|\\(?P<sign>[tnr\"'/\\])"
 )
+_NAME = re.compile(r"""["'][^"'=:]{1,60}["']\s*:|(?<=[&;?])[A-Za-z_][^"'=&:;]{0,60}=""")
+_NAME_SIGNS = ('":', '" :', "':", "=")
 _SIGNS = {"t": "\t", "n": "\n", "r": "\r"}
 BASE64_TRACE = "(?:[ILMNO][CDSTijyz][AEIMQUYcgk0][gtwxyz0-5]){3}"
 """Twelve characters of base64 that are nine digits, spaces or dashes; chance makes such a row once
@@ -44,6 +46,7 @@ class Reading:
 def readings(text: str) -> Iterator[Reading]:
     """The text as it reads without its escapes, its base64, its codes; nothing if it has none."""
     yield from _unescaped(text)
+    yield from _unnamed(text)
     yield from _from_base64(text)
     for codes in _CODES.finditer(text):
         digits = bytes.fromhex(codes.group()).decode("ascii")
@@ -63,11 +66,25 @@ def _unescaped(text: str) -> Iterator[Reading]:
         yield from _deeper(reading)
 
 
+def _unnamed(text: str) -> Iterator[Reading]:
+    """A document within the text, without the names of its fields: what stands in neighbouring
+    fields stands together."""
+    if not any(sign in text for sign in _NAME_SIGNS) or _NAME.search(text) is None:
+        return
+    starts: list[int] = []
+    at = 0
+    for name in _NAME.finditer(text):
+        starts += range(at, name.start())
+        at = name.end()
+    starts += range(at, len(text))
+    yield Reading("".join(text[at] for at in starts), starts, [at + 1 for at in starts])
+
+
 def _deeper(reading: Reading) -> Iterator[Reading]:
-    """Base64 whose own signs were escaped."""
-    for found in _from_base64(reading.text):
-        start, end = found.starts[0], found.ends[0] - 1
-        yield _whole(found.text, reading.starts[start], reading.ends[end])
+    """Base64 and documents whose own signs were escaped."""
+    for found in (*_from_base64(reading.text), *_unnamed(reading.text)):
+        starts = [reading.starts[at] for at in found.starts]
+        yield Reading(found.text, starts, [reading.ends[at - 1] for at in found.ends])
 
 
 def _layer(reading: Reading) -> Reading:

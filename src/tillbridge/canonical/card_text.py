@@ -18,8 +18,9 @@ DIGITS_MIN, DIGITS_MAX = 13, 19
 _RUN = re.compile(r"(?<![0-9])[0-9](?:[ -]{0,3}[0-9]){12,}")
 _GROUP = re.compile(r"[0-9]+")
 _APART = re.compile(
-    r"(?<![0-9])[0-9]{4}(?P<gap>[^0-9A-Za-z*]{1,6})"
-    r"(?:[0-9]{4}(?P=gap)[0-9]{4}(?P=gap)[0-9]{4}|[0-9]{6}(?P=gap)[0-9]{4,5})(?![0-9])"
+    r"(?<![0-9])[0-9]{4}(?P<gap>[^0-9A-Za-z]{1,6})"
+    r"(?:[0-9]{4}(?P=gap)[0-9]{4}(?P=gap)[0-9]{4}(?P<tail>(?P=gap)[0-9]{2,3})?"
+    r"|[0-9]{6}(?P=gap)[0-9]{4,5})(?![0-9])"
 )
 """Groups as they are printed, with one and the same sign between them: 4111/1111/1111/1111."""
 _COUNTS = sorted({1, *map(len, PRINTED)}, reverse=True)
@@ -67,7 +68,11 @@ def in_text(plain: str) -> list[CardSpan]:
     """Card numbers that stand in a text as digits."""
     found = in_runs(plain)
     for apart in _APART.finditer(plain):
+        if not apart["gap"].strip(" -"):
+            continue  # that is a run
         span = _card(plain, apart.start(), apart.end())
+        if span is None and apart["tail"]:
+            span = _card(plain, apart.start(), apart.start("tail"))
         if span is not None and not any(_overlap(span, known) for known in found):
             found.append(span)
     return found

@@ -28,7 +28,7 @@ _RUN = b"0" * 13
 _CODES = b"0" * 26
 """Thirteen digits as hexadecimal codes: 34313131..."""
 _ASCII = bytes(range(128))
-_GAP = rb"[^0A-Za-z*]{1,6}"
+_GAP = rb"[^0A-Za-z]{1,6}"
 _GROUPS = re.compile(
     rb"0000" + _GAP + rb"0000(?:" + _GAP + rb"0000" + _GAP + rb"0000|00" + _GAP + rb"0000)"
 )
