@@ -9,6 +9,7 @@ from tillbridge.database.database import Database
 
 
 async def test_a_house_without_workers_accepts_and_does_not_process(api: Api) -> None:
+    """Complaint I1: runs that are taken in and never begun look healthy elsewhere."""
     assert (await api.ask("GET", "/health/accepting", role=""))[0] == 200
     status, body = await api.ask("GET", "/health/processing", role="viewer")
     assert (status, body["processing"], body["worker_sessions"]) == (503, False, 0)

@@ -2,6 +2,8 @@
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeAlias
 
@@ -14,11 +16,12 @@ from tillbridge.access.audit import entries
 from tillbridge.alerts.alerts import alerts
 from tillbridge.assembly import close_house, open_house
 from tillbridge.canonical.errors import Misconfigured
+from tillbridge.connector.delivery import Delivery
 from tillbridge.database.database import Database
+from tillbridge.inbox.inbox import keep
 from tillbridge.journeys.alert import acknowledge_alert, conditions, look_for_alerts
 from tillbridge.journeys.house import House
 
-OFTEN = "  every: 1s\n"
 OpenBooks: TypeAlias = Callable[[str], AbstractAsyncContextManager[House]]
 
 
@@ -78,6 +81,7 @@ async def test_dead_letters_unknowns_and_holds_that_end_soon_are_found(
 async def test_work_that_makes_no_progress_is_found_and_what_waits_for_an_event_is_not(
     books: OpenBooks, database: Database
 ) -> None:
+    """Complaint I1: nothing fails, and nothing moves; only the age of the oldest work tells."""
     old = "now() - interval '20 minutes'"
     values = f"'deliver', '', 'waiting', now(), {old}"
     columns = "subject, target, sequence, journey, input, state, wake_at, started_at"
@@ -98,6 +102,21 @@ async def test_a_gate_that_stays_closed_is_found(books: OpenBooks, database: Dat
         await database.execute("UPDATE gates SET changed_at = now() - interval '6 minutes'")
         (one,) = await conditions(house)
     assert (one.name, one.about, one.level) == ("gate_closed", "till", "urgent")
+
+
+async def test_an_id_that_comes_again_with_another_content_is_found_for_a_day(
+    books: OpenBooks, database: Database
+) -> None:
+    delivery = Delivery("webshop", "POST", "/doors/webshop", {}, b"", datetime.now(UTC))
+    for body in (b"10.00", b"10.00", b"99.00"):
+        async with database.transaction() as tx:
+            await keep(tx, replace(delivery, body=body), "evt-1")
+    async with books("") as house:
+        (one,) = await conditions(house)
+        assert (one.name, one.about) == ("altered_delivery", "webshop")
+        assert "evt-1" in one.content
+        await database.execute("UPDATE delivery_bodies SET received_at = now() - interval '25 h'")
+        assert await conditions(house) == []
 
 
 async def test_an_alert_is_told_once_and_again_only_when_it_was_not_heard(

@@ -21,7 +21,12 @@ TOLD_MAX = 20
 """Told to one channel in one round: an outage of everything is no reason to flood a chat."""
 Level: TypeAlias = Literal["note", "warning", "urgent"]
 ConditionName: TypeAlias = Literal[
-    "oldest_waiting", "dead_letters", "unknown_age", "hold_expiry", "gate_closed"
+    "oldest_waiting",
+    "dead_letters",
+    "unknown_age",
+    "hold_expiry",
+    "gate_closed",
+    "altered_delivery",
 ]
 
 

@@ -62,6 +62,7 @@ async def conditions(house: House) -> list[Condition]:
         *_unknown(await unanswered(database), alerting),
         *_expiring(holds, alerting),
         *_closed(house, await house.gates.all()),
+        *_altered(await database.fetch(SQL["altered_deliveries"])),
     ]
 
 
@@ -175,6 +176,18 @@ def _closed(house: House, gates: Sequence[Gate]) -> Iterator[Condition]:
                 f"{gate.connection} takes no work for {_time(since_s)}: it is {gate.state}",
                 "Its work waits and is not lost. See tillbridge gates for the reason.",
             )
+
+
+def _altered(sources: Sequence[asyncpg.Record]) -> Iterator[Condition]:
+    for row in sources:
+        yield Condition(
+            "altered_delivery",
+            row["source"],
+            "warning",
+            f"{row['count']} deliveries of {row['source']} came again with another content",
+            f"One is {row['example']}. The first was used, the others were kept and not used."
+            " Ask the sender which is right: two facts under one id are its mistake, or a forgery.",
+        )
 
 
 def _time(seconds: float) -> str:

@@ -66,6 +66,16 @@ WHERE state IN ('authorized', 'in_review') AND held
   AND authorized_at < now() - make_interval(secs => $1)
 GROUP BY connection, currency ORDER BY connection, currency;
 
+-- name: altered_deliveries
+-- Ids that came again with another meaning, and did so in the last day (each body is kept).
+SELECT source, count(*) AS count, min(delivery_id) AS example FROM deliveries
+WHERE altered > 0 AND EXISTS (
+    SELECT 1 FROM delivery_bodies
+    WHERE delivery_bodies.source = deliveries.source
+      AND delivery_bodies.delivery_id = deliveries.delivery_id
+      AND delivery_bodies.received_at > now() - interval '1 day')
+GROUP BY source ORDER BY source;
+
 -- name: keep_trace
 INSERT INTO trace_parents (subject, traceparent) VALUES ($1, $2) ON CONFLICT DO NOTHING;
 

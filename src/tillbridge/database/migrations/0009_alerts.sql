@@ -20,6 +20,9 @@ CREATE UNIQUE INDEX one_open_alert ON alerts (condition, about) WHERE ended_at I
 CREATE INDEX attempts_holding ON attempts (authorized_at)
     WHERE state IN ('authorized', 'in_review') AND held;
 
+-- Deliveries that came again under their id with another meaning.
+CREATE INDEX deliveries_altered ON deliveries (source) WHERE altered > 0;
+
 -- The trace that all work of a subject belongs to; kept only while traces are on.
 CREATE TABLE trace_parents (
     subject text PRIMARY KEY,
