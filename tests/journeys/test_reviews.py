@@ -4,10 +4,13 @@ from pathlib import Path
 
 import pytest
 from tests.journeys.town import open_town, order_document, till
+from tests.journeys.workshop import open_workshop
+from tests.payments.book import begin
 
 from tillbridge.access.audit import entries
 from tillbridge.canonical.errors import Rejected
 from tillbridge.canonical.payments import AttemptState
+from tillbridge.journeys.poll import poll_reviews
 from tillbridge.journeys.review import decide
 
 
@@ -60,3 +63,15 @@ async def test_nothing_is_decided_twice(tmp_path: Path, dsn: str) -> None:
         with pytest.raises(Rejected, match="waits for a decision"):
             await decide(town.desk, "1004", accept=True, operator="bob", why="yes")
         await town.quiet()
+
+
+async def test_a_payment_whose_connection_is_gone_holds_up_no_other(
+    tmp_path: Path, dsn: str
+) -> None:
+    """The workshop has no payment system: whose review waits there is asked about by nobody."""
+    async with open_workshop(tmp_path, dsn, works=False) as shop:
+        await begin(shop.house.database)
+        await shop.house.database.execute("UPDATE attempts SET state = 'in_review'")
+        await poll_reviews(shop.house)
+
+        assert await shop.column("SELECT state FROM attempts") == ["in_review"]
