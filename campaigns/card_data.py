@@ -50,6 +50,7 @@ PROCESSES: Final = {"short": 1, "full": 2}
 PLANTED_SHARE: Final = {"short": 0.5, "full": 0.1}
 FREE_TEXT_RATE_MAX: Final = 1e-5
 QUIET_S: Final = 60.0
+WORST: Final = 20
 _WEIGHTS: Final = {
     **{"shop_body": 300, "checkout_body": 200, "shop_header": 60, "shop_query": 60},
     **{"payments_body": 120, "payments_header": 20, "payments_query": 20},
@@ -357,8 +358,12 @@ async def _durability(dsn: str) -> Mapping[str, str]:
 
 
 def _told(tally: Tally) -> str:
-    parts = [f"{count} in {where}" for where, count in tally.at_rest.items()]
-    parts += [f"{count} not noticed by {where}" for where, count in tally.unseen.items()]
+    places: Counter[str] = Counter()
+    for where, count in tally.at_rest.items():
+        places[f"in {where.partition(' (')[0]}"] += count
+    for where, count in tally.unseen.items():
+        places[f"not noticed by {where.partition(',')[0]}"] += count
+    parts = [f"{count} {place}" for place, count in places.most_common()]
     parts += [f"{tally.facts_lost} facts lost"] if tally.facts_lost else []
     refused = tally.typed + tally.free
     parts += [f"{refused} refused though harmless"] if refused else []
@@ -367,6 +372,8 @@ def _told(tally: Tally) -> str:
 
 def _show(tally: Tally) -> None:
     print(f"\n{tally.payloads:,} payloads, {tally.planted:,} planted; {_told(tally)}")
+    for where, count in (tally.at_rest + tally.unseen).most_common(WORST):
+        print(f"  {count:>6}  {where}")
     for way, count in tally.by_way.most_common():
         print(f"  {way:<20}{count:>9,}")
     print(f"  ids in free text    {tally.free_sent:>9,}, {tally.free} refused")

@@ -16,6 +16,8 @@ _NAME: Final = re.compile(r'\\*"[^"\\]*\\*"\s*:')
 _NOTE: Final = re.compile(r"[A-Za-z]{2,}")
 _ROW: Final = re.compile(r"[0-9](?:[^0-9A-Za-z]{0,8}[0-9])+")
 _ESCAPE: Final = re.compile(r"\\+(?:u00|x)([0-9A-Fa-f]{2})|=([0-9A-F]{2})")
+_WIDE: Final = re.compile(r"(?:\\+u[0-9A-Fa-f]{4})+")
+_BLANK: Final = re.compile(r"\\+[tnr]")
 _TOKEN: Final = re.compile(r"[A-Za-z0-9+/_-]{16,}")
 _HEX: Final = re.compile(r"(?:3[0-9]){13,19}")
 _LENGTHS: Final = range(13, 20)
@@ -49,22 +51,30 @@ def _views(text: str) -> Iterator[str]:
     readers: tuple[Callable[[str], str], ...] = (
         lambda seen: _folded(unquote(unquote(seen))),
         lambda seen: _folded(html.unescape(seen)),
+        lambda seen: _folded(_WIDE.sub(_wide, seen)),
+        lambda seen: _folded(_BLANK.sub(" ", seen)),
         lambda seen: _ESCAPE.sub(lambda found: chr(int(found[1] or found[2], 16)), seen),
     )
     for read in readers:
         seen = read(text)
         if seen != text:
             yield seen
+            yield _NAME.sub("", seen)
     for codes in _HEX.finditer(text):
         yield bytes.fromhex(codes.group()).decode()
     for token in _TOKEN.findall(text):
         for start in range(4):
             part = token[start:].replace("-", "+").replace("_", "/")
-            part = part[: len(part) // 4 * 4]
+            part = part[:-1] if len(part) % 4 == 1 else part
             try:
-                yield base64.b64decode(part).decode("latin-1")
+                yield base64.b64decode(part + "=" * (-len(part) % 4)).decode("latin-1")
             except (binascii.Error, ValueError):
                 continue
+
+
+def _wide(escapes: re.Match[str]) -> str:
+    codes = bytes.fromhex(escapes.group().replace("\\", "").replace("u", ""))
+    return codes.decode("utf-16-be", "replace")
 
 
 def _folded(text: str) -> str:

@@ -117,8 +117,7 @@ class Ways:
         kept = await card_guard.without_card_data(
             self.house.database, at, "read", Receipt(fields=dict(fields))
         )
-        async with self.house.database.transaction() as tx:
-            await keep_notice(tx, f"r{self.count}", **_notice("a read", json.dumps(kept.fields)))
+        self.answers.append(json.dumps(dict(kept.fields)))
 
     async def document(self, fields: Fields) -> None:
         """A flow puts a document together from parts that are harmless each."""
