@@ -61,3 +61,52 @@ def test_no_defect_is_named_where_none_is(template: Path) -> None:
 def test_at_least_ten_different_defects_are_planted() -> None:
     assert len({each["reason"] for each in DEFECTS}) >= 8
     assert len(DEFECTS) >= 10
+
+
+TAKER = """flow: take-money
+lane: cybersource
+takes: {number: text, hold: text, amount: money, key: text}
+subject: trigger.fields.number
+steps:
+  - write: taken
+    to: cybersource
+    document: capture
+    ordinal: ORDINAL
+    fields:
+      order_number: trigger.fields.number
+      authorization_id: trigger.fields.hold
+      amount: trigger.fields.amount
+"""
+CALLER = """flow: caller
+lane: cybersource
+starts_on: [payment.authorized]
+steps:
+  - {call: one, flow: take-money, with: WITH}
+  - {call: two, flow: take-money, ordinal: "2", SUBJECTwith: WITH}
+"""
+WITH = (
+    "{number: order.number, hold: payment.authorization_id, amount: payment.authorized,"
+    " key: payment.attempt_key}"
+)
+
+
+@pytest.mark.parametrize(
+    ("ordinal", "subject", "named"),
+    [
+        ("trigger.fields.key", "", True),
+        ("\"'once'\"", "", False),
+        ("trigger.fields.key", "subject: order.custom.other, ", False),
+    ],
+)
+def test_money_moved_by_two_calls_of_one_run_is_named(
+    tmp_path: Path, ordinal: str, subject: str, named: bool
+) -> None:
+    folder = tmp_path / "site"
+    shutil.copytree(BY_NAME["order-to-cash-dynamics"], folder)
+    (folder / "flows/capture-when-shipped.yaml").unlink()
+    (folder / "flows/take-money.yaml").write_text(TAKER.replace("ORDINAL", ordinal))
+    called = CALLER.replace("WITH", WITH).replace("SUBJECT", subject)
+    (folder / "flows/caller.yaml").write_text(called)
+
+    told = [flaw.message for flaw in load(folder).flaws if flaw.reason == "double_charge"]
+    assert any("One run can take one and two" in message for message in told) == named, told

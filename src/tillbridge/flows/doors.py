@@ -1,11 +1,11 @@
 """Doors: what two flows of one folder do to the same order, without knowing of each other."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import combinations, product
 
 from tillbridge.flows.effects import MONEY, moves_same_money, ordinal_text, same_target
 from tillbridge.flows.flow import Flow
-from tillbridge.flows.steps import WriteStep
+from tillbridge.flows.steps import CallStep, WriteStep
 from tillbridge.flows.trees import demanded, tree_of
 from tillbridge.flows.trigger import OnEvent, OnFile, OnSchedule, OnWindow
 from tillbridge.flows.ways import Spot, spots_of
@@ -23,6 +23,7 @@ def inspect_doors(flows: Sequence[Flow]) -> Iterator[Flaw]:
         yield from _first_of_each([flaw for flaw in found if flaw is not None])
     for flow in flows:
         yield from _outside_of_orders(flow, writes[flow.name])
+        yield from _through_calls(flow, writes)
 
 
 def _writes(flow: Flow) -> list[Spot]:
@@ -73,6 +74,53 @@ def _pair(one: Flow, first: Spot, other: Flow, second: Spot) -> Flaw | None:
             "Let one flow move this money, or give both writes the same ordinal.",
         )
     return None
+
+
+def _through_calls(flow: Flow, writes: Mapping[str, Sequence[Spot]]) -> Iterator[Flaw]:
+    """The same money, moved by a called flow and once more by the run that calls it."""
+    moving = [
+        (spot, spot.step, write)
+        for spot in spots_of(flow)
+        if isinstance(spot.step, CallStep | WriteStep) and not spot.undoes
+        for write in _moved(spot.step, writes)
+    ]
+    for (one, before, first), (other, after, second) in combinations(moving, 2):
+        called = isinstance(before, CallStep) or isinstance(after, CallStep)
+        if before is after or not called or one.excludes(other):
+            continue
+        if _subject(before) != _subject(after) or _is_one_effect(first, second):
+            continue
+        if moves_same_money(first, second):
+            yield Flaw(
+                "error",
+                "double_charge",
+                f"One run can take {before.name} and {after.name}: the same order may be"
+                f" {MONEY[second.document]} twice at {second.connection}, by"
+                f" {first.name} ({first.place.file}) and {second.name} ({second.place.file}).",
+                after.place,
+                "Put them into different cases of one branch, or remove one.",
+            )
+            return
+
+
+def _moved(step: CallStep | WriteStep, writes: Mapping[str, Sequence[Spot]]) -> list[WriteStep]:
+    """The writes of money that a step is, or that the flow it calls has."""
+    if isinstance(step, WriteStep):
+        return [step] if step.document in MONEY else []
+    called = (spot.step for spot in writes.get(step.flow, ()))
+    return [each for each in called if isinstance(each, WriteStep) and each.document in MONEY]
+
+
+def _subject(step: CallStep | WriteStep) -> str:
+    """For whom a step acts; "" for whom its run does."""
+    subject = step.subject if isinstance(step, CallStep) else None
+    return "" if subject is None else subject.text
+
+
+def _is_one_effect(first: WriteStep, second: WriteStep) -> bool:
+    """Whether the second is left out as done before, whatever the called flow is given."""
+    same = same_target(first, second) and ordinal_text(first) == ordinal_text(second)
+    return same and "trigger." not in ordinal_text(first)
 
 
 def _outside_of_orders(flow: Flow, writes: Sequence[Spot]) -> Iterator[Flaw]:

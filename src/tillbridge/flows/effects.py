@@ -7,11 +7,12 @@ from typing import Final
 from tillbridge.canonical.errors import Place
 from tillbridge.canonical.events import Kind
 from tillbridge.flows.flow import Flow
-from tillbridge.flows.steps import EachStep, Step, WaitStep, WriteStep
-from tillbridge.flows.trees import paths_of, starts_with, tree_of
+from tillbridge.flows.steps import EachStep, FromMapping, Step, WaitStep, WriteStep
+from tillbridge.flows.trees import paths_of, rule_trees, starts_with, tree_of
 from tillbridge.flows.trigger import OnCall, OnChange, OnEvent, OnFile
 from tillbridge.flows.walk import walk_steps
 from tillbridge.flows.ways import Spot, spots_of
+from tillbridge.mapping.apply import Filler
 from tillbridge.mapping.expression import Expression
 from tillbridge.mapping.flaw import Flaw
 
@@ -43,6 +44,7 @@ def inspect_effects(flow: Flow) -> Iterator[Flaw]:
     for spot in spots:
         if isinstance(spot.step, WriteStep):
             yield from _ordinal(flow, spot, spot.step, by_name)
+            yield from _for_every_item(spot, spot.step, by_name)
         if isinstance(spot.step, EachStep):
             yield from _item_key(spot.step)
     writes = [spot for spot in spots if isinstance(spot.step, WriteStep)]
@@ -145,11 +147,40 @@ def _identified(path: str, identities: tuple[str, ...], by_name: Mapping[str, St
     return any(starts_with(path, each) for each in identities)
 
 
+_WHOLE: Final = frozenset({"order", "payment", "fulfilment"})
+"""What is the same for every item of a list."""
 _EVENT_ROOTS: Final = frozenset({"event", "order", "payment", "fulfilment", "written", "trigger"})
 
 
 def _without(by_name: Mapping[str, Step], name: str) -> dict[str, Step]:
     return {key: step for key, step in by_name.items() if key != name}
+
+
+def _for_every_item(spot: Spot, write: WriteStep, by_name: Mapping[str, Step]) -> Iterator[Flaw]:
+    """One amount that is moved again for each item of a list."""
+    if not spot.eaches or write.document not in MONEY:
+        return
+    paths = _amount_paths(write, by_name)
+    items = [each.variable for each in spot.eaches]
+    if paths and all(path.partition(".")[0] in _WHOLE for path in paths):
+        yield Flaw(
+            "error",
+            "double_charge",
+            f"{write.name} has the same amount, {' and '.join(sorted(paths))},"
+            f" {MONEY[write.document]} for every {items[-1]}.",
+            write.place,
+            f"Take the item's own amount, such as {items[-1]}.amount, or move the write out of"
+            f" {spot.eaches[-1].name}.",
+        )
+
+
+def _amount_paths(write: WriteStep, by_name: Mapping[str, Step]) -> frozenset[str]:
+    """What the amount of a write is made of; empty where that is not known."""
+    fields: object = write.fields
+    if isinstance(fields, FromMapping):
+        fields = getattr(by_name.get(fields.step), "filler", None)
+    rule = fields.origin.rules.get("amount") if isinstance(fields, Filler) else None
+    return frozenset(path for tree in rule_trees(rule) for path in paths_of(tree))
 
 
 def _item_key(each: EachStep) -> Iterator[Flaw]:
@@ -168,9 +199,9 @@ def _pair(one: Spot, other: Spot) -> Iterator[Flaw]:
     """Two writes of one flow that one run can both take."""
     first, second = one.step, other.step
     assert isinstance(first, WriteStep) and isinstance(second, WriteStep), "only writes are paired"
-    if one.excludes(other) or one.undoes or other.undoes or one.eaches != other.eaches:
+    if one.excludes(other) or one.undoes or other.undoes:
         return
-    same = ordinal_text(first) == ordinal_text(second)
+    same = one.eaches == other.eaches and ordinal_text(first) == ordinal_text(second)
     if same_target(first, second) and same:
         yield Flaw(
             "error",

@@ -48,7 +48,7 @@ def trees_of(step: Step) -> Iterator[Tree]:
     for each in fields(step):
         value = getattr(step, each.name)
         if isinstance(value, Filler):
-            yield from _rule_trees(value.origin.rules)
+            yield from rule_trees(value.origin.rules)
 
 
 def paths_of(tree: Tree) -> Iterator[str]:
@@ -162,19 +162,19 @@ def _expressions(name: str, value: object) -> Iterator[tuple[str, Expression]]:
             return
 
 
-def _rule_trees(value: object) -> Iterator[Tree]:
+def rule_trees(value: object) -> Iterator[Tree]:
     """The trees of rules, whatever kinds of rules there are."""
     if isinstance(value, Parsed):
         yield value.tree
     elif isinstance(value, Mapping):
         for each in value.values():
-            yield from _rule_trees(each)
+            yield from rule_trees(each)
     elif isinstance(value, tuple | list):
         for each in value:
-            yield from _rule_trees(each)
+            yield from rule_trees(each)
     elif is_dataclass(value) and not isinstance(value, Place):
         for part in fields(value):
-            yield from _rule_trees(getattr(value, part.name))
+            yield from rule_trees(getattr(value, part.name))
 
 
 def _asks(tree: Tree, name: str) -> bool:
