@@ -48,6 +48,14 @@ def test_a_gauge_forgets_what_is_not_there_any_more() -> None:
     assert found == {("tillbridge_open_runs", (("target", "sage"),)): 1}
 
 
+def test_only_what_is_declared_is_given() -> None:
+    meter = Meter()
+    meter.count(WRITES, "dynamics", "sales_order", "done")
+    families = parser.text_string_to_metric_families(meter.text().decode())
+    declared = {measure.name.removesuffix("_total") for measure in MEASURES}
+    assert {family.name for family in families} == declared
+
+
 def test_two_meters_count_apart() -> None:
     first, second = Meter(), Meter()
     first.count(DELIVERIES, "webshop", "accepted")

@@ -5,7 +5,14 @@ Counting costs about a microsecond: the child of each set of labels is kept.
 
 from collections.abc import Iterable, Mapping
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    disable_created_metrics,
+    generate_latest,
+)
 
 from tillbridge.watch.measures import FAST_S, MEASURES, Measure
 
@@ -17,6 +24,8 @@ class Meter:
     """The figures of one process, in a registry of its own."""
 
     def __init__(self) -> None:
+        # A second series for each figure, of when it began, tells nobody anything.
+        disable_created_metrics()  # type: ignore[no-untyped-call] # the library leaves it untyped
         self._registry = CollectorRegistry()
         self._counters: dict[Measure, Counter] = {}
         self._gauges: dict[Measure, Gauge] = {}
