@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import TypeAlias
 
 import pytest
-from tests.api.history import ORDER, whole_story
+from tests.api.history import ORDER, bury, whole_story
 from tests.api.site import give_secrets, make_site
-from tests.notify.channels import Hook, open_hook
+from tests.notify.channels import Hook, Post, open_hook, open_post
 
 from tillbridge.access.audit import entries
 from tillbridge.alerts.alerts import alerts
@@ -22,7 +22,7 @@ from tillbridge.inbox.inbox import keep
 from tillbridge.journeys.alert import acknowledge_alert, conditions, look_for_alerts
 from tillbridge.journeys.house import House
 
-OpenBooks: TypeAlias = Callable[[str], AbstractAsyncContextManager[House]]
+OpenBooks: TypeAlias = Callable[..., AbstractAsyncContextManager[House]]
 
 
 @pytest.fixture
@@ -32,18 +32,31 @@ async def hook() -> AsyncIterator[Hook]:
 
 
 @pytest.fixture
-def books(tmp_path: Path, dsn: str, hook: Hook, monkeypatch: pytest.MonkeyPatch) -> OpenBooks:
+async def post() -> AsyncIterator[Post]:
+    async with open_post() as opened:
+        yield opened
+
+
+@pytest.fixture
+def books(
+    tmp_path: Path, dsn: str, hook: Hook, post: Post, monkeypatch: pytest.MonkeyPatch
+) -> OpenBooks:
     """Opens a house that tells a chat, with what is given under `alerts:`."""
     give_secrets(monkeypatch)
     monkeypatch.setenv("TILLBRIDGE_SECRET_HOOK", hook.url)
     site = make_site(tmp_path / "books")
     file = site.folder / "tillbridge.yaml"
     chat = "  chat:\n    connector: notify\n    settings: {channel: webhook, url: hook}\n"
-    before = file.read_text() + chat
+    address = f"host: 127.0.0.1, port: {post.port}, security: none"
+    people = "sender: till@example.com, recipients: ada@example.com"
+    mail = (
+        f"  mail:\n    connector: notify\n    settings: {{channel: email, {address}, {people}}}\n"
+    )
+    before = file.read_text() + chat + mail
 
     @asynccontextmanager
-    async def open_books(thresholds: str) -> AsyncIterator[House]:
-        file.write_text(f"{before}alerts:\n  tell: [chat]\n{thresholds}")
+    async def open_books(thresholds: str, tell: str = "chat") -> AsyncIterator[House]:
+        file.write_text(f"{before}alerts:\n  tell: [{tell}]\n{thresholds}")
         house = await open_house(site, dsn, role="a test")
         try:
             yield house
@@ -138,6 +151,20 @@ async def test_an_alert_is_told_once_and_again_only_when_it_was_not_heard(
         assert told["level"] == "warning"
         (alert,) = await alerts(database)
         assert alert.told == ("chat",)
+
+
+async def test_every_channel_hears_of_an_alert_by_webhook_and_by_mail(
+    books: OpenBooks, database: Database, hook: Hook, post: Post
+) -> None:
+    await bury(database)
+    async with books("", "chat, mail") as house:
+        await look_again(house)
+        await look_again(house)
+        (alert,) = await alerts(database)
+    (message,) = post.messages
+    assert message["Subject"] == "Warning: Dead letters of the class rejected: 1"
+    assert [told["title"] for told in hook.heard] == ["Dead letters of the class rejected: 1"]
+    assert set(alert.told) == {"chat", "mail"}
 
 
 async def test_who_takes_an_alert_up_stands_in_the_audit(
