@@ -110,3 +110,41 @@ def test_money_moved_by_two_calls_of_one_run_is_named(
 
     told = [flaw.message for flaw in load(folder).flaws if flaw.reason == "double_charge"]
     assert any("One run can take one and two" in message for message in told) == named, told
+
+
+SMALL_OR_LARGE = """flow: small-or-large
+lane: cybersource
+starts_on: [payment.authorized]
+steps:
+  - branch: small
+    cases:
+      - when: payment.authorized.amount < 50
+        steps:
+          - write: one
+            to: cybersource
+            document: capture
+            ordinal: payment.attempt_key
+            fields: FIELDS
+END
+  - write: other
+    to: cybersource
+    document: capture
+    ordinal: concat(payment.attempt_key, ' large')
+    fields: FIELDS
+"""
+FIELDS = (
+    "{order_number: order.number, authorization_id: payment.authorization_id,"
+    " amount: payment.authorized}"
+)
+
+
+@pytest.mark.parametrize(("end", "named"), [("          - stop: small", False), ("", True)])
+def test_what_stands_behind_a_stop_is_another_way(tmp_path: Path, end: str, named: bool) -> None:
+    folder = tmp_path / "site"
+    shutil.copytree(BY_NAME["order-to-cash-dynamics"], folder)
+    (folder / "flows/capture-when-shipped.yaml").unlink()
+    text = SMALL_OR_LARGE.replace("FIELDS", FIELDS).replace("END", end)
+    (folder / "flows/small-or-large.yaml").write_text(text)
+
+    told = [flaw.reason for flaw in load(folder).flaws]
+    assert ("double_charge" in told) == named, told

@@ -1,7 +1,7 @@
 """Ways through a flow: which steps follow which, and on which of them a step stands."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tillbridge.flows.flow import Flow
 from tillbridge.flows.steps import (
@@ -30,6 +30,7 @@ class Spot:
         number: its place in the text, from 0.
         eaches: the each steps around it, the outermost first.
         undoes: whether it stands in the `undo:` of a write.
+        barred: the ways that have ended with a stop before it.
     """
 
     step: Step
@@ -38,9 +39,13 @@ class Spot:
     number: int
     eaches: tuple[EachStep, ...]
     undoes: bool
+    barred: frozenset[tuple[str, int]]
 
     def excludes(self, other: "Spot") -> bool:
-        """Whether no run takes both: they stand in different cases of one branch."""
+        """Whether no run takes both: they stand in different cases of one branch, or one in a case
+        that ends the run before the other."""
+        if not self.barred.isdisjoint(other.way) or not other.barred.isdisjoint(self.way):
+            return True
         taken = dict(self.way)
         return any(taken.get(name, number) != number for name, number in other.way)
 
@@ -49,10 +54,8 @@ def spots_of(flow: Flow) -> tuple[Spot, ...]:
     """Every step of a flow with the way that leads to it, in the order of the text."""
     kinds = frozenset(str(kind) for kind in flow.starts_on)
     return tuple(
-        Spot(step, way, reached, number, eaches, undoes)
-        for number, (step, way, reached, eaches, undoes) in enumerate(
-            _spots(flow.steps, (), kinds, (), False)
-        )
+        Spot(step, trail.way, trail.kinds, number, trail.eaches, trail.undoes, trail.barred)
+        for number, (step, trail) in enumerate(_spots(flow.steps, _Trail((), kinds)))
     )
 
 
@@ -74,31 +77,47 @@ def domains_of(flow: Flow) -> dict[str, tuple[str, ...]]:
     return domains
 
 
-_Found = tuple[Step, tuple[tuple[str, int], ...], frozenset[str], tuple[EachStep, ...], bool]
+@dataclass(frozen=True, slots=True)
+class _Trail:
+    """What leads to a step; the attributes are those of a spot."""
+
+    way: tuple[tuple[str, int], ...]
+    kinds: frozenset[str]
+    eaches: tuple[EachStep, ...] = ()
+    undoes: bool = False
+    barred: frozenset[tuple[str, int]] = frozenset()
 
 
-def _spots(
-    steps: tuple[Step, ...],
-    way: tuple[tuple[str, int], ...],
-    kinds: frozenset[str],
-    eaches: tuple[EachStep, ...],
-    undoes: bool,
-) -> Iterator[_Found]:
+def _spots(steps: tuple[Step, ...], trail: _Trail) -> Iterator[tuple[Step, _Trail]]:
     for step in steps:
-        yield step, way, kinds, eaches, undoes
+        yield step, trail
         if isinstance(step, StopStep):
             return
-        inner_eaches = (*eaches, step) if isinstance(step, EachStep) else eaches
-        left = kinds
+        inner_trail = replace(
+            trail, eaches=(*trail.eaches, step) if isinstance(step, EachStep) else trail.eaches
+        )
+        left, gone_on, ended = trail.kinds, frozenset[str](), set[tuple[str, int]]()
         for number, inner in enumerate(inner_steps(step)):
             reached = left
             if isinstance(step, BranchStep):
                 reached, left = _divided(step, number, left)
-            inner_way = way
+            way = trail.way
             if isinstance(step, BranchStep | ApproveStep):
-                inner_way = (*way, (step.name, number))
-            undone = undoes or (isinstance(step, WriteStep) and inner is step.undo)
-            yield from _spots(inner, inner_way, reached, inner_eaches, undone)
+                way = (*way, (step.name, number))
+            undone = trail.undoes or (isinstance(step, WriteStep) and inner is step.undo)
+            yield from _spots(inner, replace(inner_trail, way=way, kinds=reached, undoes=undone))
+            if isinstance(step, BranchStep | ApproveStep) and _ends(inner):
+                ended.add((step.name, number))
+            else:
+                gone_on |= reached
+        if ended:
+            kinds = left | gone_on if isinstance(step, BranchStep) else trail.kinds
+            trail = replace(trail, kinds=kinds, barred=trail.barred | ended)
+
+
+def _ends(steps: tuple[Step, ...]) -> bool:
+    """Whether whoever takes these steps goes no further."""
+    return bool(steps) and isinstance(steps[-1], StopStep)
 
 
 def _divided(
