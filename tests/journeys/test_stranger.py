@@ -22,6 +22,7 @@ steps:
   - write: ordered
     to: books
     document: sales_order
+    ordinal: payment.attempt_key
     fields:
       number: order.number
       customer: order.customer.name
