@@ -33,7 +33,7 @@ async def take_approval(way: Way, step: ApproveStep) -> StopStep | None:
 
 async def _answer(way: Way, step: ApproveStep, place: str) -> Mapping[str, str]:
     house, run = way.house, way.run
-    await way.journal.commit()  # people are shown nothing that might still be done again
+    await way.journal.close()  # people are shown nothing that might be answered otherwise again
     shown = step.shown(way.names)
     approval = await ask(
         house.database,
