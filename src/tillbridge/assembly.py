@@ -83,7 +83,7 @@ class Site:
         path = self.folder / FILE
         if not path.is_file():
             raise Misconfigured(
-                f"There is no {FILE} in {self.folder}.",
+                f"There is no {FILE} in {self.folder.resolve()}.",
                 reason="no_folder",
                 next_step="Run tillbridge init, or give --folder.",
             )

@@ -44,6 +44,14 @@ def test_a_check_changes_nothing_and_says_so_by_its_exit_code(books: Path) -> No
     assert give(books, "--check").exit_code == 0
 
 
+def test_a_folder_with_nothing_to_lay_out_does_not_pass_for_one_that_is(
+    books: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    result = give(books, "--check", str(tmp_path_factory.mktemp("elsewhere")))
+    assert result.exit_code == 2
+    assert "There is no YAML file to lay out" in result.stderr
+
+
 def test_files_are_named_one_by_one_and_keep_their_rights(books: Path) -> None:
     path = books / "flows" / "a.yaml"
     path.chmod(0o640)

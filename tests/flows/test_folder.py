@@ -165,3 +165,12 @@ def test_a_mapping_may_fill_what_a_read_takes() -> None:
         "  - {read: r, from: cybersource, ask: payment_status, fields: asked}\n",
     )
     assert assemble([flow], [ask], [], CONNECTIONS).problems == ()
+
+
+def test_a_mapping_that_no_flow_uses_is_told_why_a_steps_name_is_not_there(root: Path) -> None:
+    (root / "mappings/late.yaml").write_text(
+        "mapping: late\ntarget: dynamics365/sales_order\nfields:\n  ordernumber: paid.kind\n"
+    )
+    [told] = problems(root)
+    assert "There is no name 'paid'." in told
+    assert "No flow uses late, so it reads only what every event has." in told

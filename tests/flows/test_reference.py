@@ -8,7 +8,7 @@ import yaml
 from tests.flows.test_planted import BY_NAME, DEFECTS
 from tests.flows.test_templates import load
 
-from tillbridge.connector.documents import DocumentShape, Field
+from tillbridge.connector.documents import DocumentShape
 from tillbridge.flows.bundle import TextFile
 from tillbridge.flows.flow import Flow
 from tillbridge.flows.forms import CHANGES, FILE, SCHEDULE, WINDOW
@@ -35,11 +35,10 @@ lane: cybersource
 
 
 def library() -> Library:
-    """The library of a template, with a poll and a read that the examples use."""
+    """The library of a template, with a poll that an example uses."""
     found = load(BY_NAME["order-to-cash-dynamics"]).library
     holidays = TextFile("lookups/bank-holidays.csv", "key,value\n2026-12-25,Christmas\n")
-    order = DocumentShape("payment", "Payment", (Field("order_number", "text", required=True),))
-    dynamics, cybersource = found.connections["dynamics"], found.connections["cybersource"]
+    dynamics = found.connections["dynamics"]
     connections = {
         **found.connections,
         "dynamics": ConnectionShapes(
@@ -47,9 +46,6 @@ def library() -> Library:
             dynamics.writes,
             dynamics.reads,
             {"sales_orders": DocumentShape("sales_orders", "Orders", ())},
-        ),
-        "cybersource": ConnectionShapes(
-            cybersource.connector, cybersource.writes, {"payment": order}
         ),
     }
     return Library(

@@ -28,6 +28,8 @@ def format_files(
     """Lay out YAML files: indentation, line ends, blanks at the ends of lines. Comments, order and
     quotes stay. Without FILES: all of your folder."""
     found = list(_found(files or (surroundings.site.folder,)))
+    if not found:
+        raise click.UsageError("There is no YAML file to lay out: name files, or your folder.")
     changed, failed = 0, 0
     for path in found:
         try:

@@ -142,10 +142,24 @@ def _problems_of_unused(
             continue
         try:
             target = library.target(mapping)
-            problems += problems_of(mapping, target, library.lookups, rates=library.rates)
+            found = problems_of(mapping, target, library.lookups, rates=library.rates)
+            problems += [_unused(error, name) for error in found]
         except Misconfigured as error:
             problems.append(error)
     return problems
+
+
+def _unused(error: Misconfigured, mapping: str) -> Misconfigured:
+    """The same, and why a name that a step would have is not there."""
+    if error.reason != "bad_expression" and not error.reason.startswith("unknown"):
+        return error
+    why = f"No flow uses {mapping}, so it reads only what every event has."
+    return Misconfigured(
+        error.message,
+        reason=error.reason,
+        place=error.place,
+        next_step=" ".join(filter(None, (error.next_step, why))),
+    )
 
 
 def _mappings_named(file: TextFile) -> set[str]:

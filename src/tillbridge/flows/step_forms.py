@@ -114,10 +114,10 @@ READ: Final = Form(
         _ON_ERROR,
     ),
     gives="`NAME.references.KIND`, `NAME.fields.FIELD`",
-    example="""- read: standing
-  from: cybersource
-  ask: payment
-  fields: { order_number: order.number }
+    example="""- read: in_the_books
+  from: dynamics
+  ask: sales_order
+  fields: { ordernumber: order.number }
   on_error: { retries: 3, wait: 10s, then: continue }
 """,
 )
