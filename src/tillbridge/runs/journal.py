@@ -37,6 +37,7 @@ from tillbridge.runs.lanes import SQL
 from tillbridge.runs.lease import Lease, LeaseLost
 from tillbridge.runs.outcomes import Outcomes, Settles
 from tillbridge.runs.run import Parked, Run
+from tillbridge.runs.unkept import Unkept
 
 StepKind: TypeAlias = Literal["read", "local", "write", "wait"]
 MayFence: TypeAlias = Callable[[], Awaitable[bool]]
@@ -105,7 +106,8 @@ class Journal:
         self._outcomes = Outcomes(
             database, lease, run, settles, margin_s=patience.margin_s, puts_off=puts_off
         )
-        self._unkept: dict[str, tuple[StepKind, bytes]] = {}
+        self._puts_off = puts_off
+        self._unkept = Unkept(lease, run.id)
 
     async def read(
         self, step: str, call: Callable[[Call], Awaitable[Receipt]], timeout_s: float
@@ -116,7 +118,10 @@ class Journal:
             return decode(kept, Receipt)
         await self._outcomes.commit()
         receipt = await call(self.call("", time.monotonic() + timeout_s, timeout_s))
-        await self.keep(step, "read", encode(receipt))
+        if self._puts_off:
+            self.keep_soon(step, "read", encode(receipt))
+        else:
+            await self.keep(step, "read", encode(receipt))
         return receipt
 
     async def local(self, step: str, effect: Callable[[Tx], Awaitable[bytes]]) -> bytes:
@@ -126,8 +131,10 @@ class Journal:
             return kept
         await self._outcomes.commit()
         async with self._database.transaction() as tx:
+            kept_too = await self._unkept.keep(tx)
             outcome = await effect(tx)
             await self._keep(tx, step, "local", outcome)
+        self._unkept.drop(kept_too)
         self._run.steps[step] = outcome
         return outcome
 
@@ -139,12 +146,12 @@ class Journal:
         self._run.steps[step] = outcome
 
     def keep_soon(self, step: str, kind: StepKind, outcome: bytes) -> None:
-        """Remembers a step's outcome with the next intent, or with `close`.
+        """Remembers a step's outcome with the next intent or local step, or with `close`.
 
         For what changes nothing outside: a run that dies before is none the worse for looking
         again.
         """
-        self._unkept[step] = (kind, outcome)
+        self._unkept.add(step, kind, outcome)
         self._run.steps[step] = outcome
 
     async def commit(self) -> None:
@@ -154,10 +161,9 @@ class Journal:
     async def close(self) -> None:
         """Commits whatever was put off. Raises LeaseLost."""
         await self._outcomes.close()
-        for step, (kind, outcome) in self._unkept.items():
+        if self._unkept:
             async with self._database.connection() as connection:
-                await self._keep(connection, step, kind, outcome)
-        self._unkept.clear()
+                self._unkept.drop(await self._unkept.keep(connection))
 
     async def heard(self, kinds: Sequence[str]) -> list[bytes]:
         """The envelopes of all kept events of the kinds, newest first."""
@@ -230,7 +236,7 @@ class Journal:
         began = time.monotonic()
         window_s = self._patience.send_window_s
         resolve_in_s = self._patience.resolve_in_s(timeout_s)
-        keeping = dict(self._unkept)
+        keeping = self._unkept.columns()
         values = (
             effect.subject,
             self._lease.target,
@@ -244,9 +250,7 @@ class Journal:
             pack(fields),
             timedelta(seconds=resolve_in_s),
             ability.safety == "natural_key",
-            list(keeping),
-            [kind for kind, _ in keeping.values()],
-            [outcome for _, outcome in keeping.values()],
+            *keeping,
         )
         if tx is not None:
             row = await tx.fetchrow(SQL["intend_effect"], values)
@@ -254,8 +258,7 @@ class Journal:
             row = await self._outcomes.commit_with(intent=values)
             if row is None:
                 row = await self._database.fetch_row(SQL["intend_effect"], values)
-        for kept in keeping:
-            self._unkept.pop(kept, None)
+        self._unkept.drop(keeping[0])
         if row is None or row["round"] is None:
             return None
         return Intent(effect, wire_key(effect.key, row["round"]), began + window_s, resolve_in_s)

@@ -110,6 +110,18 @@ WHERE EXISTS (SELECT 1 FROM lanes WHERE subject = $1 AND target = $2 AND lease =
 ON CONFLICT (run_id, name) DO NOTHING
 RETURNING run_id;
 
+-- name: keep_steps
+-- Steps that were put off; one that is kept already stays as it is.
+WITH held AS (
+    SELECT 1 FROM lanes WHERE subject = $1 AND target = $2 AND lease = $3
+), kept AS (
+    INSERT INTO steps (run_id, name, kind, outcome)
+    SELECT $4, s.name, s.kind, s.outcome
+    FROM unnest($5::text[], $6::text[], $7::bytea[]) AS s (name, kind, outcome), held
+    ON CONFLICT (run_id, name) DO NOTHING
+)
+SELECT true FROM held;
+
 -- name: intend_effect
 -- The intent, committed before the call leaves (migration 0007).
 SELECT intend($1) AS round;
