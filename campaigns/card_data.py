@@ -27,6 +27,7 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, Final
 
+import asyncpg
 import uvloop
 from aiohttp import web
 
@@ -165,7 +166,7 @@ async def _play(part: Part) -> Tally:
         facts = await house.database.fetch_value("SELECT count(*) FROM observations")
         tally.unseen = ways.unseen
         tally.facts_lost = ways.facts - int(facts)
-        await _search_tables(house.database, finder, tally)
+        await _search_tables(part.dsn, finder, tally)
         for where, text in (("answers", "\n".join(ways.answers)), ("chat", "\n".join(heard))):
             _search(where, text, finder, tally)
     for path in sorted(part.folder.rglob("*")):
@@ -218,17 +219,21 @@ async def _settle(ways: Ways) -> None:
         await asyncio.sleep(0.1)
 
 
-async def _search_tables(database: Database, finder: Finder, tally: Tally) -> None:
+async def _search_tables(dsn: str, finder: Finder, tally: Tally) -> None:
     """Every row of every table, as a dump would have it."""
-    tables = await database.fetch(
-        "SELECT schemaname || '.' || quote_ident(tablename) AS name FROM pg_tables"
-        " WHERE schemaname NOT IN ('pg_catalog', 'information_schema')"
-    )
-    for table in tables:
-        async with database.transaction() as tx:
-            async for row in tx.cursor(f"SELECT * FROM {table['name']}"):  # noqa: S608 (names from the catalogue)
-                text = "\n".join(_shown(value) for value in row.values())
-                _search(str(table["name"]), text, finder, tally)
+    connection = await asyncpg.connect(dsn)
+    try:
+        tables = await connection.fetch(
+            "SELECT schemaname || '.' || quote_ident(tablename) AS name FROM pg_tables"
+            " WHERE schemaname NOT IN ('pg_catalog', 'information_schema')"
+        )
+        async with connection.transaction():
+            for table in tables:
+                async for row in connection.cursor(f"SELECT * FROM {table['name']}"):  # noqa: S608 (names from the catalogue)
+                    text = "\n".join(_shown(value) for value in row.values())
+                    _search(str(table["name"]), text, finder, tally)
+    finally:
+        await connection.close()
 
 
 def _shown(value: object) -> str:
