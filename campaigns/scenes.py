@@ -80,10 +80,10 @@ def planted(seed: int) -> dict[str, Scene]:
         ),
         "resolve_before_send_by": _scene(
             seed,
-            _one("slow", "capture", seconds=54, ending="ship_in_two"),
+            _one("slow", "capture", seconds=114, ending="ship_in_two"),
             fence=False,
             connection={"absent_after_s": "20"},
-            timeout_s=60,
+            timeout_s=120,
             death=Death("worker: during send capture"),
         ),
         "resend_on_not_yet": _scene(
