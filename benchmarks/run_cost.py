@@ -9,7 +9,6 @@ SCALE=short|full|long; `--runs` changes the scale. Short leaves DBOS out.
 """
 
 import argparse
-import asyncio
 import os
 import sys
 import tempfile
@@ -45,7 +44,6 @@ class Result:
     ratio: float | None
     runs_per_s: float
     dbos_runs_per_s: float | None
-    commits_per_run: float
     profile: str
     fsync: bool
     factor: float
@@ -60,7 +58,6 @@ class Round:
     done: int
     took_s: float
     spent: Mapping[str, Spent]
-    commits: int
 
     @property
     def cpu_ms_per_run(self) -> float:
@@ -100,7 +97,6 @@ async def measure(runs: int, *, beside_dbos: bool) -> Result:
         ratio=round(ratio, 2) if ratio else None,
         runs_per_s=round(best.runs / best.took_s, 1),
         dbos_runs_per_s=round(peer.runs / peer.took_s, 1) if peer else None,
-        commits_per_run=round(best.commits / best.runs, 2),
         profile=_profile(best),
         fsync=all(value == "on" for value in durable.values()),
         factor=1.0,
@@ -115,22 +111,12 @@ async def measure(runs: int, *, beside_dbos: bool) -> Result:
 async def _round(mill: Mill, name: str, runs: int) -> Round:
     pids = {"postgres": mill.server.pid, "worker": mill.workers[0].pid, "bringer": os.getpid()}
     meter = Meter(pids)
-    commits, before, began = await _commits(mill), meter.read(), time.monotonic()
+    before, began = meter.read(), time.monotonic()
     await mill.bring(name, runs)
     await mill.all_done()
     took_s, spent = time.monotonic() - began, meter.read().since(before)
     done = await mill.done(name)
-    return Round(runs, done, took_s, spent, await _commits(mill) - commits)
-
-
-async def _commits(mill: Mill) -> int:
-    """Commits of this database, as PostgreSQL counts them (it tells after a second)."""
-    await asyncio.sleep(1.2)
-    return int(
-        await mill.house.database.fetch_value(
-            "SELECT xact_commit FROM pg_stat_database WHERE datname = current_database()"
-        )
-    )
+    return Round(runs, done, took_s, spent)
 
 
 async def _peer(server: EmbeddedPostgres, number: int, runs: int) -> dbos_peer.Peer:
@@ -145,8 +131,7 @@ def _profile(best: Round) -> str:
     for name, used in sorted(best.spent.items(), key=lambda item: -item[1].both_s):
         ms, kernel = used.both_s * 1000 / best.runs, used.system_s / max(used.both_s, 1e-9)
         parts.append(f"{name} {ms:.2f} ms ({kernel:.0%} of it in the kernel)")
-    commits = best.commits / best.runs
-    return f"{', '.join(parts)}; {commits:.1f} commits a run"
+    return ", ".join(parts)
 
 
 def _show(best: Round, peer: dbos_peer.Peer | None) -> None:
