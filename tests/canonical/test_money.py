@@ -115,6 +115,20 @@ def test_more_decimals_than_the_currency_has_are_refused(amount: str, currency: 
     assert caught.value.reason == "too_many_decimals"
 
 
+@pytest.mark.parametrize(
+    "zero",
+    [
+        Money.of("-0", "USD"),
+        Money.of("-0.00", "USD"),
+        Money.of("-0.000", "USD"),
+        Money(Decimal("-0"), "JPY"),
+        UnitAmount.of("-0.001", "USD").times(Decimal(1)),
+    ],
+)
+def test_nothing_has_no_sign(zero: Money) -> None:
+    assert not zero.amount.is_signed()
+
+
 def test_zeros_after_the_currencys_decimals_are_no_decimals() -> None:
     assert Money.of("1.500000000000000000000000000000000", "USD").text == "1.50"
     assert Money.of(Decimal("1E+2"), "JPY").text == "100"

@@ -107,6 +107,7 @@ def test_a_function_gives(text: str, expected: object) -> None:
             "A format has at most 100 characters.",
         ),
         ("instant('1:30', '%H:%M', 'UTC')", "does not say the year"),
+        ("instant('2026-11-21 09', '%Y-%m-%d %I', 'UTC')", "which half of the day"),
         ("instant('2026-1-5', '%Y-%m-%d', 'UTC')", "is not written in the form"),
         ("instant('x', '%Y-%m-%d', 'UTC')", "is not written in the form"),
         ("instant('2026', '%Y', 'UTC')", "does not say the day"),

@@ -51,7 +51,7 @@ class Money:
             raise TypeError(f"Money takes a Decimal, not {type(amount).__name__}")
         if not amount.is_finite() or abs(amount) >= _LIMIT:
             raise Rejected(f"{amount} is not an amount of money.", reason="bad_amount")
-        if amount.as_tuple().exponent == -exponent:
+        if amount.as_tuple().exponent == -exponent and (amount or not amount.is_signed()):
             return
         fitted = amount.quantize(_QUANTA[self.currency])
         if fitted != amount:
@@ -60,7 +60,8 @@ class Money:
                 reason="too_many_decimals",
                 next_step="Round it where it is computed, by a named rule.",
             )
-        object.__setattr__(self, "amount", fitted)
+        # No interface takes -0.00, and it is the same amount.
+        object.__setattr__(self, "amount", fitted or fitted.copy_abs())
 
     @classmethod
     def of(cls, amount: str | int | Decimal, currency: str) -> Self:

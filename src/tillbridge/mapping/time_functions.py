@@ -207,6 +207,12 @@ def _read(text: str, pattern: str) -> datetime:
         raise Rejected(f"The format {pattern!r} does not say the year (%Y).", reason="bad_format")
     if "j" not in codes and not {"m", "d"} <= codes:
         raise Rejected(f"The format {pattern!r} does not say the day (%m %d).", reason="bad_format")
+    if "I" in codes and "p" not in codes:
+        raise Rejected(
+            f"The format {pattern!r} does not say which half of the day its hour is in.",
+            reason="bad_format",
+            next_step="Use %H for hours to 24, or add %p.",
+        )
     try:
         found = datetime.strptime(text, "".join(piece for _, piece in _pieces(pattern)))
     except ValueError:
