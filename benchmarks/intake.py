@@ -115,7 +115,7 @@ async def _measure(
     _say(f"{len(steady)} deliveries, {load.per_s:g} a second")
     answers = await _send(house, steady, [number / load.per_s for number in range(len(steady))])
     spent = meter.read().since(before)
-    burst = list(shipments(seed, load.salvos * load.salvo, "burst"))
+    burst = list(shipments(seed, load.salvos * load.salvo, "burst", repeated=0))
     _say(f"{load.salvos} salvos of {load.salvo}")
     at_once = await _send(
         house, burst, [float(number // load.salvo) for number in range(len(burst))]

@@ -88,7 +88,7 @@ class _Volley:
         self.all_answered = asyncio.Event()
         self.lines: list[_Line] = []
         self._count = count
-        self._idle: list[_Line] = []
+        self._idle: deque[_Line] = deque()  # the longest idle is next: servers close idle ones
         self._waiting: deque[tuple[float, bytes]] = deque()
 
     def join(self, line: "_Line") -> None:
@@ -97,7 +97,7 @@ class _Volley:
 
     def fire(self, due_at: float, request: bytes) -> None:
         if self._idle:
-            self._idle.pop().send(due_at, request)
+            self._idle.popleft().send(due_at, request)
         else:
             self._waiting.append((due_at, request))
 

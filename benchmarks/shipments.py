@@ -25,12 +25,14 @@ class Shipment:
     is_repeat: bool
 
 
-def shipments(seed: int, count: int, name: str) -> Iterator[Shipment]:
+def shipments(
+    seed: int, count: int, name: str, *, repeated: float = REPEATED_SHARE
+) -> Iterator[Shipment]:
     """So many deliveries of different orders; `name` tells one set's orders from another's."""
     draw = random.Random(seed)  # noqa: S311 (a load, not a secret)
     sent: list[Shipment] = []
     for number in range(count):
-        if sent and draw.random() < REPEATED_SHARE:
+        if sent and draw.random() < repeated:
             again = draw.choice(sent)
             yield Shipment(again.id, again.body, is_repeat=True)
             continue
