@@ -181,7 +181,10 @@ def test_a_slip_of_the_pen_is_found_when_it_is_read(text: str, message: str) -> 
         ("answer['ref']", "There is no 'ref' here."),
         ("made.number", "There is no made here: the step of that name did not run."),
         ("made.note + 'x'", "did not run"),
-        ("order.total > money('1', 'EUR')", "are different currencies and cannot be added or compared"),
+        (
+            "order.total > money('1', 'EUR')",
+            "are different currencies and cannot be added or compared",
+        ),
         ("order.total == money('1', 'EUR')", "are different currencies and cannot be compared"),
         ("order.total + money('1', 'EUR')", "are different currencies and cannot be added"),
         ("order.lines[0].unit_price < unit_amount('1', 'EUR')", "are different currencies"),

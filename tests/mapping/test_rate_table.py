@@ -65,7 +65,13 @@ def test_a_currency_is_worth_itself() -> None:
 @pytest.mark.parametrize(
     ("base", "currency", "day", "age", "message"),
     [
-        ("EUR", "USD", date(2026, 11, 18), 7, "none from EUR to USD on 2026-11-18 or in the 7 days"),
+        (
+            "EUR",
+            "USD",
+            date(2026, 11, 18),
+            7,
+            "none from EUR to USD on 2026-11-18 or in the 7 days",
+        ),
         ("EUR", "ZAR", SUNDAY, 7, "none from EUR to ZAR"),
         ("JPY", "GBP", SUNDAY, 7, "none from JPY to GBP"),
         ("EUR", "USD", SUNDAY, 1, "is of 2026-11-20: older than 1 days. Add the rate to rates"),
