@@ -66,6 +66,15 @@ def watch(points: Points) -> None:
     _watch_answers(points)
 
 
+def close_the_short_way() -> None:
+    """From now on nothing is committed in one statement, as if everything had always moved."""
+
+    async def closed(_database: Database, _statement: str, *_values: Any) -> None:
+        return None
+
+    _replace(Database, "at_once", closed)
+
+
 def _statement_names() -> dict[str, str]:
     """Every statement of the journey that writes, by its text."""
     files = list(ROOT.rglob("*.sql"))

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import tillbridge.journeys.house
-from campaigns.gaps import watch
+from campaigns.gaps import close_the_short_way, watch
 from campaigns.plants import PLANTS
 from campaigns.points import Death, Points
 from tillbridge.cli.main import main
@@ -29,6 +29,7 @@ class Part:
         role: "api" or "worker", which is also the command.
         options: of the command.
         folder: the town's; the user's folder is `site` in it.
+        long_way: the short way is closed: nothing is committed in one statement (Database.at_once).
         plant: a defect to plant; "" for none.
         death: where it dies; None lives on.
     """
@@ -37,6 +38,7 @@ class Part:
     options: tuple[str, ...]
     folder: Path
     environment: Mapping[str, str]
+    long_way: bool
     plant: str
     death: Death | None
 
@@ -46,6 +48,8 @@ def play(part: Part) -> None:
     _speak_to(part.folder / f"{part.role}.log")
     os.environ.update(part.environment)
     points = Points(part.role, part.folder, part.death)
+    if part.long_way:
+        close_the_short_way()
     if part.plant:
         PLANTS[part.plant].plant()
     watch(points)

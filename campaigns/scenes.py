@@ -20,17 +20,24 @@ _PLANT_PATIENCE_S = 25.0
 
 
 def variants(seed: int) -> list[tuple[Scene, ...]]:
-    """The halves of an everyday, for each ERP, with and without fences."""
+    """The halves of an everyday, for each ERP, with and without fences.
+
+    Each half is there twice: whether a commit goes the short way or the long one is a matter of
+    luck, so in one of the two it always goes the long way. What is always passed there, and not
+    always without, has its town there.
+    """
     return [
         tuple(
             Scene(
-                name=f"{erp}, {'fences' if fence else 'no fences'}, {half}",
+                name=f"{erp}, {'fences' if fence else 'no fences'}, {half}{way}",
                 erp=erp,
                 fence=fence,
                 program=Program(shoppers),
                 seed=seed,
                 factor=FACTOR,
+                long_way=bool(way),
             )
+            for way in ("", ", the long way")
             for half, shoppers in (("morning", MORNING), ("afternoon", AFTERNOON))
         )
         for erp in ERPS

@@ -44,6 +44,7 @@ class Scene:
 
     Attributes:
         fence: the setting of the Cybersource connection.
+        long_way: the house commits everything the long way.
         death: where a process dies; None for a dry run.
         plant: a defect planted in the house; "" for none.
         patience_s: real seconds until the day is over, come what may.
@@ -55,6 +56,7 @@ class Scene:
     program: Program
     seed: int
     factor: float
+    long_way: bool = False
     death: Death | None = None
     plant: str = ""
     patience_s: float = 45.0
@@ -198,6 +200,7 @@ def _part(role: str, scene: Scene, folder: Path, dsn: str, port: int) -> Part:
             "TILLBRIDGE_DATABASE_URL": dsn,
             "TILLBRIDGE_FACTOR": str(scene.factor),
         },
+        long_way=scene.long_way,
         plant=scene.plant,
         death=scene.death,
     )
