@@ -104,8 +104,8 @@ _NAMES = _statement_names()
 def _gap(statement: str, values: tuple[Any, ...]) -> str:
     """What people call this statement: its name, and what it is about; "" when it only reads."""
     name = _NAMES.get(statement, "")
-    if not name:
-        return ""
+    if not name or (name == "settle_effect" and values[1] == "planned" and values[4] == "reply"):
+        return ""  # nothing in the program keeps a call from being sent: only a busy machine does
     return " ".join(word for word in (name, *dict.fromkeys(_about(name, values))) if word)
 
 
