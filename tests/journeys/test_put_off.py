@@ -168,6 +168,33 @@ async def test_the_intent_that_comes_along_keeps_the_steps_that_were_put_off(
     assert [tuple(row) for row in rows] == [("waited", b"heard")]
 
 
+@pytest.mark.parametrize("then", ["intends", "does something of its own", "closes"])
+async def test_what_was_read_is_kept_with_what_the_run_does_next(room: Room, then: str) -> None:
+    shipment = await ship(room, puts_off=True)
+    asked: list[object] = []
+
+    async def look(call: object) -> Receipt:
+        asked.append(call)
+        return Receipt(fields={"status": "open"})
+
+    receipt = await shipment.journal.read("looked", look, 1.0)
+    assert await room.count("steps") == 0
+
+    if then == "intends":
+        await shipment.intend()
+    elif then == "closes":
+        await shipment.journal.close()
+    else:
+        await shipment.journal.local("counted", _count)
+    assert await room.house.database.fetch_value("SELECT true FROM steps WHERE name = 'looked'")
+    assert await shipment.journal.read("looked", look, 1.0) == receipt
+    assert len(asked) == 1
+
+
+async def _count(_tx: Tx) -> bytes:
+    return b"1"
+
+
 async def test_of_answers_side_by_side_none_is_forgotten(room: Room) -> None:
     shipment = await ship(room, puts_off=True)
     shipment.answer = replace(shipment.answer, observations=())
