@@ -4,8 +4,8 @@ import asyncio
 import importlib
 import os
 import socket
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -17,13 +17,14 @@ from tillbridge.connections.gates import Breaker, Gates
 from tillbridge.connections.sealing import open_seal
 from tillbridge.connections.secrets import Secrets
 from tillbridge.connector.connector import Clock
+from tillbridge.connector.documents import AUTHORIZATION
 from tillbridge.connector.installed import installed_connectors
 from tillbridge.database.database import Database
 from tillbridge.database.migrate import Migration, check_schema, migrate
 from tillbridge.flows.builtin_flows import builtin_files
 from tillbridge.flows.flow import Flow
 from tillbridge.flows.folder import Folder, assemble, load_folder
-from tillbridge.flows.library import ConnectionShapes, shapes_of
+from tillbridge.flows.library import ConnectionShapes, Library, shapes_of
 from tillbridge.flows.publish import load_version, publish
 from tillbridge.flows.read import read_bundle
 from tillbridge.flows.snapshot import read_snapshots, with_snapshots
@@ -39,6 +40,7 @@ from tillbridge.journeys.house import House, Pace
 from tillbridge.journeys.poll import forget_deliveries, poll_reviews, probe_gates
 from tillbridge.journeys.resolve import resolve_checkout
 from tillbridge.journeys.turn import Journey
+from tillbridge.mapping.apply import Filler, prepare_mapping
 from tillbridge.runs.journal import Patience
 from tillbridge.runtime.worker import Worker
 from tillbridge.watch.log_line import hide
@@ -132,7 +134,8 @@ async def open_house(
         connections = Connections.open(site.configured(), secrets, clock, site.factor)
         alerting = _alerting(site, connections)
         hide(secret.value for secret in secrets.used())
-        flows = read_flows(site, connections) if publishing else []
+        texts = read_texts(site, connections) if publishing else Texts()
+        flows = texts.flows
         async with database.transaction() as tx:
             for flow in flows:
                 await publish(tx, flow, at=clock(), by=role)
@@ -152,6 +155,7 @@ async def open_house(
         pace=Pace().divided(site.factor),
         patience=_patience(site.factor),
         folder=site.folder,
+        authorizations=texts.authorizations,
         alerting=alerting,
         watch=Watch(tracer=_tracer(role, os.environ)),
     )
@@ -180,8 +184,17 @@ def read_folder(site: Site, connections: Connections) -> Folder:
     return load_folder(site.folder, shapes(connections, site.folder))
 
 
-def read_flows(site: Site, connections: Connections) -> list[Flow]:
-    """The folder's flows and the built-in ones.
+@dataclass(frozen=True, slots=True)
+class Texts:
+    """What runs of a folder: its flows and the built-in ones, and by shop the mapping of its
+    checkouts' authorizations."""
+
+    flows: Sequence[Flow] = ()
+    authorizations: Mapping[str, Filler] = field(default_factory=dict)
+
+
+def read_texts(site: Site, connections: Connections) -> Texts:
+    """The folder's texts, ready to run.
 
     Raises:
         Misconfigured: the first thing that is wrong, with file, line and field.
@@ -191,7 +204,33 @@ def read_flows(site: Site, connections: Connections) -> list[Flow]:
     built_in = assemble(builtin_files(payments), (), (), shapes(connections, site.folder))
     for problem in (*folder.problems, *built_in.problems):
         raise problem
-    return [*folder.flows.values(), *built_in.flows.values()]
+    flows = [*folder.flows.values(), *built_in.flows.values()]
+    return Texts(flows, dict(authorizing(folder.library, connections)))
+
+
+def authorizing(library: Library, connections: Connections) -> Iterator[tuple[str, Filler]]:
+    """By shop, the mapping of its checkouts' authorizations, where its connection names one.
+
+    Raises:
+        Misconfigured: there is no such mapping, it fills another document, or it is wrong.
+    """
+    for item in connections.all():
+        if item.configured.authorizes_with:
+            yield item.name, _authorizing(library, item.configured)
+
+
+def _authorizing(library: Library, shop: Configured) -> Filler:
+    mapping = library.mapping(shop.authorizes_with, shop.place)
+    paying = library.connection(shop.pays_through, shop.place)
+    if (mapping.connector, mapping.document) != (paying.connector, AUTHORIZATION):
+        raise Misconfigured(
+            f"The mapping {mapping.name!r} fills {mapping.connector}/{mapping.document}.",
+            reason="wrong_target",
+            place=shop.place,
+            next_step=f"{shop.name} needs one for {paying.connector}/{AUTHORIZATION}.",
+        )
+    target = library.target(mapping)
+    return prepare_mapping(mapping, target, library.lookups, rates=library.rates)
 
 
 def _loader(database: Database, known: Mapping[str, ConnectionShapes]) -> LoadFlow:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 import click
 
-from tillbridge.assembly import now, read_folder
+from tillbridge.assembly import authorizing, now, read_folder
 from tillbridge.canonical.errors import Misconfigured, TillbridgeError
 from tillbridge.cli.failures import FAILED
 from tillbridge.cli.printing import next_step
@@ -181,6 +181,8 @@ def _texts(
         return
     try:
         folder = read_folder(surroundings.site, Connections(opened))
+        if not folder.problems:
+            dict(authorizing(folder.library, Connections(opened)))
     except Misconfigured as error:
         report.add_flaws([flaw_of(error)])
         return

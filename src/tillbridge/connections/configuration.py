@@ -25,7 +25,7 @@ from tillbridge.connections.forms import CONNECTION, TILLBRIDGE
 from tillbridge.connector.connector import Connector
 from tillbridge.connector.settings import Secret, declared, parse_settings
 from tillbridge.mapping.form import fill
-from tillbridge.mapping.text import Node, any_entries, read_text, scalar_of, unknown
+from tillbridge.mapping.text import Entries, Node, any_entries, read_text, scalar_of, unknown
 
 FILE = "tillbridge.yaml"
 
@@ -37,6 +37,8 @@ class Configured:
     Attributes:
         settings: by name, as text; secret settings hold the secret's name.
         pays_through: for a shop: the payment connection of its checkouts; "" for others.
+        authorizes_with: for a shop: the mapping that fills its checkouts' authorizations; "" for
+            the one that is built in.
         timeout_s: seconds until an unanswered call counts as unanswered.
     """
 
@@ -44,6 +46,7 @@ class Configured:
     connector: Connector
     settings: Mapping[str, str]
     pays_through: str
+    authorizes_with: str
     timeout_s: float
     place: Place
 
@@ -130,12 +133,17 @@ def _connection(
         if environment in by_environment:
             for key, value in any_entries(by_environment[environment]).nodes.items():
                 settings[key] = scalar_of(value).text
-    pays_through = entries.nodes.get("pays_through")
     return Configured(
         name=name,
         connector=installed[wanted.text],
         settings=settings,
-        pays_through=scalar_of(pays_through).text if pays_through is not None else "",
+        pays_through=_text(entries, "pays_through"),
+        authorizes_with=_text(entries, "authorizes_with"),
         timeout_s=float(form.whole("timeout")),
         place=entries.place,
     )
+
+
+def _text(entries: Entries, key: str) -> str:
+    node = entries.nodes.get(key)
+    return scalar_of(node).text if node is not None else ""

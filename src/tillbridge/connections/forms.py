@@ -25,6 +25,9 @@ CONNECTION: Final = Form(
         Key("settings", named(TEXT_VALUE), "by name; a secret setting holds its secret's name"),
         Key("environments", named(named(TEXT_VALUE)), "settings that differ, by environment"),
         Key("pays_through", TEXT_VALUE, "of a shop: the payment connection of its checkouts"),
+        Key(
+            "authorizes_with", TEXT_VALUE, "of a shop: the mapping of its checkouts' authorizations"
+        ),
         Key("timeout", whole(1, TIMEOUT_MAX_S), "seconds until a call is unanswered", default="30"),
     ),
 )

@@ -20,6 +20,11 @@ Value: TypeAlias = (
 Fields: TypeAlias = "Mapping[str, Value]"
 """A document's or group's values by field name."""
 
+AUTHORIZATION = "authorization"
+"""The document that every payment connector writes for a checkout."""
+SAID_BY_CHECKOUT = frozenset({"order_number", "attempt_key", "amount", "token_kind", "token"})
+"""What the checkout itself puts into an authorization, whatever a mapping says."""
+
 FieldType: TypeAlias = Literal[
     "text", "integer", "decimal", "money", "unit_amount", "boolean", "date", "instant", "choice",
     "group", "list",

@@ -1,7 +1,7 @@
 """What a flow can use: the documents of each connection, the mappings and the lookups."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from tillbridge.canonical.errors import Misconfigured, Place
 from tillbridge.connector.abilities import (
@@ -10,7 +10,7 @@ from tillbridge.connector.abilities import (
     ReadsDocuments,
     WritesDocuments,
 )
-from tillbridge.connector.documents import DocumentShape
+from tillbridge.connector.documents import AUTHORIZATION, SAID_BY_CHECKOUT, DocumentShape
 from tillbridge.flows.bundle import TextFile
 from tillbridge.mapping.exchange_rules import RateTables
 from tillbridge.mapping.lookup import Lookup, read_lookup
@@ -106,7 +106,19 @@ class Library:
             kinds = {**shapes.reads, **shapes.writes, **kinds}
         if mapping.document not in kinds:
             raise unknown(f"document of {mapping.connector}", mapping.document, kinds, place)
-        return kinds[mapping.document]
+        return _as_mapped(kinds[mapping.document])
+
+
+def _as_mapped(shape: DocumentShape) -> DocumentShape:
+    """A document as a mapping has to fill it: of an authorization, the checkout itself says for
+    what order it is, how much, with which key and token."""
+    if shape.kind != AUTHORIZATION:
+        return shape
+    fields = (
+        replace(field, required=False) if field.name in SAID_BY_CHECKOUT else field
+        for field in shape.fields
+    )
+    return replace(shape, fields=tuple(fields))
 
 
 def read_library(

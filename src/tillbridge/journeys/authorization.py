@@ -4,27 +4,67 @@ Every payment connector writes the document kind `authorization` with these fiel
 """
 
 import re
+from dataclasses import dataclass
+from datetime import datetime
 
+from tillbridge.canonical.orders import Order
 from tillbridge.canonical.parties import Address
 from tillbridge.connector.abilities import CheckoutRequest
-from tillbridge.connector.documents import Fields, Value
+from tillbridge.connector.documents import AUTHORIZATION, Fields, Value
+from tillbridge.journeys.house import House
+from tillbridge.mapping.apply import Filler
 
-AUTHORIZATION = "authorization"
 _MERCHANT_DEFINED = re.compile(r"merchant_defined_([1-9][0-9]?|100)", re.ASCII)
 
 
-def authorization_fields(request: CheckoutRequest, wire_key: str) -> Fields:
-    """The fields of an authorization for a checkout; the amount is the order's whole total.
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The checkout, where mappings read `event`."""
 
-    The shop's custom fields merchant_defined_1 to merchant_defined_100 are handed on as such.
+    id: str
+    source: str
+    subject: str
+    occurred_at: datetime
+    kind: str = "checkout"
+
+
+def authorization_fields(
+    request: CheckoutRequest, wire_key: str, filler: Filler | None, *, shop: str, at: datetime
+) -> Fields:
+    """The fields of an authorization for a shop's checkout; the amount is the order's whole total.
+
+    With `filler`, the folder's own mapping over the order; what the checkout itself says
+    (`SAID_BY_CHECKOUT`) it cannot change. Raises Rejected.
     """
     order = request.order
+    if filler is None:
+        fields = _built_in(order)
+    else:
+        asked = Asked(request.attempt_key, shop, order.number, at)
+        nothing = dict.fromkeys(("payment", "fulfilment", "written", "trigger"))
+        fields = filler.fill({"event": asked, "order": order, **nothing})
     return {
+        **fields,
         "order_number": order.number,
         "attempt_key": wire_key,
         "amount": order.total,
         "token_kind": request.token.kind,
         "token": request.token.value,
+    }
+
+
+def asked_of(house: House, shop: str, request: CheckoutRequest, wire_key: str) -> Fields:
+    """The fields of an authorization as the shop's connection wants them. Raises Rejected."""
+    filler = house.authorizations.get(shop)
+    return authorization_fields(request, wire_key, filler, shop=shop, at=house.clock())
+
+
+def _built_in(order: Order) -> dict[str, Value]:
+    """What goes along when the shop's connection names no mapping (`authorizes_with`).
+
+    The shop's custom fields merchant_defined_1 to merchant_defined_100 are handed on as such.
+    """
+    return {
         "customer_id": order.customer.id,
         "billing": _address(order.billing, order.customer.email),
         "shipping": _address(order.shipping, ""),
@@ -67,3 +107,6 @@ def _address(address: Address, email: str) -> dict[str, Value]:
         "email": address.email or email,
         "phone": address.phone,
     }
+
+
+__all__ = ["AUTHORIZATION", "asked_of", "authorization_fields", "without_token"]

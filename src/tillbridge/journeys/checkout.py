@@ -34,7 +34,7 @@ from tillbridge.connector.delivery import Delivery
 from tillbridge.connector.packing import pack
 from tillbridge.database.database import Tx
 from tillbridge.journeys.answer import Answer, answer_for, in_flight, not_attempted
-from tillbridge.journeys.authorization import AUTHORIZATION, authorization_fields, without_token
+from tillbridge.journeys.authorization import AUTHORIZATION, asked_of, without_token
 from tillbridge.journeys.card_guard import card_data_found, screened
 from tillbridge.journeys.following import follow_subject
 from tillbridge.journeys.house import House
@@ -70,6 +70,7 @@ class _Begun:
     """A committed attempt whose call may leave."""
 
     wire_key: str
+    shop: str
     turn: Turn
     settling: Settling
     journal: Journal
@@ -179,7 +180,7 @@ async def _begin_at_once(
     opening = _opening(shop, payments, request, effect)
     content = _input(payments, effect)
     lease_s, began = _lease_s(house), time.monotonic()
-    fields = without_token(authorization_fields(request, effect.key))
+    fields = without_token(asked_of(house, shop.name, request, effect.key))
     resolve_in_s = house.patience.resolve_in_s(house.pace.read_on_s)
     row = await house.database.at_once(
         SQL["begin_checkout"],
@@ -208,7 +209,7 @@ async def _begin_at_once(
     settling = Settling(house, attempt=opening.attempt(row["seen_as"]), ends_turn=True)
     intent = Intent(effect, effect.key, began + house.patience.send_window_s, resolve_in_s)
     journal = journal_of(house, turn, turn.runs[0], settling)
-    return _Begun(effect.key, turn, settling, journal, intent)
+    return _Begun(effect.key, shop.name, turn, settling, journal, intent)
 
 
 async def _begin(
@@ -239,12 +240,12 @@ async def _begin(
             AUTHORIZATION,
             effect,
             payments.write(AUTHORIZATION),
-            without_token(authorization_fields(request, effect.key)),
+            without_token(asked_of(house, shop.name, request, effect.key)),
             house.pace.read_on_s,
             tx=tx,
         )
         assert intent is not None, "a new attempt has a new effect"
-    return _Begun(effect.key, turn, settling, journal, intent)
+    return _Begun(effect.key, shop.name, turn, settling, journal, intent)
 
 
 def _effect(shop: Connection, payments: Connection, request: CheckoutRequest) -> Effect:
@@ -293,7 +294,7 @@ async def _carry_out(
     house: House, payments: Connection, begun: _Begun, request: CheckoutRequest
 ) -> None:
     """Sends the authorization, commits its answer, and frees the lane."""
-    fields = authorization_fields(request, begun.wire_key)
+    fields = asked_of(house, begun.shop, request, begun.wire_key)
     run = begun.turn.runs[0]
     try:
         await begun.journal.send(

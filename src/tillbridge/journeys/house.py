@@ -1,6 +1,7 @@
 """The parts a journey needs, passed in by the assembly."""
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from tillbridge.connector.connector import Clock
 from tillbridge.database.database import Database
 from tillbridge.flows.pauses import Pauses
 from tillbridge.journeys.catalogue import Catalogue
+from tillbridge.mapping.apply import Filler
 from tillbridge.runs.journal import Patience
 from tillbridge.watch.watch import Watch
 
@@ -67,6 +69,7 @@ class House:
     Attributes:
         holder: this process's name in leases.
         factor: every wait of the world is divided by it (1 in production).
+        authorizations: by shop, the mapping of its checkouts' authorizations, where it has one.
         calls: checkouts whose gateway call is still being read on.
         catalogue: the active flow versions; old versions by number for pinned runs.
         folder: the user's; files are dropped below it.
@@ -85,6 +88,7 @@ class House:
     pace: Pace
     patience: Patience
     folder: Path = field(default_factory=Path)
+    authorizations: Mapping[str, Filler] = field(default_factory=dict)
     alerting: Alerting = field(default_factory=Alerting)
     watch: Watch = field(default_factory=Watch)
     calls: "set[asyncio.Task[None]]" = field(default_factory=set)

@@ -127,6 +127,8 @@ def _connection(item: Configured, settings: Mapping[str, str]) -> list[str]:
     lines = [f"  {json.dumps(item.name)}:", f"    connector: {item.connector.name}"]
     if item.pays_through:
         lines.append(f"    pays_through: {json.dumps(item.pays_through)}")
+    if item.authorizes_with:
+        lines.append(f"    authorizes_with: {json.dumps(item.authorizes_with)}")
     lines += [f"    timeout: {item.timeout_s:.0f}", "    settings:"]
     lines += [f"      {name}: {json.dumps(str(value))}" for name, value in settings.items()]
     return lines
