@@ -46,9 +46,9 @@ class Configured:
     connector: Connector
     settings: Mapping[str, str]
     pays_through: str
-    authorizes_with: str
     timeout_s: float
     place: Place
+    authorizes_with: str = ""
 
     @property
     def secret_names(self) -> tuple[str, ...]:
