@@ -32,7 +32,7 @@ async def test_a_process_that_serves_settles_its_memory_once_at_its_start(
     )
     assert process.stdout is not None
     try:
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             while is_up not in (line := (await process.stdout.readline()).decode()):
                 assert line, "it ended before it was up"
             process.terminate()
