@@ -24,6 +24,7 @@ from tillbridge.canonical.payments import Observation, Operation, Source, Verdic
 from tillbridge.connector.abilities import Call, Finding, Receipt
 from tillbridge.connector.documents import Fields
 from tillbridge.database.database import Database
+from tillbridge.runs import testimony
 from tillbridge.runs.journal import Journal
 from tillbridge.runs.keys import Effect
 from tillbridge.runs.lanes import release, renew
@@ -161,6 +162,31 @@ async def test_a_lane_that_was_freed_is_not_held_again_by_a_renewal_on_its_way(
     lost = await renew(database, [desk.turn.lease], 30.0)
 
     assert lost == [desk.turn.lease]
+    assert await due(database) == [LANE]
+
+
+async def test_a_persons_word_and_the_release_of_the_lane_do_not_end_in_a_deadlock(
+    database: Database,
+) -> None:
+    """Both take the subject's row before the run, whoever comes first."""
+    desk = await open_desk(database)
+    await unknown(desk, Ledger(lose_answers=1), "find")
+    desk.turn.change(Change(desk.run.id, "waiting", 3600.0, "unknown"))
+    await release(database, desk.turn)
+    await database.execute("UPDATE effects SET resolve_after = now()")
+
+    async def speak() -> None:
+        async with database.transaction() as tx:
+            ended = await testimony.testify(tx, EFFECT.key, None, "they know nothing of it")
+            await testimony.wake_waiting(tx, ended)
+
+    async with database.transaction() as releasing:
+        await releasing.execute("SELECT 1 FROM subjects FOR UPDATE")
+        speaking = asyncio.create_task(speak())
+        await asyncio.sleep(0.2)
+        await releasing.execute("UPDATE runs SET tries = 0")
+    await speaking
+
     assert await due(database) == [LANE]
 
 

@@ -21,7 +21,7 @@ from tillbridge.payments.attempts import abandon
 from tillbridge.references.references import record
 from tillbridge.runs.history import open_effect
 from tillbridge.runs.keys import Effect
-from tillbridge.runs.testimony import Testified, testify
+from tillbridge.runs.testimony import Testified, testify, wake_waiting
 
 NEVER = "a person says it never took place"
 
@@ -52,6 +52,7 @@ async def say_it_happened(
         seen = _seen(ended, reference.strip(), house.clock())
         await take_in(house, tx, known.connection, seen, ())
         await audit(tx, operator, "it happened", f"effect {key}", why=why, after={"id": reference})
+        await wake_waiting(tx, ended)
         await record(tx, ended.effect.subject, receipt.references)
     return ended.effect
 
@@ -67,6 +68,7 @@ async def say_it_did_not(house: House, key: str, *, operator: str, why: str) -> 
         ended = await testify(tx, key, None, why)
         if ended.effect.effect == AUTHORIZATION:
             await abandon(tx, ended.effect.key, NEVER)
+        await wake_waiting(tx, ended)
         await audit(tx, operator, "it did not happen", f"effect {key}", why=why)
     return ended.effect
 

@@ -22,18 +22,18 @@ class Testified:
 
     Attributes:
         request: what was sent for it.
-        lane: of the run that waits for it, to ring for; None when none does.
+        run_id: the run that began it, and may be waiting for it.
     """
 
     effect: Effect
     request: Fields
-    lane: Lane | None
+    run_id: int
 
 
 async def testify(tx: Tx, key: str, receipt: Receipt | None, why: str) -> Testified:
     """Ends an unknown effect: with a receipt it took place, without one it did not.
 
-    The caller rings for the lane.
+    The caller wakes its run, last of all.
 
     Raises:
         Rejected: there is no such effect, it has an outcome, or its call may still be under way.
@@ -48,10 +48,16 @@ async def testify(tx: Tx, key: str, receipt: Receipt | None, why: str) -> Testif
             next_step="See tillbridge unknowns; a call that just left is given its time first.",
         )
     effect = Effect(row["connection"], row["subject"], row["effect"], row["ordinal"])
-    run = await tx.fetchrow(SQL["wake_run"], row["run_id"])
-    request = unpack(row["request"])
-    if run is None:
-        return Testified(effect, request, None)
-    lane = Lane(run["subject"], run["target"])
-    await wake(tx, lane)
-    return Testified(effect, request, lane)
+    return Testified(effect, unpack(row["request"]), row["run_id"])
+
+
+async def wake_waiting(tx: Tx, ended: Testified) -> None:
+    """The run that waits for the effect goes on.
+
+    Its subject's row is locked before the run and after everything that tells of a payment, as
+    everywhere else: somebody may be taking in a webhook, or freeing the lane, just now.
+    """
+    await tx.execute(SQL["arrive"], ended.effect.subject)
+    run = await tx.fetchrow(SQL["wake_run"], ended.run_id)
+    if run is not None:
+        await wake(tx, Lane(run["subject"], run["target"]))
