@@ -18,9 +18,7 @@ main(sys.argv[1:])
 """
 
 
-@pytest.mark.parametrize(
-    ("command", "is_up"), [(["worker"], "Working, "), (["api", "--port", "0"], "Listening on ")]
-)
+@pytest.mark.parametrize(("command", "is_up"), [(["worker"], "Working, ")])
 async def test_a_process_that_serves_settles_its_memory_once_at_its_start(
     dsn: str, books: Path, command: list[str], is_up: str
 ) -> None:
