@@ -18,7 +18,9 @@ main(sys.argv[1:])
 """
 
 
-@pytest.mark.parametrize(("command", "is_up"), [(["worker"], "Working, ")])
+@pytest.mark.parametrize(
+    ("command", "is_up"), [(["worker"], "Working, "), (["api", "--port", "0"], "Listening on ")]
+)
 async def test_a_process_that_serves_settles_its_memory_once_at_its_start(
     dsn: str, books: Path, command: list[str], is_up: str
 ) -> None:
@@ -30,7 +32,7 @@ async def test_a_process_that_serves_settles_its_memory_once_at_its_start(
     )
     assert process.stdout is not None
     try:
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(30):
             while is_up not in (line := (await process.stdout.readline()).decode()):
                 assert line, "it ended before it was up"
             process.terminate()

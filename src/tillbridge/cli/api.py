@@ -66,8 +66,8 @@ async def _serve(surroundings: Surroundings, listening: socket.socket) -> None:
         async with app.router.lifespan_context(app):
             host, port = listening.getsockname()[:2]
             say(f"Listening on http://{host}:{port}; what there is: http://{host}:{port}/docs")
-            server.should_exit = early.asked
             settle_memory()
+            early.tell(server)
             watch = asyncio.create_task(_leave_with_supervisor(server))
             await server.serve(sockets=[listening])
             watch.cancel()
@@ -83,12 +83,20 @@ class _Early:
     where the server raises them once more and they must not cut off the closing."""
 
     def __init__(self) -> None:
-        self.asked = False
+        self._asked = False
+        self._server: uvicorn.Server | None = None
         for number in SIGNALS:
             signal.signal(number, self._note)
 
+    def tell(self, server: uvicorn.Server) -> None:
+        """The server hears of what was noted, and of what comes before it listens itself."""
+        self._server = server
+        server.should_exit = self._asked
+
     def _note(self, _number: int, _frame: FrameType | None) -> None:
-        self.asked = True
+        self._asked = True
+        if self._server is not None:
+            self._server.should_exit = True
 
 
 def _listen(host: str, port: int) -> socket.socket:
