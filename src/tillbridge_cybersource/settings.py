@@ -125,7 +125,12 @@ class CybersourceSettings:
         " ones.",
         default="",
     )
-    connections_max: int = setting("Connections", "How many at once.", default=100)
+    connections_max: int = setting(
+        "Connections",
+        "How many calls are under way at once. A slow gateway holds one for each shopper who waits:"
+        " whoever finds none free waits longer.",
+        default=400,
+    )
 
 
 def secret_bytes(secret: Secret, title: str) -> bytes:
