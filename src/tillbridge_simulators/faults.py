@@ -9,6 +9,7 @@ FaultKind: TypeAlias = Literal[
     "refuse",  # does nothing and answers `status` (429 and 503 with Retry-After: `seconds`)
     "break_before",  # does nothing and cuts the connection
     "lose_answer",  # takes effect, then cuts the connection
+    "hang",  # does nothing and never answers, until the caller gives up
     "late",  # cuts the connection now and takes effect `seconds` later
     "twice",  # a message the simulator sends is sent twice
     "lost",  # a message the simulator sends is never sent
@@ -44,11 +45,13 @@ class Rule:
 
 @dataclass(slots=True)
 class Faults:
-    """The plan of one simulator. `down` refuses every connection's request by cutting it."""
+    """The plan of one simulator. `down` refuses every connection's request by cutting it.
+    `drawn` counts the faults there were."""
 
     seed: int = 0
     rules: list[Rule] = field(default_factory=list)
     down: bool = False
+    drawn: int = 0
     _random: random.Random = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -57,6 +60,7 @@ class Faults:
     def draw(self, operation: str, subject: str = "") -> Fault | None:
         """The fault for this request, if any; a rule with `times` is used up one by one."""
         if self.down:
+            self.drawn += 1
             return Fault("break_before")
         for rule in self.rules:
             fits = rule.operation in ("*", operation) and rule.subject in ("", subject)
@@ -64,5 +68,6 @@ class Faults:
                 continue
             if rule.times is not None:
                 rule.times -= 1
+            self.drawn += 1
             return rule.fault
         return None

@@ -17,6 +17,7 @@ from tillbridge_simulators.cybersource.outcomes import (
     UNDONE_BY_FENCE,
     Outcome,
 )
+from tillbridge_simulators.cybersource.service import Service
 from tillbridge_simulators.cybersource.state import Authorization
 from tillbridge_simulators.cybersource.tokens import MintedToken, TokenKind
 
@@ -154,7 +155,7 @@ def _decide(account: Account, document: Mapping[str, Any], token: MintedToken) -
         amount=held,
         currency=currency,
         outcome=outcome,
-        at_s=now_s,
+        at_s=now_s - account.options.aged_s.get(reference["code"], 0.0),
         state="held" if outcome.holds else "nothing",
         approval_code=account.state.approval_code() if outcome.holds else "",
         brand=token.brand,
@@ -173,3 +174,10 @@ def _store(account: Account, token: MintedToken) -> dict[str, Any]:
         value = account.tokens.mint(token.outcome, "tms", brand=token.brand, last4=token.last4)
         stored[kind] = {"id": value}
     return stored
+
+
+SERVICES = (
+    Service(
+        "payments.create_payment", "authorization", lambda ask: authorize(ask.account, ask.document)
+    ),
+)

@@ -1,6 +1,7 @@
 """The server: sign-in and Web API on one port, faults and the log of everything."""
 
 import asyncio
+import socket
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,8 @@ from tillbridge_simulators.dynamics365.subjects import Subject, subject_of
 from tillbridge_simulators.dynamics365.web_api import WebApi
 from tillbridge_simulators.effects import EffectLog
 from tillbridge_simulators.faults import Fault, Faults
+from tillbridge_simulators.port import bound
+from tillbridge_simulators.under_way import UnderWay, left_alone
 
 BODY_MAX_BYTES = 128 * 1024 * 1024
 KEY_LAG_S = 30.0
@@ -33,7 +36,8 @@ class DataverseSimulator:
 
     Attributes:
         url, port: after `start`.
-        faults, log: what it does wrong on request, and everything that happened.
+        faults, log: what it does wrong on request, and everything that happened; of a request also
+            how many for its path were under way when it came.
         organization: the rows, for tests and campaigns.
         sign_in: tokens; `sign_in.revoke()` makes the next call answer 401.
         limit: the enforced request limit.
@@ -70,6 +74,9 @@ class DataverseSimulator:
         self._key_lag_s = key_lag_s / factor
         self._api: WebApi | None = None
         self._runner: web.AppRunner | None = None
+        self._site: web.SockSite | None = None
+        self._held: socket.socket | None = None
+        self._under_way = UnderWay()
         self._late: set[asyncio.Task[None]] = set()
 
     @property
@@ -89,12 +96,29 @@ class DataverseSimulator:
         )
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
         await self._runner.setup()
-        site = web.TCPSite(self._runner, "127.0.0.1", self.port)
-        await site.start()
-        assert self._runner.addresses, "the site is bound"
-        self.port = self._runner.addresses[0][1]
+        await self._listen(bound(self.port))
         if self._api is None:
             self._api = WebApi(self.organization, f"{self.url}/api/data/v9.2/", self._key_lag_s)
+
+    async def refuse(self) -> None:
+        """Nobody listens any more: connections are refused, those that are open are cut."""
+        self.faults.down = True
+        if self._site is not None:
+            await self._site.stop()
+            self._site, self._held = None, bound(self.port)
+
+    async def accept(self) -> None:
+        """Listens again, after `refuse`."""
+        self.faults.down = False
+        if self._held is not None:
+            held, self._held = self._held, None
+            await self._listen(held)
+
+    async def _listen(self, held: socket.socket) -> None:
+        assert self._runner is not None, "started"
+        self._site = web.SockSite(self._runner, held)
+        await self._site.start()
+        self.port = held.getsockname()[1]
 
     async def stop(self) -> None:
         """Stops answering; commits that were to come late do not come any more."""
@@ -170,8 +194,16 @@ class DataverseSimulator:
         self, request: web.Request, subject: Subject, act: Callable[[], Answer]
     ) -> web.StreamResponse:
         """Misbehaves as planned, or acts and answers."""
+        with self._under_way.one(request.path) as at_once:
+            return await self._answer_one(request, subject, act, at_once)
+
+    async def _answer_one(
+        self, request: web.Request, subject: Subject, act: Callable[[], Answer], at_once: int
+    ) -> web.StreamResponse:
         fault = self.faults.draw(subject.operation, subject.order_number)
         kind = fault.kind if fault else ""
+        if kind == "hang":
+            await left_alone(request)
         if fault is not None and kind == "slow":
             await asyncio.sleep(fault.seconds / self.factor)
         if fault is not None and kind == "late":
@@ -179,9 +211,9 @@ class DataverseSimulator:
         answer = None
         if fault is not None and kind == "refuse":
             answer = self._refusal(fault)
-        elif kind not in ("break_before", "late"):
+        elif kind not in ("break_before", "hang", "late"):
             answer = act()
-        cut = kind in ("break_before", "late", "lose_answer")
+        cut = kind in ("break_before", "hang", "late", "lose_answer")
         self.log.add(
             "request",
             method=request.method,
@@ -190,6 +222,7 @@ class DataverseSimulator:
             order_number=subject.order_number,
             fault=kind,
             status=0 if cut or answer is None else answer.status,
+            at_once=at_once,
         )
         if cut or answer is None:
             if request.transport is not None:

@@ -25,6 +25,7 @@ from tillbridge_simulators.sagepro.sql_errors import (
 )
 from tillbridge_simulators.sagepro.store import Store
 from tillbridge_simulators.sagepro.translation import Statement, translate
+from tillbridge_simulators.under_way import UnderWay
 
 _NUMBERS = count(1)
 _DRAWN_FOR = {
@@ -42,7 +43,8 @@ class CutError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """What all connections share. `later` runs something after so many seconds."""
+    """What all connections share. `later` runs something after so many seconds; `under_way` counts
+    requests by their text."""
 
     store: Store
     faults: Faults
@@ -51,6 +53,7 @@ class World:
     password: str
     factor: float
     later: Callable[[float, Callable[[], None]], None]
+    under_way: UnderWay
 
 
 @dataclass
@@ -162,7 +165,11 @@ class ClientSession:
             request = self._understood(message)
         except SqlError as failure:
             return tokens.error(failure) + tokens.done(failed=True)
-        self._world.log.add("request", operation=request.text[:60])
+        with self._world.under_way.one(request.text) as at_once:
+            self._world.log.add("request", operation=request.text[:60], at_once=at_once)
+            return await self._carry_out(request)
+
+    async def _carry_out(self, request: Request) -> bytes:
         if self._world.faults.down:
             raise CutError
         if not self._transaction and not request.text.upper().startswith(("SET", "BEGIN")):
@@ -272,6 +279,8 @@ class ClientSession:
         if fault.kind == "slow":
             await asyncio.sleep(fault.seconds / self._world.factor)
             return
+        if fault.kind == "hang":
+            await asyncio.Event().wait()  # until the client leaves, which ends this
         if fault.kind != "refuse":
             raise CutError
         if fault.status == 1205:

@@ -1,16 +1,19 @@
 """The stand-in of Sage Pro: starts and stops it, and answers a judge's questions."""
 
 import asyncio
+import socket
 from collections.abc import Callable, Sequence
 from decimal import Decimal
 from pathlib import Path
 
 from tillbridge_simulators.effects import EffectLog
 from tillbridge_simulators.faults import Faults
+from tillbridge_simulators.port import bound
 from tillbridge_simulators.sagepro import company, trail
 from tillbridge_simulators.sagepro.control import ControlRoutes
 from tillbridge_simulators.sagepro.session import ClientSession, World
 from tillbridge_simulators.sagepro.store import Store
+from tillbridge_simulators.under_way import UnderWay
 
 
 class SageProSimulator:
@@ -46,6 +49,8 @@ class SageProSimulator:
         trail.watch(self.store)
         self._control = ControlRoutes(self, control_port)
         self._server: asyncio.Server | None = None
+        self._held: socket.socket | None = None
+        self._under_way = UnderWay()
         self._clients: set[asyncio.Task[None]] = set()
         self._late: set[asyncio.TimerHandle] = set()
 
@@ -59,9 +64,27 @@ class SageProSimulator:
 
     async def start(self) -> None:
         """Binds both ports; 0 means any free one."""
-        self._server = await asyncio.start_server(self._serve, self.host, self.port)
-        self.port = self._server.sockets[0].getsockname()[1]
+        await self._listen(bound(self.port))
         await self._control.start()
+
+    async def refuse(self) -> None:
+        """Nobody listens any more: connections are refused, those that are open are cut."""
+        self.faults.down = True
+        self.cut_clients()
+        if self._server is not None:
+            self._server.close()
+            self._server, self._held = None, bound(self.port)
+
+    async def accept(self) -> None:
+        """Listens again, after `refuse`."""
+        self.faults.down = False
+        if self._held is not None:
+            held, self._held = self._held, None
+            await self._listen(held)
+
+    async def _listen(self, held: socket.socket) -> None:
+        self._server = await asyncio.start_server(self._serve, sock=held)
+        self.port = held.getsockname()[1]
 
     async def stop(self) -> None:
         """Cuts every connection; a late commit still to come never comes."""
@@ -147,7 +170,7 @@ class SageProSimulator:
                 return
             world = World(
                 self.store, self.faults, self.log, self.user, self.password, self.factor,
-                self._later,
+                self._later, self._under_way,
             )  # fmt: skip
             await ClientSession(world, reader, writer).serve()
         except asyncio.CancelledError:

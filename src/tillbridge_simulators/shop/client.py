@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import time
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -64,6 +65,7 @@ class Client:
         body: bytes | None,
         patience_s: float | None,
     ) -> Answer:
+        began = time.time()
         try:
             async with asyncio.timeout(patience_s):
                 answer = await self._exchange(method, path, headers, body)
@@ -75,6 +77,8 @@ class Client:
             path=path,
             key=headers.get("idempotency-key", ""),
             status=answer.status,
+            reason=str((answer.body.get("error") or {}).get("reason") or ""),
+            began=began,
         )
         return answer
 

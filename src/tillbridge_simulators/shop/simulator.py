@@ -35,6 +35,8 @@ class Options:
         prefix: of order numbers.
         factor: every wait is divided by it.
         ships: False: the shop only checks out, and whoever runs it calls `settle`.
+        posts_max, polls_max: how often the shop posts one key, and asks its status address, before
+            the shopper leaves.
         first_cards: the weights of how the first card ends (outcomes of the Cybersource
             simulator).
     """
@@ -45,6 +47,8 @@ class Options:
     prefix: str = "W"
     factor: float = 1.0
     ships: bool = True
+    posts_max: int = 60
+    polls_max: int = 120
     first_cards: Mapping[str, int] = field(default_factory=lambda: dict(FIRST_CARD))
 
 
@@ -71,7 +75,7 @@ class ShopSimulator:
         self._minter = mint if isinstance(mint, str) else ""
         self._session: aiohttp.ClientSession | None = None
         factor = self.options.factor
-        patience = Patience(factor=factor)
+        patience = Patience(self.options.posts_max, self.options.polls_max, factor)
         self._client = Client(api_url, secret, self.log, max(TIMEOUT_S / factor, 3.0))
         self._checkout = Checkout(
             self._client,
