@@ -20,6 +20,7 @@ class Account:
 
     Attributes:
         tell: called with (event type, order number, payload) when something happened.
+        factor: every wait is divided by it.
     """
 
     options: Options
@@ -28,6 +29,7 @@ class Account:
     tokens: Tokens = field(default_factory=Tokens)
     now: Callable[[], float] = time.time
     tell: Callable[[str, str, Mapping[str, object]], None] = _untold
+    factor: float = 1.0
 
     def record(self, kind: str, what: Authorization | Movement, status: str) -> None:
         """One effect in the log, with everything a campaign judges by."""

@@ -2,11 +2,12 @@
 
 import asyncio
 import random
+import socket
 import tempfile
 import time
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeAlias
 
 from aiohttp import web
 
@@ -18,24 +19,12 @@ from tillbridge_simulators.cybersource.answers import (
     unauthenticated,
 )
 from tillbridge_simulators.cybersource.control import control_routes
-from tillbridge_simulators.cybersource.conversions import conversion_details
 from tillbridge_simulators.cybersource.documents import at, read_document
-from tillbridge_simulators.cybersource.fences import (
-    reverse_by_transaction,
-    undo_late_capture,
-    void_by_transaction,
-)
-from tillbridge_simulators.cybersource.followons import (
-    capture,
-    capture_answer,
-    reverse,
-    void_capture,
-    void_payment,
-)
 from tillbridge_simulators.cybersource.options import Options
-from tillbridge_simulators.cybersource.payments import authorize
+from tillbridge_simulators.cybersource.recorded import recorded
 from tillbridge_simulators.cybersource.reviews import decide
-from tillbridge_simulators.cybersource.search import details, search
+from tillbridge_simulators.cybersource.service import Ask, Service
+from tillbridge_simulators.cybersource.services import SERVICES
 from tillbridge_simulators.cybersource.signatures import Asked, Signatures
 from tillbridge_simulators.cybersource.state import State
 from tillbridge_simulators.cybersource.tls import Tls, make_tls
@@ -43,9 +32,8 @@ from tillbridge_simulators.cybersource.tokens import TokenKind
 from tillbridge_simulators.cybersource.webhooks import Subscription, Webhooks
 from tillbridge_simulators.effects import EffectLog
 from tillbridge_simulators.faults import Fault, Faults
-
-Act: TypeAlias = Callable[[str, Mapping[str, Any]], Answer]
-"""Acts on (id from the path, body or query); never waits, so each act is one transaction."""
+from tillbridge_simulators.port import bound
+from tillbridge_simulators.under_way import UnderWay, left_alone
 
 
 class CybersourceSimulator:
@@ -55,7 +43,8 @@ class CybersourceSimulator:
         faults: misbehaviour; operations are authorization, capture, reversal, void,
             timeout_reversal, timeout_void, search, details, conversion_details and webhook.
         log: requests and effects (authorization, capture, reversal, void, undone_by_fence,
-            decision), in order.
+            decision), in order; of a request also how many of its operation and order were under
+            way with it.
         factor: every wait is divided by it.
     """
 
@@ -77,7 +66,7 @@ class CybersourceSimulator:
         self.factor = factor
         self.webhooks = Webhooks(self.faults, self.log, factor, subscription)
         self.account = Account(
-            self.options, self.log, State(seed), now=clock, tell=self.webhooks.tell
+            self.options, self.log, State(seed), now=clock, tell=self.webhooks.tell, factor=factor
         )
         self.port = 0
         self._wants_tls = tls
@@ -85,6 +74,9 @@ class CybersourceSimulator:
         self._tls: Tls | None = None
         self._random = random.Random(seed)  # noqa: S311 (a simulation, not a secret)
         self._runner: web.AppRunner | None = None
+        self._site: web.SockSite | None = None
+        self._held: socket.socket | None = None
+        self._under_way = UnderWay()
         self._late: set[asyncio.Task[None]] = set()
         options_ = self.options
         self._signatures = Signatures(options_.merchant_id, options_.key_id, options_.secret_key)
@@ -114,10 +106,28 @@ class CybersourceSimulator:
         app.add_routes(control_routes(self.account, self.faults, self.mint_token))
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
         await self._runner.setup()
+        await self._listen(bound(port))
+
+    async def refuse(self) -> None:
+        """Nobody listens any more: connections are refused, those that are open are cut."""
+        self.faults.down = True
+        if self._site is not None:
+            await self._site.stop()
+            self._site, self._held = None, bound(self.port)
+
+    async def accept(self) -> None:
+        """Listens again, after `refuse`."""
+        self.faults.down = False
+        if self._held is not None:
+            held, self._held = self._held, None
+            await self._listen(held)
+
+    async def _listen(self, held: socket.socket) -> None:
+        assert self._runner is not None, "started"
         context = self._tls.context if self._tls else None
-        site = web.TCPSite(self._runner, "127.0.0.1", port, ssl_context=context)
-        await site.start()
-        self.port = self._runner.addresses[0][1]
+        self._site = web.SockSite(self._runner, held, ssl_context=context)
+        await self._site.start()
+        self.port = held.getsockname()[1]
 
     async def stop(self) -> None:
         """Stops listening; late effects and notifications that wait are given up."""
@@ -157,72 +167,57 @@ class CybersourceSimulator:
         return self.state.holds()
 
     def _routes(self) -> list[web.RouteDef]:
-        account = self.account
-
-        def captured(payment_id: str, document: Mapping[str, Any]) -> Answer:
-            movement = capture(account, payment_id, document)
-            undo_late_capture(account, movement)
-            return Answer(201, capture_answer(movement))
-
-        def lag_s() -> float:
-            return self.options.search_lag_s / self.factor
-
-        acts: list[tuple[str, str, str, Act]] = [
-            ("POST", "/pts/v2/payments", "authorization", lambda _, doc: authorize(account, doc)),
-            ("POST", "/pts/v2/payments/{id}/captures", "capture", captured),
-            ("POST", "/pts/v2/payments/{id}/reversals", "reversal",
-             lambda id_, doc: reverse(account, id_, doc)),
-            ("POST", "/pts/v2/payments/{id}/voids", "void",
-             lambda id_, doc: void_payment(account, id_, doc)),
-            ("POST", "/pts/v2/captures/{id}/voids", "void",
-             lambda id_, doc: void_capture(account, id_, doc)),
-            ("POST", "/pts/v2/reversals", "timeout_reversal",
-             lambda _, doc: reverse_by_transaction(account, doc)),
-            ("POST", "/pts/v2/voids", "timeout_void",
-             lambda _, doc: void_by_transaction(account, doc)),
-            ("POST", "/tss/v2/searches", "search", lambda _, doc: search(account, doc, lag_s())),
-            ("GET", "/tss/v2/transactions/{id}", "details",
-             lambda id_, _: details(account, id_, lag_s())),
-            ("GET", "/reporting/v3/conversion-details", "conversion_details",
-             lambda _, query: conversion_details(
-                 account, query, self.options.report_lag_s / self.factor)),
-        ]  # fmt: skip
+        operations = recorded().operations
         return [
-            web.route(method, path, self._handler(operation, act))
-            for method, path, operation, act in acts
+            web.route(
+                operations[service.key].method,
+                operations[service.key].path,
+                self._handler(service),
+            )
+            for service in SERVICES
         ]
 
-    def _handler(
-        self, operation: str, act: Act
-    ) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+    def _handler(self, service: Service) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+        operation = service.operation
+
         async def handle(request: web.Request) -> web.StreamResponse:
             body = await request.read()
             subject = _subject(body)
             fault = self.faults.draw(operation, subject)
             refusal = self._signatures.refusal(_asked(request, body), self.account.now())
-            self.log.add(
-                "request",
-                operation=operation,
-                order=subject,
-                path=request.path,
-                fault=fault.kind if fault else "",
-                refusal=refusal,
-            )
-            if fault is not None and fault.kind == "break_before":
-                return _cut(request)
-            wait_s = self.options.latency(self._random)
-            if fault is not None and fault.kind == "slow":
-                wait_s += fault.seconds
-            if wait_s:
-                await asyncio.sleep(wait_s / self.factor)
-            if fault is not None and fault.kind == "refuse":
-                return _json(self._refused(fault))
-            if refusal:
-                return _json(unauthenticated())
-            work = _Work(operation, act, request.match_info.get("id", ""), body, request.query)
-            return await self._perform(request, fault, work)
+            with self._under_way.one(f"{operation} {subject}") as at_once:
+                self.log.add(
+                    "request",
+                    operation=operation,
+                    order=subject,
+                    path=request.path,
+                    fault=fault.kind if fault else "",
+                    refusal=refusal,
+                    at_once=at_once,
+                )
+                if fault is not None and fault.kind == "hang":
+                    await left_alone(request)
+                if fault is not None and fault.kind in ("break_before", "hang"):
+                    return _cut(request)
+                work = _Work(service, dict(request.match_info), dict(request.query), body)
+                return await self._answer(request, fault, None if refusal else work)
 
         return handle
+
+    async def _answer(
+        self, request: web.Request, fault: Fault | None, work: "_Work | None"
+    ) -> web.StreamResponse:
+        """Acts and answers; `work` is None where nobody is let in."""
+        wait_s = self.options.latency(self._random)
+        if fault is not None and fault.kind == "slow":
+            wait_s += fault.seconds
+        if wait_s:
+            await asyncio.sleep(wait_s / self.factor)
+        if fault is not None and fault.kind == "refuse":
+            return _json(self._refused(fault))
+        if work is None:
+            return _json(unauthenticated())
+        return await self._perform(request, fault, work)
 
     async def _perform(
         self, request: web.Request, fault: Fault | None, work: "_Work"
@@ -243,15 +238,26 @@ class CybersourceSimulator:
 
     def _act(self, work: "_Work") -> Answer:
         try:
-            document = read_document(work.body) if work.body else work.query
-            answer = work.act(work.id, document)
+            answer = work.service.act(self._ask(work))
         except Refusal as refusal:
-            self.log.add("refused", path_id=work.id, reason=refusal.reason)
+            self.log.add("refused", path_id="/".join(work.ids.values()), reason=refusal.reason)
             return refusal.answer(self.account.now())
-        if work.operation in self.options.odd:
-            self.options.odd.discard(work.operation)
+        operation = work.service.operation
+        if operation in self.options.odd:
+            self.options.odd.discard(operation)
             return Answer(answer.status, {**answer.body, "status": "SOMETHING_NEW"})
         return answer
+
+    def _ask(self, work: "_Work") -> Ask:
+        """The request, once its body has the recorded types and lengths. Raises Refusal."""
+        document = read_document(work.body) if work.body else {}
+        index = recorded()
+        model = index.operations[work.service.key].body
+        if flaws := index.flaws(model, document):
+            raise Refusal("INVALID_DATA", flaws)
+        if unknown := index.unknown(model, document):
+            self.log.add("unknown_fields", operation=work.service.operation, fields=unknown)
+        return Ask(self.account, work.ids, work.query, document)
 
     def _refused(self, fault: Fault) -> Answer:
         answer = server_error(self.account.now(), fault.status)
@@ -260,16 +266,14 @@ class CybersourceSimulator:
         return answer
 
 
+@dataclass(frozen=True, slots=True)
 class _Work:
     """One request that may be acted on now or later."""
 
-    __slots__ = ("act", "body", "id", "operation", "query")
-
-    def __init__(
-        self, operation: str, act: Act, id_: str, body: bytes, query: Mapping[str, str]
-    ) -> None:
-        self.operation, self.act, self.id, self.body = operation, act, id_, body
-        self.query = query
+    service: Service
+    ids: Mapping[str, str]
+    query: Mapping[str, str]
+    body: bytes
 
 
 def _subject(body: bytes) -> str:

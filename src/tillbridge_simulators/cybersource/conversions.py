@@ -14,6 +14,7 @@ from typing import Any
 from tillbridge_simulators.cybersource.account import Account
 from tillbridge_simulators.cybersource.answers import Answer, Refusal, not_found, utc_text
 from tillbridge_simulators.cybersource.documents import text_at
+from tillbridge_simulators.cybersource.service import Service
 from tillbridge_simulators.cybersource.state import Decision
 
 WINDOW_MAX_S = 86_400
@@ -71,3 +72,14 @@ def _row(decision: Decision) -> Mapping[str, Any]:
         "profile": "Standard mid-market profile",
         "notes": [],
     }
+
+
+SERVICES = (
+    Service(
+        "conversion_details.get_conversion_detail",
+        "conversion_details",
+        lambda ask: conversion_details(
+            ask.account, ask.query, ask.account.options.report_lag_s / ask.account.factor
+        ),
+    ),
+)

@@ -14,11 +14,14 @@ from tillbridge_simulators.cybersource.account import Account
 from tillbridge_simulators.cybersource.answers import Answer, Refusal, utc_text
 from tillbridge_simulators.cybersource.documents import at, money_at, text_at
 from tillbridge_simulators.cybersource.followons import (
+    capture,
+    capture_answer,
     reversal_answer,
     reverse_all,
     void_answer,
     void_movement,
 )
+from tillbridge_simulators.cybersource.service import Ask, Service
 from tillbridge_simulators.cybersource.state import Authorization, Fence, Movement
 
 _NAME = "clientReferenceInformation.transactionId"
@@ -67,6 +70,13 @@ def undo_late_authorization(account: Account, authorization: Authorization) -> b
     return True
 
 
+def capture_unless_fenced(ask: Ask) -> Answer:
+    """POST /pts/v2/payments/{id}/captures; one that a fence has been waiting for is voided."""
+    movement = capture(ask.account, ask.id, ask.document)
+    undo_late_capture(ask.account, movement)
+    return Answer(201, capture_answer(movement))
+
+
 def undo_late_capture(account: Account, capture: Movement) -> None:
     """Voids a capture that a fence has been waiting for."""
     fence = account.state.fences.get(("void", capture.transaction_id))
@@ -113,3 +123,18 @@ def _reference(fence: Fence) -> dict[str, dict[str, str]]:
     return {
         "clientReferenceInformation": {"code": fence.code, "transactionId": fence.transaction_id}
     }
+
+
+SERVICES = (
+    Service("capture.capture_payment", "capture", capture_unless_fenced),
+    Service(
+        "reversal.mit_reversal",
+        "timeout_reversal",
+        lambda ask: reverse_by_transaction(ask.account, ask.document),
+    ),
+    Service(
+        "void.mit_void",
+        "timeout_void",
+        lambda ask: void_by_transaction(ask.account, ask.document),
+    ),
+)

@@ -13,6 +13,7 @@ from typing import Any
 from tillbridge_simulators.cybersource.account import Account
 from tillbridge_simulators.cybersource.answers import Answer, Refusal, not_found, utc_text
 from tillbridge_simulators.cybersource.documents import at, text_at
+from tillbridge_simulators.cybersource.service import Service
 from tillbridge_simulators.cybersource.state import Authorization, Movement
 
 _TERM = re.compile(r'(clientReferenceInformation\.code|id):("[^"]*"|[^\s"]+)')
@@ -140,3 +141,21 @@ def _applications(one: Authorization | Movement) -> dict[str, Any]:
 def _application(name: str, code: int, flag: str) -> dict[str, str]:
     success = "1" if code in (100, 110) else "0"
     return {"name": name, "reasonCode": str(code), "rCode": success, "rFlag": flag}
+
+
+def _lag_s(account: Account) -> float:
+    return account.options.search_lag_s / account.factor
+
+
+SERVICES = (
+    Service(
+        "search_transactions.create_search",
+        "search",
+        lambda ask: search(ask.account, ask.document, _lag_s(ask.account)),
+    ),
+    Service(
+        "transaction_details.get_transaction",
+        "details",
+        lambda ask: details(ask.account, ask.id, _lag_s(ask.account)),
+    ),
+)

@@ -1,0 +1,131 @@
+"""The recorded index: every operation of the official client, and what its bodies are made of.
+
+Source: the official Python client 0.0.80 (names and types) and 0.0.20 (how long a text may be),
+written down by record.py.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One operation of the documents.
+
+    Attributes:
+        group, name: as the official client names its file and method.
+        path: with its parameters in braces: "/pts/v2/payments/{id}/captures".
+        body, answer: the models' names, "" where there is none.
+        query, accept: the query parameters, and the content types it may answer.
+    """
+
+    group: str
+    name: str
+    method: str
+    path: str
+    body: str
+    answer: str
+    query: tuple[str, ...]
+    accept: tuple[str, ...]
+
+    @property
+    def key(self) -> str:
+        """Its name in our tables: "capture.capture_payment"."""
+        return f"{self.group}.{self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Index:
+    """The operations by their keys, and the models' fields by name."""
+
+    operations: Mapping[str, Operation]
+    models: Mapping[str, Mapping[str, str]]
+
+    def flaws(self, model: str, document: Mapping[str, Any]) -> list[str]:
+        """The dotted paths of `document` that are of another type or longer than recorded."""
+        return list(self._flaws(model or "any", document, ""))
+
+    def unknown(self, model: str, document: Mapping[str, Any]) -> list[str]:
+        """The dotted paths of `document` that no model knows; Cybersource reads over them."""
+        return list(self._unknown(model, document, ""))
+
+    def _flaws(self, kind: str, value: Any, path: str) -> Iterator[str]:
+        if value is None or kind == "any":
+            return
+        if kind.startswith("["):
+            if isinstance(value, list):
+                for at, item in enumerate(value):
+                    yield from self._flaws(kind[1:-1], item, f"{path}[{at}]")
+            else:
+                yield path
+        elif kind.startswith("{") or kind in self.models:
+            yield from self._object_flaws(kind, value, path)
+        elif not _fits(kind, value):
+            yield path
+
+    def _object_flaws(self, kind: str, value: Any, path: str) -> Iterator[str]:
+        if not isinstance(value, dict):
+            yield path
+            return
+        fields = self.models.get(kind, {})
+        for name, inner in value.items():
+            if wanted := fields.get(name, kind[1:-1] if kind.startswith("{") else ""):
+                yield from self._flaws(wanted, inner, _joined(path, name))
+
+    def _unknown(self, kind: str, value: Any, path: str) -> Iterator[str]:
+        if kind.startswith("[") and isinstance(value, list):
+            for at, item in enumerate(value):
+                yield from self._unknown(kind[1:-1], item, f"{path}[{at}]")
+        elif (fields := self.models.get(kind)) is not None and isinstance(value, dict):
+            for name, inner in value.items():
+                if name in fields:
+                    yield from self._unknown(fields[name], inner, _joined(path, name))
+                else:
+                    yield _joined(path, name)
+
+
+@cache
+def recorded() -> Index:
+    """The index as it lies beside this file; read once."""
+    operations = {}
+    for row in _rows("operations.jsonl"):
+        row |= {"query": tuple(row["query"]), "accept": tuple(row["accept"])}
+        operation = Operation(**row)
+        operations[operation.key] = operation
+    return Index(operations, {row["model"]: row["fields"] for row in _rows("models.jsonl")})
+
+
+def _rows(name: str) -> Iterator[dict[str, Any]]:
+    with (files(__package__) / name).open(encoding="utf-8") as lines:
+        for line in lines:
+            yield json.loads(line)
+
+
+def _joined(path: str, name: str) -> str:
+    return f"{path}.{name}" if path else name
+
+
+def _fits(kind: str, value: object) -> bool:
+    """Whether a plain value is of the recorded kind; numbers and their texts are not told apart."""
+    if isinstance(value, (dict, list)):
+        return False
+    word, _, most = kind.partition(" ")
+    if word == "boolean":
+        return value in (True, False, "true", "false")
+    if word == "integer":
+        return _is_number(value) and Decimal(str(value)) % 1 == 0
+    if word == "number":
+        return _is_number(value)
+    return not most or len(str(value)) <= int(most)
+
+
+def _is_number(value: object) -> bool:
+    try:
+        return not isinstance(value, bool) and Decimal(str(value)).is_finite()
+    except ArithmeticError:
+        return False

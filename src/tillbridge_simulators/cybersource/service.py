@@ -1,0 +1,47 @@
+"""One service of the account: which operation of the index it is, and what it does."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+from tillbridge_simulators.cybersource.account import Account
+from tillbridge_simulators.cybersource.answers import Answer
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """One request that was let in.
+
+    Attributes:
+        ids: the parameters of the path by the names the index gives them.
+        query: of the address.
+        document: the body; empty where there is none.
+    """
+
+    account: Account
+    ids: Mapping[str, str] = field(default_factory=dict)
+    query: Mapping[str, str] = field(default_factory=dict)
+    document: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def id(self) -> str:
+        """The path's last parameter: what the request is about; "" where it has none."""
+        return list(self.ids.values())[-1] if self.ids else ""
+
+
+Act: TypeAlias = Callable[[Ask], Answer]
+"""Does one request, or raises Refusal; never waits, so each act is one transaction."""
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """One operation that is served.
+
+    Attributes:
+        key: of the recorded index ("capture.capture_payment").
+        operation: what faults and the log call it; several keys may share one.
+    """
+
+    key: str
+    operation: str
+    act: Act
