@@ -109,6 +109,7 @@ async def _go(tx: Tx) -> None:
         values = (TILL, f"d-{number}", b"", MOMENT, "", "{}", b"", False, rows, [shipped])
         assert await tx.fetchrow(JOURNEYS["receive_delivery"], *values)
     await tx.execute("UPDATE lanes SET wake_at = now() WHERE subject = 'o4'")  # it comes back
+    await tx.execute("UPDATE runs SET wake_at = now() WHERE subject = 'o4' AND state = 'waiting'")
     await tx.execute(RUNS["due_targets"])
     claimed = await tx.fetch(
         RUNS["claim_lanes"], "a test", timedelta(seconds=30), [TILL, BOOKS, "sage"], [9, 9, 9]

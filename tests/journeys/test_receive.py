@@ -320,6 +320,6 @@ async def _read_again(room: Room, run_id: int) -> RunRow:
     run, _ = await history.run(room.house.database, number)
     turn = await claim(room.house.database, Lane(run.subject, run.target), "a test", 30.0)
     assert turn is not None
-    await take_turn(room.house, turn, JOURNEYS, HeldLeases(room.house.database, 30.0))
+    await take_turn(room.house, turn, JOURNEYS, HeldLeases(room.house.database, 30.0, 900.0))
     ended, _ = await history.run(room.house.database, number)
     return ended

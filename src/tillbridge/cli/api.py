@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import math
 import signal
 import socket
 from types import FrameType
@@ -15,12 +16,11 @@ from tillbridge.canonical.errors import Misconfigured
 from tillbridge.cli.logs import write_logs
 from tillbridge.cli.memory import settle_memory
 from tillbridge.cli.printing import say
-from tillbridge.cli.stopping import SIGNALS, supervisor_gone
+from tillbridge.cli.stopping import SIGNALS, stop_within_option, supervisor_gone
 from tillbridge.cli.surroundings import Surroundings, pass_surroundings
 
 APPLICATION = "tillbridge.api.app:create_app"
 """Named as servers name applications: surfaces do not import one another."""
-STOP_S = 70
 BACKLOG = 2048
 
 
@@ -33,11 +33,13 @@ BACKLOG = 2048
     show_default=True,
     help="0 for any that is free.",
 )
+@stop_within_option
 @pass_surroundings
-def api(surroundings: Surroundings, host: str, port: int) -> None:
+def api(surroundings: Surroundings, host: str, port: int, stop_within: float) -> None:
     """Serve deliveries, checkouts and operators until asked to stop (SIGINT or SIGTERM).
 
-    Calls in flight are read to their end, for at most 70 seconds.
+    Calls in flight are read to their end within the stated time; a checkout that was cut off is
+    unknown, and a worker looks into it.
     """
     write_logs("api")
     surroundings.expect_folder()
@@ -45,10 +47,10 @@ def api(surroundings: Surroundings, host: str, port: int) -> None:
         contextlib.closing(_listen(host, port)) as listening,
         asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner,
     ):
-        runner.run(_serve(surroundings, listening))
+        runner.run(_serve(surroundings, listening, stop_within))
 
 
-async def _serve(surroundings: Surroundings, listening: socket.socket) -> None:
+async def _serve(surroundings: Surroundings, listening: socket.socket, stop_s: float) -> None:
     early = _Early()
     async with surroundings.address() as dsn:
         app = import_from_string(APPLICATION)(surroundings.site, dsn)
@@ -60,7 +62,7 @@ async def _serve(surroundings: Surroundings, listening: socket.socket) -> None:
                 access_log=False,  # an address may hold what no log may hold
                 log_config=None,
                 server_header=False,
-                timeout_graceful_shutdown=STOP_S,
+                timeout_graceful_shutdown=math.ceil(stop_s),
             )
         )
         async with app.router.lifespan_context(app):

@@ -6,9 +6,24 @@ import signal
 import sys
 from collections.abc import Mapping
 
+import click
+
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
+STOP_WITHIN = "TILLBRIDGE_STOP_WITHIN"
+STOP_S = 70.0
+"""A call is read on for 60 s (journeys.house.Pace.read_on_s); then its answer is committed."""
 TETHER = "TILLBRIDGE_TETHERED"
 """Set by `up`: standard input is a pipe that closes when `up` ends, however it ends."""
+
+stop_within_option = click.option(
+    "--stop-within",
+    type=click.FloatRange(min=0),
+    default=STOP_S,
+    show_default=True,
+    envvar=STOP_WITHIN,
+    show_envvar=True,
+    help="Seconds that what is in progress gets when it is asked to stop.",
+)
 
 
 class Stopping:

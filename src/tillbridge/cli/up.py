@@ -19,13 +19,13 @@ from tillbridge.access.operators import FIRST_OPERATOR, add_first_operator
 from tillbridge.assembly import close_house, open_house, prepare
 from tillbridge.cli.operators import show_token
 from tillbridge.cli.printing import complain, next_step, say
-from tillbridge.cli.stopping import TETHER, Stopping
+from tillbridge.cli.stopping import STOP_WITHIN, TETHER, Stopping, stop_within_option
 from tillbridge.cli.surroundings import Surroundings, pass_surroundings
 from tillbridge.connector.settings import Secret
 from tillbridge.database.embedded import EmbeddedPostgres
 
-STOP_S = 80.0
-"""More than an API or a worker takes for calls in flight."""
+ENDING_S = 10.0
+"""What an API or a worker takes to end besides the time that calls in flight get."""
 RESTART_WAIT_MIN_S = 0.5
 RESTART_WAIT_MAX_S = 30.0
 SETTLED_S = 60.0
@@ -51,6 +51,7 @@ class Child:
     default=None,
     help="Port at which the first worker answers GET /metrics; the others take those that follow.",
 )
+@stop_within_option
 @pass_surroundings
 def up(
     surroundings: Surroundings,
@@ -60,30 +61,34 @@ def up(
     host: str,
     port: int,
     metrics: int | None,
+    stop_within: float,
 ) -> None:
     """Run everything here: database, API and workers; what dies is started again.
 
-    Ctrl-C stops it gracefully: calls in flight get up to 80 seconds. Ctrl-C again stops it now.
+    Ctrl-C stops it gracefully: calls in flight get the stated time. Ctrl-C again stops it now.
     """
     surroundings.expect_folder()
     children = [Child("api", ("api", "--host", host, "--port", str(port)))]
     for at in range(workers):
         listens = () if metrics is None else ("--metrics", str(metrics + at))
         children.append(Child(f"worker {at + 1}", ("worker", "--turns", str(turns), *listens)))
-    asyncio.run(_up(surroundings, children))
+    asyncio.run(_up(surroundings, children, stop_within))
 
 
-async def _up(surroundings: Surroundings, children: list[Child]) -> None:
+async def _up(surroundings: Surroundings, children: list[Child], stop_s: float) -> None:
     stopping = Stopping()
     stopping.listen()
     async with _database(surroundings) as dsn:
         token = await _prepare(surroundings, dsn)
         if token is not None:
             show_token(FIRST_OPERATOR, token)
-        environment = _environment(surroundings, dsn)
+        environment = _environment(surroundings, dsn) | {STOP_WITHIN: str(stop_s)}
         say(f"Up, with {len(children)} processes.")
         next_step("Look: tillbridge runs, tillbridge dead-letters. Stop: Ctrl-C.")
-        keeping = [asyncio.create_task(keep(child, environment, stopping)) for child in children]
+        keeping = [
+            asyncio.create_task(keep(child, environment, stopping, stop_s + ENDING_S))
+            for child in children
+        ]
         await stopping.asked.wait()
         say("Stopping: calls in flight are read to their end. Ctrl-C again stops at once.")
         await asyncio.gather(*keeping)
@@ -118,8 +123,10 @@ async def _prepare(surroundings: Surroundings, dsn: str) -> Secret | None:
         await close_house(house)
 
 
-async def keep(child: Child, environment: Mapping[str, str], stopping: Stopping) -> None:
-    """Keeps a process running until asked to stop; then ends it gracefully."""
+async def keep(
+    child: Child, environment: Mapping[str, str], stopping: Stopping, stop_s: float
+) -> None:
+    """Keeps a process running until asked to stop; then ends it gracefully, in `stop_s`."""
     wait_s = RESTART_WAIT_MIN_S
     asked = asyncio.create_task(stopping.asked.wait())
     while not asked.done():
@@ -133,7 +140,7 @@ async def keep(child: Child, environment: Mapping[str, str], stopping: Stopping)
         ended = asyncio.create_task(process.wait())
         await asyncio.wait({ended, asked}, return_when=asyncio.FIRST_COMPLETED)
         if not ended.done():
-            return await _end(process, ended, stopping)
+            return await _end(process, ended, stopping, stop_s)
         if time.monotonic() - began > SETTLED_S:
             wait_s = RESTART_WAIT_MIN_S
         if not asked.done():
@@ -147,11 +154,14 @@ async def keep(child: Child, environment: Mapping[str, str], stopping: Stopping)
 
 
 async def _end(
-    process: asyncio.subprocess.Process, ended: "asyncio.Task[int]", stopping: Stopping
+    process: asyncio.subprocess.Process,
+    ended: "asyncio.Task[int]",
+    stopping: Stopping,
+    stop_s: float,
 ) -> None:
     process.terminate()
     urged = asyncio.create_task(stopping.urged.wait())
-    await asyncio.wait({ended, urged}, timeout=STOP_S, return_when=asyncio.FIRST_COMPLETED)
+    await asyncio.wait({ended, urged}, timeout=stop_s, return_when=asyncio.FIRST_COMPLETED)
     urged.cancel()
     if not ended.done():
         process.kill()

@@ -13,13 +13,13 @@ from tillbridge.cli.listener import metrics_at
 from tillbridge.cli.logs import write_logs
 from tillbridge.cli.memory import settle_memory
 from tillbridge.cli.printing import complain, say
-from tillbridge.cli.stopping import Stopping
+from tillbridge.cli.stopping import Stopping, stop_within_option
 from tillbridge.cli.surroundings import Surroundings, pass_surroundings
+from tillbridge.database.database import BROKEN
 from tillbridge.journeys.house import House
 from tillbridge.journeys.standing import figures
+from tillbridge.runtime.worker import Worker
 
-STOP_S = 70.0
-"""A call is read on for 60 s (journeys.house.Pace.read_on_s); then its answer is committed."""
 POOL = 6
 """A turn has a connection only while one of its statements runs."""
 CLOSE_S = 5.0
@@ -33,13 +33,7 @@ CLOSE_S = 5.0
     show_default=True,
     help="Lanes at a time of each target.",
 )
-@click.option(
-    "--stop-within",
-    type=click.FloatRange(min=0),
-    default=STOP_S,
-    show_default=True,
-    help="Seconds that turns in progress get when it is asked to stop.",
-)
+@stop_within_option
 @click.option(
     "--metrics",
     type=click.IntRange(0, 65535),
@@ -62,8 +56,9 @@ def worker(
 ) -> None:
     """Work through what is due until asked to stop (SIGINT or SIGTERM).
 
-    Turns in progress are finished within the stated time; what is cut off is found again in the
-    journal by the next worker.
+    Asked to stop, it takes no more work, and what is in progress gets the stated time. What has not
+    ended by then is handed back: any other worker takes it at once, and looks into a call that was
+    cut off before anything is sent again. Asked twice, it hands back at once.
     """
     write_logs("worker")
     surroundings.expect_folder()
@@ -108,9 +103,22 @@ async def _run(house: House, dsn: str, turns: int, stop_s: float, stopping: Stop
         return running.result()
     say(f"Stopping: turns in progress get {stop_s:g} s.")
     own.stop()
-    done, _ = await asyncio.wait({running}, timeout=stop_s)
-    if done:
+    urged = asyncio.create_task(stopping.urged.wait())
+    await asyncio.wait({running, urged}, timeout=stop_s, return_when=asyncio.FIRST_COMPLETED)
+    urged.cancel()
+    if running.done():
         return running.result()
-    complain("Turns were cut off; the next worker finds them in the journal.")
+    await _hand_back(own)
     running.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await running
     return None
+
+
+async def _hand_back(own: Worker) -> None:
+    try:
+        count = await own.hand_back()
+    except BROKEN as error:
+        complain(f"Turns were cut off; their leases end by themselves: {error}")
+    else:
+        complain(f"{count} turns were cut off and handed back; other workers take them at once.")

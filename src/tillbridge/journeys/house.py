@@ -20,6 +20,7 @@ PAUSES_SEEN_S = 1.0
 LEASE_MIN_S = 5.0
 """However much the world is sped up, our own processor is not: a worker that waits for it for a
 second is alive, and must not lose its lanes."""
+SILENT_MIN_S = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,8 @@ class Pace:
     Attributes:
         lease_s: how long a lane is held before somebody else may take it.
         claims_max: claims of a lane without progress until its run is a dead letter.
+        silent_max_s: a holder that has not got on for so long is stuck: its leases are not renewed
+            any more, and somebody else goes on.
         retry_s, retry_max_s: the first and the longest wait between tries.
         tries_max: tries after which a run is a dead letter (outages and unknowns do not count).
         answer_s: a checkout is answered within so long; `read_on_s`: then its call is read on.
@@ -37,6 +40,7 @@ class Pace:
 
     lease_s: float = 30.0
     claims_max: int = 6
+    silent_max_s: float = 900.0
     retry_s: float = 1.0
     retry_max_s: float = 300.0
     tries_max: int = 12
@@ -49,6 +53,7 @@ class Pace:
         return Pace(
             lease_s=max(self.lease_s / factor, LEASE_MIN_S),
             claims_max=self.claims_max,
+            silent_max_s=max(self.silent_max_s / factor, SILENT_MIN_S),
             retry_s=self.retry_s / factor,
             retry_max_s=self.retry_max_s / factor,
             tries_max=self.tries_max,

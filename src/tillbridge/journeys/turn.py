@@ -4,6 +4,7 @@ claimed -> for each run: advance -> note how it waits or ended -> release
 """
 
 import logging
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Protocol, TypeAlias
 
@@ -28,7 +29,13 @@ _WHOSE = {"rejected": "shop", "misconfigured": "engineer", "unreconciled": "acco
 
 
 class Leases(Protocol):
-    """Keeps leases alive while they are held."""
+    """Keeps leases alive while they are held.
+
+    Attributes:
+        is_ending: the holder wants to go: it begins no further run.
+    """
+
+    is_ending: bool
 
     def add(self, lease: Lease) -> None: ...
 
@@ -45,7 +52,7 @@ async def take_turn(
     """
     leases.add(turn.lease)
     try:
-        await _advance_all(house, turn, journeys)
+        await _advance_all(house, turn, journeys, leases)
         if not turn.is_freed:
             await release(house.database, turn)
     except LeaseLost:
@@ -55,19 +62,28 @@ async def take_turn(
         leases.discard(turn.lease)
 
 
-async def _advance_all(house: House, turn: Turn, journeys: Mapping[str, Journey]) -> None:
-    if turn.claims > house.pace.claims_max and turn.runs:
-        run = next((run for run in turn.runs if run.id == turn.suspect), turn.runs[0])
-        _bury(turn, run, "bug", "kills_its_worker", "The run's worker died again and again.")
-        for other in turn.runs:
-            if other is not run and other.state == "ready":  # it may have begun under one who died
-                turn.change(Change(other.id, "waiting", 0.0, "its worker died", tries=other.tries))
+async def _advance_all(
+    house: House, turn: Turn, journeys: Mapping[str, Journey], leases: Leases
+) -> None:
+    killer = _killer(turn) if turn.claims > house.pace.claims_max else None
+    if killer is not None:
+        _bury(turn, killer, "bug", "kills_its_worker", "The run's worker died again and again.")
         return  # the others go on in the next turn: this one is released while its holder lives
     for run in turn.runs:
-        if run.is_due or run.waits or run.state == "ready" or turn.claims > 1:
-            if turn.claims > 1:
-                await suspect(house.database, turn.lease, run.id)
-            await _advance(house, turn, run, journeys[run.journey])
+        if leases.is_ending:
+            return  # they are as they were: the release makes the lane due for another worker
+        turn.lease.moved_at = time.monotonic()
+        if turn.claims > 1:
+            await suspect(house.database, turn.lease, run.id)
+        await _advance(house, turn, run, journeys[run.journey])
+
+
+def _killer(turn: Turn) -> Run | None:
+    """The run in which holder after holder died: the one that was being advanced, or, where none
+    was noted, the first."""
+    if turn.suspect is None:
+        return next(iter(turn.runs), None)
+    return next((run for run in turn.runs if run.id == turn.suspect), None)
 
 
 async def _advance(house: House, turn: Turn, run: Run, journey: Journey) -> None:

@@ -374,6 +374,7 @@ class Journal:
         return await self._outcomes.commit_with(ending=turn) is not None
 
     async def _keep(self, tx: Tx, step: str, kind: StepKind, outcome: bytes) -> None:
+        self._lease.moved_at = time.monotonic()
         kept = await tx.fetchval(
             SQL["keep_step"],
             self._lease.subject,

@@ -59,6 +59,7 @@ class Turn:
 
     Attributes:
         claims: claims since the lane was last released; above one, a holder has died.
+        runs: those that can go on: ready, due, or waiting for an event.
         suspect: the run that was being advanced when one died, as far as that is known.
         is_freed: the lane was freed with the run's last outcome.
     """
@@ -254,10 +255,24 @@ async def renew(database: Database, leases: Sequence[Lease], lease_s: float) -> 
     lost = []
     for lease in leases:
         if (lease.subject, lease.target) in kept:
-            lease.until = began + lease_s
+            lease.prolong(began + lease_s)
         else:
             lost.append(lease)
     return lost
+
+
+async def hand_back(database: Database, leases: Sequence[Lease]) -> None:
+    """Gives lanes back that the holder can turn no more: they are due at once, for anybody.
+
+    Whatever was begun in them must have ended before, or must heed its lease.
+    """
+    if leases:
+        await database.fetch(
+            SQL["hand_back"],
+            [lease.subject for lease in leases],
+            [lease.target for lease in leases],
+            [lease.number for lease in leases],
+        )
 
 
 async def take_chore(database: Database, name: str, every_s: float) -> bool:

@@ -18,6 +18,7 @@ class Lease:
             they are no reason to look at this lane again.
         brought: their kinds.
         until: `time.monotonic()` moment, taken before the claim was sent, at which it ends.
+        moved_at: monotonic moment at which its holder last got on.
     """
 
     subject: str
@@ -27,12 +28,23 @@ class Lease:
     until: float
     own: int = 0
     brought: set[str] = field(default_factory=set)
+    moved_at: float = field(default_factory=time.monotonic)
+
+    def prolong(self, until: float) -> None:
+        """It ends later, unless its holder has ended it."""
+        if self.until > float("-inf"):
+            self.until = until
+
+    def end(self) -> None:
+        """Ends it for good: no bytes leave under it any more."""
+        self.until = float("-inf")
 
     def guard(self, send_by: float) -> Callable[[], None]:
         """What a connector asks right before bytes leave; `send_by` is a monotonic moment."""
 
         def ask() -> None:
-            late_s = time.monotonic() - min(self.until, send_by)
+            self.moved_at = now = time.monotonic()
+            late_s = now - min(self.until, send_by)
             if late_s >= 0:
                 raise Transient(
                     f"The lease on {self.subject} at {self.target} ended {late_s:.3f} s ago;"

@@ -25,14 +25,15 @@ WITH claimed AS (
             lease_until = now() + $4::interval, claims = lanes.claims + 1,
             wake_at = now() + $4::interval
         WHERE lanes.lease_until IS NULL OR lanes.lease_until <= now()
-    RETURNING lease, sequence
+    RETURNING lease, sequence, claims
 ), started AS (
     INSERT INTO runs (subject, target, sequence, journey, input, state, wake_at)
     SELECT $1, $2, sequence, $5, $6, 'ready', now() FROM claimed
     RETURNING id
 )
 SELECT claimed.lease, started.id AS run_id,
-       (SELECT arrivals FROM subjects WHERE subject = $1) AS arrivals
+       (SELECT arrivals FROM subjects WHERE subject = $1) AS arrivals,
+       CASE WHEN claimed.claims > 1 THEN remember_begun($1, $2) END
 FROM claimed, started;
 
 -- name: claim_lanes
@@ -87,6 +88,15 @@ FROM unnest($1::text[], $2::text[], $3::bigint[]) AS held (subject, target, leas
 WHERE lanes.subject = held.subject AND lanes.target = held.target AND lanes.lease = held.lease
   AND lanes.lease_until IS NOT NULL
 RETURNING held.subject, held.target;
+
+-- name: hand_back
+-- A holder that has to go gives its lanes back in the middle of its turns. Who comes next is told by
+-- the claims that some of it may have begun; that the holder goes is counted against no run.
+UPDATE lanes SET holder = NULL, lease_until = NULL, wake_at = now(), claims = GREATEST(claims - 1, 1)
+FROM unnest($1::text[], $2::text[], $3::bigint[]) AS held (subject, target, lease)
+WHERE lanes.subject = held.subject AND lanes.target = held.target AND lanes.lease = held.lease
+  AND lanes.lease_until IS NOT NULL
+RETURNING ring();
 
 -- name: due_targets
 -- The targets of lanes that want a turn, one index probe for each.

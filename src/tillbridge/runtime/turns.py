@@ -54,6 +54,14 @@ class Turns:
         if self._tasks:
             await asyncio.wait(set(self._tasks))
 
+    async def cut_off(self, within_s: float) -> None:
+        """Cuts off what is under way; each has so long to put its things in order."""
+        tasks = set(self._tasks)
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            await asyncio.wait(tasks, timeout=within_s)
+
     async def _run(self, turn: Turn) -> None:
         target = turn.lease.target
         try:

@@ -10,7 +10,7 @@ from tillbridge.connector.correlation import follow
 from tillbridge.database.database import BROKEN
 from tillbridge.journeys.house import House
 from tillbridge.journeys.turn import Journey, take_turn
-from tillbridge.runs.lanes import Turn, claim_due, due_targets
+from tillbridge.runs.lanes import Turn, claim_due, due_targets, hand_back
 from tillbridge.runtime.doorbell import Doorbell
 from tillbridge.runtime.leases import HeldLeases
 from tillbridge.runtime.turns import Turns
@@ -20,6 +20,8 @@ _LOG = logging.getLogger(__name__)
 PULSE_S = 0.1
 """Under load due lanes are claimed so often: what is begun together is done together, which costs
 less than a wake-up for each. The first bell after a rest is answered at once."""
+CUT_OFF_S = 2.0
+"""What a turn that is cut off gets to commit an answer it has heard."""
 
 
 class Worker:
@@ -46,7 +48,7 @@ class Worker:
         self._sweep_s = sweep_s
         self._pulse_s = min(PULSE_S, sweep_s)
         self._chores = chores
-        self._leases = HeldLeases(house.database, house.pace.lease_s)
+        self._leases = HeldLeases(house.database, house.pace.lease_s, house.pace.silent_max_s)
         self._targets = {connection.name for connection in house.connections.all()}
         self._stopped = False
         self._looks_twice = False
@@ -75,9 +77,23 @@ class Worker:
             await _end(keeping)
 
     def stop(self) -> None:
-        """Takes no more work; turns in progress are finished."""
-        self._stopped = True
+        """Takes no more work. The runs in progress are advanced as far as they go; the others of
+        their turns are left to whoever is next."""
+        self._stopped = self._leases.is_ending = True
         self._doorbell.ring()
+
+    async def hand_back(self) -> int:
+        """Cuts off what is still in progress and gives its lanes back: they are due at once, for
+        any worker. Answers how many.
+
+        A call that was cut off is unknown, as after a crash, and is looked into before anything is
+        sent again.
+        """
+        self.stop()
+        held = self._leases.end()
+        await self._turns.cut_off(CUT_OFF_S)
+        await hand_back(self._house.database, held)
+        return len(held)
 
     async def _listen(self, dsn: str) -> None:
         while True:
