@@ -32,7 +32,8 @@ KEY_LAG_S = 30.0
 
 
 class DataverseSimulator:
-    """One organization behind one address; sign-in answers at the same address.
+    """One organization behind one address; sign-in answers at the same address. `public_url` is
+    that address where it is not its own (a proxy stands before it).
 
     Attributes:
         url, port: after `start`.
@@ -60,8 +61,10 @@ class DataverseSimulator:
         seed_of_faults: int = 0,
         products: Sequence[str] = (),
         columns: Sequence[str] = (),
+        public_url: str = "",
     ) -> None:
         self.port = port
+        self._public_url = public_url
         self.factor = factor
         self.faults = Faults(seed_of_faults)
         self.log = EffectLog(log_path)
@@ -83,6 +86,11 @@ class DataverseSimulator:
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
+    @property
+    def public_url(self) -> str:
+        """Where its clients believe it is."""
+        return self._public_url or self.url
+
     async def start(self) -> None:
         """Binds 127.0.0.1; port 0 takes any free one. The organization outlives stop and start."""
         app = web.Application(client_max_size=BODY_MAX_BYTES)
@@ -98,7 +106,7 @@ class DataverseSimulator:
         await self._runner.setup()
         await self._listen(bound(self.port))
         if self._api is None:
-            self._api = WebApi(self.organization, f"{self.url}/api/data/v9.2/", self._key_lag_s)
+            self._api = WebApi(self.organization, f"{self.public_url}/api/data/v9.2/", self._key_lag_s)
 
     async def refuse(self) -> None:
         """Nobody listens any more: connections are refused, those that are open are cut."""
@@ -148,12 +156,12 @@ class DataverseSimulator:
         form = {name: str(value) for name, value in (await request.post()).items()}
 
         def act() -> Answer:
-            return self.sign_in.answer_token(request.match_info["tenant"], form, self.url)
+            return self.sign_in.answer_token(request.match_info["tenant"], form, self.public_url)
 
         return await self._answer(request, Subject("token"), act)
 
     async def _configuration(self, request: web.Request) -> web.Response:
-        return web.json_response(body=self.sign_in.configuration(self.url))
+        return web.json_response(body=self.sign_in.configuration(self.public_url))
 
     async def _call(self, request: web.Request) -> web.StreamResponse:
         headers = {name.lower(): value for name, value in request.headers.items()}
@@ -179,7 +187,7 @@ class DataverseSimulator:
     def _act(self, operation: Operation, *, is_batch: bool) -> Answer:
         assert self._api is not None, "started"
         if not self.sign_in.allows(operation.headers.get("authorization", "")):
-            return unauthorized(self.url, self.sign_in.tenant)
+            return unauthorized(self.public_url, self.sign_in.tenant)
         refusal = self.limit.refuses()
         if refusal is not None:
             return Answer(refusal.status, refusal.headers, refusal.body)
