@@ -246,7 +246,7 @@ async def test_an_overtaken_holder_ends_neither_the_run_nor_the_other_ones_turn(
 
     await shipment.journal.end_turn("all is well")
 
-    assert await database.fetch_value("SELECT state FROM runs") == "ready"
+    assert await database.fetch_value("SELECT state FROM runs") == "waiting"
     assert await database.fetch_value("SELECT holder FROM lanes") == "another"
     assert await shipment.states() == {"1": "done"}
 
