@@ -51,6 +51,8 @@ TRACES = "TILLBRIDGE_TRACES"
 TRACED = frozenset({"api", "worker"})
 OTLP = "tillbridge.watch.otlp"
 OWN_FOLDER = ".tillbridge"
+API_POOL, DESK_POOL, WORKER_POOL, COMMAND_POOL = 8, 4, 6, 4
+"""Connections to the database of each kind of process; a worker listens on one more."""
 SEND_WINDOW_MIN_S = 1.0
 """A factor divides the world's waits, not the time our own processor needs until a call leaves."""
 JOURNEYS: Mapping[str, Journey] = {
@@ -108,6 +110,12 @@ async def prepare(dsn: str) -> tuple[Migration, ...]:
     finally:
         await database.close()
     return applied
+
+
+def connections_of(workers: int) -> int:
+    """How many connections one API, so many workers and a few commands beside them may open."""
+    commands = 2 * COMMAND_POOL
+    return API_POOL + DESK_POOL + workers * (WORKER_POOL + 1) + commands
 
 
 async def open_house(

@@ -17,9 +17,12 @@ import aiohttp
 import pytest
 from tests.api.site import SIGNING
 
-from tillbridge.assembly import prepare
+from tillbridge.assembly import OWN_FOLDER, connections_of, prepare
+from tillbridge.cli.up import WORKERS_MAX
 from tillbridge.connector.settings import Secret
+from tillbridge.database import cluster
 from tillbridge.database.database import Database
+from tillbridge.database.embedded import EmbeddedPostgres
 from tillbridge_shop.signature import sign
 
 PATIENCE_S = 30.0
@@ -159,6 +162,25 @@ async def test_up_says_what_is_wrong_before_it_starts_anything(
         assert await up.wait() == 1
     assert "tillbridge secrets set till_key" in told
     assert "Traceback" not in told
+
+
+async def test_more_workers_than_the_database_has_connections_for_are_refused(
+    books: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One after the other would fail now and then, whoever comes last."""
+    monkeypatch.setitem(cluster.SETTINGS, "max_connections", "30")
+    async with (
+        EmbeddedPostgres(books / OWN_FOLDER),
+        running("up", "--workers", "7", folder=books) as (up, lines),
+    ):
+        told = (await lines.read()).decode()
+        assert await up.wait() == 1
+    assert f"PostgreSQL takes 27 connections; {connections_of(7)} are needed." in told
+    assert "Listening" not in told
+
+
+def test_the_embedded_server_has_connections_for_as_many_workers_as_up_starts() -> None:
+    assert connections_of(WORKERS_MAX) < int(cluster.SETTINGS["max_connections"]) - 10
 
 
 async def test_an_idle_worker_that_is_asked_to_stop_cuts_nothing_off(dsn: str, books: Path) -> None:

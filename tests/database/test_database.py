@@ -35,6 +35,21 @@ async def test_the_durability_it_runs_with_can_be_printed(database: Database) ->
     }
 
 
+async def test_a_server_without_room_is_said_so(database: Database) -> None:
+    await database.expect_room_for(50)
+    with pytest.raises(Misconfigured, match="100000 are needed"):
+        await database.expect_room_for(100_000)
+
+
+async def test_a_database_without_a_connection_left_is_said_so(
+    database: Database, dsn: str
+) -> None:
+    name = await database.fetch_value("SELECT current_database()")
+    await database.execute(f"ALTER DATABASE {name} CONNECTION LIMIT 1")
+    with pytest.raises(Transient, match="no connection left"):
+        await Database.connect(dsn)
+
+
 async def test_no_server_is_said_so(tmp_path: Path) -> None:
     with pytest.raises(Transient, match="No PostgreSQL answers"):
         await Database.connect(f"postgresql://nobody@/none?host={tmp_path}")

@@ -34,13 +34,11 @@ from tillbridge.api import (
 from tillbridge.api.description import describe
 from tillbridge.api.doors import doors
 from tillbridge.api.front import Front
-from tillbridge.assembly import Site, close_house, open_house, shop_of
+from tillbridge.assembly import API_POOL, DESK_POOL, Site, close_house, open_house, shop_of
 from tillbridge.canonical.errors import TillbridgeError
 from tillbridge.database.database import Database
 from tillbridge.journeys.house import House
 
-POOL = 8
-OPERATORS_POOL = 4
 ROUTERS = (
     *(runs, explain, dead_letters, reviews, approvals, notices, unknowns, trace),
     *(flows, gates, inbox, audit, alerts, health, metrics),
@@ -55,9 +53,9 @@ def create_app(site: Site, dsn: str) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        house = await open_house(site, dsn, role="api", pool=POOL)
+        house = await open_house(site, dsn, role="api", pool=API_POOL)
         try:
-            desk = await Database.connect(dsn, size_max=OPERATORS_POOL, name="tillbridge operators")
+            desk = await Database.connect(dsn, size_max=DESK_POOL, name="tillbridge operators")
             try:
                 app.state.house = house
                 app.state.desk = replace(house, database=desk)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import click
 
-from tillbridge.assembly import Site, close_house, now, open_house, prepare
+from tillbridge.assembly import COMMAND_POOL, Site, close_house, now, open_house, prepare
 from tillbridge.canonical.errors import Misconfigured
 from tillbridge.connections.configuration import FILE
 from tillbridge.connections.connections import Connections
@@ -18,8 +18,6 @@ from tillbridge.database.database import Database
 from tillbridge.database.embedded import EmbeddedPostgres
 from tillbridge.database.migrate import check_schema
 from tillbridge.journeys.house import House
-
-POOL = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +47,7 @@ class Surroundings:
     async def database(self) -> AsyncIterator[Database]:
         """A database whose schema fits this program. Raises Misconfigured, Transient."""
         async with self.address() as dsn:
-            database = await Database.connect(dsn, size_max=POOL, name="tillbridge command")
+            database = await Database.connect(dsn, size_max=COMMAND_POOL, name="tillbridge command")
             try:
                 await check_schema(database)
                 yield database
@@ -63,7 +61,7 @@ class Surroundings:
         self.expect_folder()
         async with self.address() as dsn:
             house = await open_house(
-                self.site, dsn, role="command", pool=POOL, publishing=publishing
+                self.site, dsn, role="command", pool=COMMAND_POOL, publishing=publishing
             )
             try:
                 yield house

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import click
 
 from tillbridge.access.operators import FIRST_OPERATOR, add_first_operator
-from tillbridge.assembly import close_house, open_house, prepare
+from tillbridge.assembly import close_house, connections_of, open_house, prepare
 from tillbridge.cli.operators import show_token
 from tillbridge.cli.printing import complain, next_step, say
 from tillbridge.cli.stopping import STOP_WITHIN, TETHER, Stopping, stop_within_option
@@ -24,6 +24,7 @@ from tillbridge.cli.surroundings import Surroundings, pass_surroundings
 from tillbridge.connector.settings import Secret
 from tillbridge.database.embedded import EmbeddedPostgres
 
+WORKERS_MAX = 64
 ENDING_S = 10.0
 """What an API or a worker takes to end besides the time that calls in flight get."""
 RESTART_WAIT_MIN_S = 0.5
@@ -41,7 +42,7 @@ class Child:
 
 
 @click.command()
-@click.option("--workers", type=click.IntRange(0, 64), default=2, show_default=True)
+@click.option("--workers", type=click.IntRange(0, WORKERS_MAX), default=2, show_default=True)
 @click.option("--turns", type=click.IntRange(1, 500), default=100, show_default=True)
 @click.option("--host", default="127.0.0.1", show_default=True, help="0.0.0.0 for every network.")
 @click.option("--port", type=click.IntRange(1, 65535), default=8080, show_default=True)
@@ -79,7 +80,7 @@ async def _up(surroundings: Surroundings, children: list[Child], stop_s: float) 
     stopping = Stopping()
     stopping.listen()
     async with _database(surroundings) as dsn:
-        token = await _prepare(surroundings, dsn)
+        token = await _prepare(surroundings, dsn, connections_of(len(children) - 1))
         if token is not None:
             show_token(FIRST_OPERATOR, token)
         environment = _environment(surroundings, dsn) | {STOP_WITHIN: str(stop_s)}
@@ -111,12 +112,13 @@ async def _database(surroundings: Surroundings) -> AsyncIterator[str]:
                 await supervising
 
 
-async def _prepare(surroundings: Surroundings, dsn: str) -> Secret | None:
+async def _prepare(surroundings: Surroundings, dsn: str, connections: int) -> Secret | None:
     """Migrates, opens the house once so that what is wrong is said here, and answers the first
     operator's token, once."""
     await prepare(dsn)
     house = await open_house(surroundings.site, dsn, role="up", pool=2)
     try:
+        await house.database.expect_room_for(connections)
         async with house.database.transaction() as tx:
             return await add_first_operator(tx)
     finally:

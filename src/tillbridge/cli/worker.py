@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 import click
 import uvloop
 
-from tillbridge.assembly import close_house, open_house
+from tillbridge.assembly import WORKER_POOL, close_house, open_house
 from tillbridge.assembly import worker as worker_over
 from tillbridge.cli.listener import metrics_at
 from tillbridge.cli.logs import write_logs
@@ -20,8 +20,6 @@ from tillbridge.journeys.house import House
 from tillbridge.journeys.standing import figures
 from tillbridge.runtime.worker import Worker
 
-POOL = 6
-"""A turn has a connection only while one of its statements runs."""
 CLOSE_S = 5.0
 
 
@@ -72,7 +70,7 @@ async def _work(
     stopping = Stopping()
     stopping.listen()
     async with surroundings.address() as dsn:
-        house = await open_house(surroundings.site, dsn, role="worker", pool=POOL)
+        house = await open_house(surroundings.site, dsn, role="worker", pool=WORKER_POOL)
         try:
             settle_memory()
             async with _measured(house, metrics, host):

@@ -80,6 +80,13 @@ class Database:
                 reason="database_down",
                 next_step="Start it, or correct TILLBRIDGE_DATABASE_URL.",
             ) from error
+        except asyncpg.TooManyConnectionsError as error:
+            raise Transient(
+                "PostgreSQL has no connection left for us.",
+                gate=True,
+                reason="database_full",
+                next_step="Run fewer processes, or raise its max_connections and restart it.",
+            ) from error
         database = cls(pool)
         try:
             await database._check_durability()
@@ -137,6 +144,19 @@ class Database:
             if error.sqlstate != _MOVED:
                 raise
             return None
+
+    async def expect_room_for(self, connections: int) -> None:
+        """Raises Misconfigured when the server takes fewer connections than that in all."""
+        taken = await self._pool.fetchval(
+            "SELECT current_setting('max_connections')::int"
+            " - current_setting('superuser_reserved_connections')::int"
+        )
+        if taken < connections:
+            raise Misconfigured(
+                f"PostgreSQL takes {taken} connections; {connections} are needed.",
+                reason="too_few_connections",
+                next_step="Run fewer workers, or raise its max_connections and restart it.",
+            )
 
     async def execute(self, statement: str, *values: Any) -> str:
         return await self._pool.execute(statement, *values)
