@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from tillbridge_simulators.cybersource.cards import Cards
 from tillbridge_simulators.cybersource.options import Options
 from tillbridge_simulators.cybersource.state import Authorization, Movement, State
 from tillbridge_simulators.cybersource.tokens import Tokens
@@ -30,6 +31,10 @@ class Account:
     now: Callable[[], float] = time.time
     tell: Callable[[str, str, Mapping[str, object]], None] = _untold
     factor: float = 1.0
+    cards: Cards = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.cards = Cards(self.options.secret_key.encode())
 
     def record(self, kind: str, what: Authorization | Movement, status: str) -> None:
         """One effect in the log, with everything a campaign judges by."""

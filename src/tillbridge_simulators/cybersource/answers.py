@@ -20,6 +20,7 @@ MESSAGES = {
     "TRANSACTION_ALREADY_SETTLED": "The transaction has already been settled.",
     "INVALID_AMOUNT": "The amount does not match the authorized amount.",
     "NOT_VOIDABLE": "The capture or credit is not voidable.",
+    "CAPTURE_ALREADY_VOIDED": "The capture has already been voided.",
 }
 
 

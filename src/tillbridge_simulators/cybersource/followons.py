@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 from tillbridge_simulators.cybersource.account import Account
 from tillbridge_simulators.cybersource.answers import Answer, Refusal, utc_text
+from tillbridge_simulators.cybersource.batches import expect_young, has_left
 from tillbridge_simulators.cybersource.documents import at, money_at, text_at
 from tillbridge_simulators.cybersource.service import Service
 from tillbridge_simulators.cybersource.state import Authorization, Movement, MovementKind
@@ -21,12 +22,14 @@ _STATUSES: dict[MovementKind, str] = {
     "capture": "PENDING",
     "reversal": "REVERSED",
     "void": "VOIDED",
+    "refund": "PENDING",
+    "credit": "PENDING",
 }
 
 
 def capture(account: Account, authorization_id: str, document: Mapping[str, Any]) -> Movement:
     """POST /pts/v2/payments/{id}/captures. Raises Refusal."""
-    code, transaction_id, comments = _references(document)
+    code, transaction_id, comments = references_of(document)
     amount, currency = money_at(document, "orderInformation.amountDetails")
     last = _is_last(account, document)
     once = account.options.transaction_id_once and transaction_id
@@ -37,7 +40,7 @@ def capture(account: Account, authorization_id: str, document: Mapping[str, Any]
         raise Refusal("INVALID_DATA", ["orderInformation.amountDetails.currency"])
     if amount > authorization.open_amount:
         raise Refusal("EXCEEDS_AUTH_AMOUNT", ["orderInformation.amountDetails.totalAmount"])
-    movement = _movement(
+    movement = new_movement(
         account, "capture", (code, transaction_id, comments), authorization, amount
     )
     authorization.captured += amount
@@ -49,9 +52,21 @@ def capture(account: Account, authorization_id: str, document: Mapping[str, Any]
     return movement
 
 
+def sell(account: Account, authorization: Authorization) -> Movement:
+    """The capture of a sale: at once, of everything, and under the authorization's own id."""
+    references = (authorization.code, authorization.transaction_id, authorization.comments)
+    movement = new_movement(
+        account, "capture", references, authorization, authorization.amount, id_=authorization.id
+    )
+    authorization.captured, authorization.captures = authorization.amount, 1
+    authorization.state, authorization.sale = "captured", True
+    account.record("capture", movement, "PENDING")
+    return movement
+
+
 def reverse(account: Account, authorization_id: str, document: Mapping[str, Any]) -> Answer:
     """POST /pts/v2/payments/{id}/reversals: all that is still held, and exactly that."""
-    _references(document)
+    references_of(document)
     amount, currency = money_at(document, "reversalInformation.amountDetails")
     authorization = _usable(account, authorization_id)
     if (amount, currency) != (authorization.open_amount, authorization.currency):
@@ -67,7 +82,7 @@ def reverse_all(
 ) -> Movement:
     """Releases what is still held."""
     amount = authorization.open_amount
-    movement = _movement(account, "reversal", _references(document), authorization, amount)
+    movement = new_movement(account, "reversal", references_of(document), authorization, amount)
     authorization.reversed += amount
     authorization.state = state
     account.record("reversal" if state == "reversed" else "undone_by_fence", movement, "REVERSED")
@@ -78,15 +93,19 @@ def reverse_all(
 def void_capture(account: Account, capture_id: str, document: Mapping[str, Any]) -> Answer:
     """POST /pts/v2/captures/{id}/voids. Raises Refusal."""
     found = account.state.movements.get(capture_id)
-    if found is None or found.kind != "capture" or found.voided:
+    if found is None or found.kind != "capture" or found.voided or found.refunded:
         raise Refusal("NOT_VOIDABLE")
+    if has_left(account, found):
+        raise Refusal("NOT_VOIDABLE", request_id=capture_id)
     return Answer(201, void_answer(void_movement(account, found, document)))
 
 
 def void_payment(account: Account, payment_id: str, document: Mapping[str, Any]) -> Answer:
-    """POST /pts/v2/payments/{id}/voids: only a sale can be voided, and there are none here."""
-    _references(document)
-    raise Refusal("NOT_VOIDABLE", request_id=payment_id)
+    """POST /pts/v2/payments/{id}/voids: only a sale can be voided. Raises Refusal."""
+    found = account.state.authorizations.get(payment_id)
+    if found is None or not found.sale:
+        raise Refusal("NOT_VOIDABLE", request_id=payment_id)
+    return void_capture(account, payment_id, document)
 
 
 def void_movement(
@@ -94,7 +113,9 @@ def void_movement(
 ) -> Movement:
     """Undoes a capture; what it took is held again."""
     authorization = account.state.authorizations[captured.parent_id]
-    movement = _movement(account, "void", _references(document), authorization, captured.amount)
+    movement = new_movement(
+        account, "void", references_of(document), authorization, captured.amount
+    )
     movement.about_id = captured.id
     captured.voided = True
     authorization.captured -= captured.amount
@@ -144,6 +165,7 @@ def _usable(account: Account, authorization_id: str) -> Authorization:
         raise Refusal("AUTH_ALREADY_REVERSED")
     if found.state == "captured":
         raise Refusal("TRANSACTION_ALREADY_SETTLED")
+    expect_young(account, found.at_s)
     return found
 
 
@@ -163,7 +185,8 @@ def _is_last(account: Account, document: Mapping[str, Any]) -> bool:
     return bool(number == count)
 
 
-def _references(document: Mapping[str, Any]) -> tuple[str, str, str]:
+def references_of(document: Mapping[str, Any]) -> tuple[str, str, str]:
+    """code, transactionId and comments; "" for what is absent. Raises Refusal."""
     path = "clientReferenceInformation"
     return (
         text_at(document, f"{path}.code", length_max=50, required=False),
@@ -172,17 +195,20 @@ def _references(document: Mapping[str, Any]) -> tuple[str, str, str]:
     )
 
 
-def _movement(
+def new_movement(
     account: Account,
     kind: MovementKind,
     references: tuple[str, str, str],
     authorization: Authorization,
     amount: Decimal,
+    *,
+    id_: str = "",
 ) -> Movement:
+    """Adds a movement of this authorization; `references` are code, transactionId, comments."""
     code, transaction_id, comments = references
     now_s = account.now()
     movement = Movement(
-        id=account.state.new_id(now_s),
+        id=id_ or account.state.new_id(now_s),
         kind=kind,
         code=code or authorization.code,
         transaction_id=transaction_id,

@@ -26,6 +26,9 @@ class Options:
         transaction_id_once: a second authorization or capture with a transactionId is refused as
             DUPLICATE_REQUEST. Off: Cybersource only says that the id must be unique.
         token_life_s: how long a transient token may be used.
+        batch_every_s: how often captures and credits leave; None: only when somebody closes one.
+        split_tender: the account takes partial authorizations.
+        follow_on_days: how long a transaction can be captured, refunded or voided.
         aged_s: by order number, how long ago its authorization says that it was made: a hold that
             is old already.
         odd: operations whose next success is answered with a status word nobody knows.
@@ -41,6 +44,9 @@ class Options:
     partial_captures: bool = False
     transaction_id_once: bool = False
     token_life_s: float = 900.0
+    batch_every_s: float | None = None
+    split_tender: bool = False
+    follow_on_days: int = 180
     aged_s: dict[str, float] = field(default_factory=dict)
     odd: set[str] = field(default_factory=set)
     latency: Callable[[random.Random], float] = field(default=_at_once)

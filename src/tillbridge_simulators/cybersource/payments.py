@@ -1,7 +1,7 @@
 """POST /pts/v2/payments: authorizations.
 
 Source: REST API reference, Payments, "Process a Payment"; Payments Developer Guide, Authorization
-(required fields). `processingInformation.capture` (a sale) is refused: the connector never sells.
+(required fields). With `processingInformation.capture` it is a sale: captured under the same id.
 """
 
 from collections.abc import Mapping
@@ -11,6 +11,8 @@ from tillbridge_simulators.cybersource.account import Account
 from tillbridge_simulators.cybersource.answers import Answer, Refusal, utc_text
 from tillbridge_simulators.cybersource.documents import at, money_at, quantum, text_at
 from tillbridge_simulators.cybersource.fences import undo_late_authorization
+from tillbridge_simulators.cybersource.followons import sell
+from tillbridge_simulators.cybersource.instruments import STORED, resolve
 from tillbridge_simulators.cybersource.outcomes import (
     OUTCOMES,
     TRIGGER_AMOUNTS,
@@ -19,7 +21,7 @@ from tillbridge_simulators.cybersource.outcomes import (
 )
 from tillbridge_simulators.cybersource.service import Service
 from tillbridge_simulators.cybersource.state import Authorization
-from tillbridge_simulators.cybersource.tokens import MintedToken, TokenKind
+from tillbridge_simulators.cybersource.tokens import MintedToken
 
 CODE_LENGTH_MAX = 50
 TRANSACTION_ID_LENGTH_MAX = 30
@@ -30,6 +32,7 @@ _BILLING = {
 }  # fmt: skip
 _BILLING_AT_HOME = {"administrativeArea": 20, "postalCode": 14}
 _BILLING_OPTIONAL = {"address2": 60, "company": 60, "phoneNumber": 15}
+_CAPTURED = ("AUTHORIZED", "PARTIAL_AUTHORIZED")
 _EVENTS = {
     "AUTHORIZED": "accepted",
     "PARTIAL_AUTHORIZED": "partiallyApproved",
@@ -38,7 +41,6 @@ _EVENTS = {
     "DECLINED": "rejected",
     "AUTHORIZED_RISK_DECLINED": "rejected",
 }
-_STORED = ("customer", "paymentInstrument", "instrumentIdentifier")
 
 
 def authorize(account: Account, document: Mapping[str, Any]) -> Answer:
@@ -47,6 +49,8 @@ def authorize(account: Account, document: Mapping[str, Any]) -> Answer:
     authorization = _decide(account, document, token)
     account.state.authorizations[authorization.id] = authorization
     account.record("authorization", authorization, authorization.outcome.status)
+    if _is_sale(document) and authorization.outcome.status in _CAPTURED:
+        sell(account, authorization)
     answer = _describe(authorization, authorization.outcome)
     if _wants_stored_token(document):
         answer["tokenInformation"] = _store(account, token)
@@ -57,6 +61,10 @@ def authorize(account: Account, document: Mapping[str, Any]) -> Answer:
     if undo_late_authorization(account, authorization):
         answer = _describe(authorization, UNDONE_BY_FENCE)
     return Answer(201, answer)
+
+
+def _is_sale(document: Mapping[str, Any]) -> bool:
+    return at(document, "processingInformation.capture") in (True, "true")
 
 
 def _describe(one: Authorization, outcome: Outcome) -> dict[str, Any]:
@@ -100,13 +108,9 @@ def _check(account: Account, document: Mapping[str, Any]) -> MintedToken:
     once = account.options.transaction_id_once and transaction_id
     if once and account.state.authorization_by(transaction_id) is not None:
         raise Refusal("DUPLICATE_REQUEST")
-    if at(document, "paymentInformation.card") is not None:
-        raise Refusal("INVALID_DATA", ["paymentInformation.card"])
-    if at(document, "processingInformation.capture") not in (None, False, "false"):
-        raise Refusal("NOT_SUPPORTED", ["processingInformation.capture"])
     money_at(document, "orderInformation.amountDetails")
-    token = _token(account, document)
-    _check_billing(document, required=token.kind == "transient")
+    token = resolve(account, document)
+    _check_billing(document, required=token.kind != "tms")
     return token
 
 
@@ -119,25 +123,6 @@ def _check_billing(document: Mapping[str, Any], *, required: bool) -> None:
         raise Refusal("MISSING_FIELD", [f"{path}.{name}" for name in missing])
     for name, length_max in (_BILLING | _BILLING_AT_HOME | _BILLING_OPTIONAL).items():
         text_at(document, f"{path}.{name}", length_max=length_max, required=False)
-
-
-def _token(account: Account, document: Mapping[str, Any]) -> MintedToken:
-    transient = at(document, "tokenInformation.transientTokenJwt")
-    stored = [
-        (f"paymentInformation.{kind}.id", at(document, f"paymentInformation.{kind}.id"))
-        for kind in _STORED
-    ]
-    given = [(path, value) for path, value in stored if value is not None]
-    if transient is not None:
-        given.append(("tokenInformation.transientTokenJwt", transient))
-    if len(given) != 1:
-        raise Refusal("MISSING_FIELD", ["paymentInformation"])
-    path, value = given[0]
-    kind: TokenKind = "transient" if transient is not None else "tms"
-    found = account.tokens.find(value, kind, account.now()) if isinstance(value, str) else None
-    if found is None:
-        raise Refusal("INVALID_DATA", [path])
-    return found
 
 
 def _decide(account: Account, document: Mapping[str, Any], token: MintedToken) -> Authorization:
@@ -170,7 +155,7 @@ def _wants_stored_token(document: Mapping[str, Any]) -> bool:
 
 def _store(account: Account, token: MintedToken) -> dict[str, Any]:
     stored: dict[str, Any] = {"new": True}
-    for kind in _STORED:
+    for kind in STORED:
         value = account.tokens.mint(token.outcome, "tms", brand=token.brand, last4=token.last4)
         stored[kind] = {"id": value}
     return stored

@@ -5,7 +5,6 @@ paging); REST API reference, Search Transactions and Transaction Details. Neithe
 clientReferenceInformation.transactionId; details have comments, rootId and relatedTransactions.
 """
 
-import re
 import uuid
 from collections.abc import Mapping
 from typing import Any
@@ -13,13 +12,18 @@ from typing import Any
 from tillbridge_simulators.cybersource.account import Account
 from tillbridge_simulators.cybersource.answers import Answer, Refusal, not_found, utc_text
 from tillbridge_simulators.cybersource.documents import at, text_at
+from tillbridge_simulators.cybersource.queries import in_order, terms
 from tillbridge_simulators.cybersource.service import Service
 from tillbridge_simulators.cybersource.state import Authorization, Movement
 
-_TERM = re.compile(r'(clientReferenceInformation\.code|id):("[^"]*"|[^\s"]+)')
 _LIMIT_MAX = 2500
-_SORTS = {"submitTimeUtc:asc": False, "submitTimeUtc:desc": True}
-_NAMES = {"capture": "ics_bill", "reversal": "ics_auth_reversal", "void": "ics_void"}
+_NAMES = {
+    "capture": "ics_bill",
+    "reversal": "ics_auth_reversal",
+    "void": "ics_void",
+    "refund": "ics_credit",
+    "credit": "ics_credit",
+}
 
 
 def search(account: Account, document: Mapping[str, Any], lag_s: float) -> Answer:
@@ -27,18 +31,12 @@ def search(account: Account, document: Mapping[str, Any], lag_s: float) -> Answe
     query = text_at(document, "query", length_max=2048, required=True)
     sort = text_at(document, "sort", length_max=255, required=True)
     limit, offset = at(document, "limit") or 20, at(document, "offset") or 0
-    if sort not in _SORTS:
-        raise Refusal("INVALID_DATA", ["sort"])
     if not (isinstance(limit, int) and 0 < limit <= _LIMIT_MAX and isinstance(offset, int)):
         raise Refusal("INVALID_DATA", ["limit"])
-    wanted = _parse(query)
+    wanted = terms(query)
     now_s = account.now()
-    hits = [
-        one
-        for one in account.state.visible(now_s - lag_s)
-        if all((one.code if name != "id" else one.id) == value for name, value in wanted)
-    ]
-    hits.sort(key=lambda one: (one.at_s, one.id), reverse=_SORTS[sort])
+    visible = account.state.visible(now_s - lag_s)
+    hits = in_order([one for one in visible if all(term(one) for term in wanted)], sort)
     page = hits[offset : offset + limit]
     return Answer(
         201,
@@ -64,16 +62,6 @@ def details(account: Account, transaction_id: str, lag_s: float) -> Answer:
         if one.id == transaction_id:
             return Answer(200, _details(account, one))
     return not_found(now_s)
-
-
-def _parse(query: str) -> list[tuple[str, str]]:
-    terms = []
-    for part in query.split(" AND "):
-        found = _TERM.fullmatch(part.strip())
-        if found is None:
-            raise Refusal("INVALID_DATA", ["query"])
-        terms.append((found[1], found[2].strip('"')))
-    return terms
 
 
 def _summary(account: Account, one: Authorization | Movement) -> dict[str, Any]:

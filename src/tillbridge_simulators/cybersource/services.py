@@ -7,6 +7,7 @@ from tillbridge_simulators.cybersource import (
     fences,
     followons,
     payments,
+    refunds,
     search,
 )
 from tillbridge_simulators.cybersource.service import Service
@@ -15,6 +16,7 @@ SERVICES: Sequence[Service] = (
     *payments.SERVICES,
     *followons.SERVICES,
     *fences.SERVICES,
+    *refunds.SERVICES,
     *search.SERVICES,
     *conversions.SERVICES,
 )

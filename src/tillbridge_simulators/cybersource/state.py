@@ -9,7 +9,7 @@ from typing import Literal, TypeAlias
 from tillbridge_simulators.cybersource.outcomes import Outcome
 
 HoldState: TypeAlias = Literal["held", "nothing", "captured", "reversed", "undone"]
-MovementKind: TypeAlias = Literal["capture", "reversal", "void"]
+MovementKind: TypeAlias = Literal["capture", "reversal", "void", "refund", "credit"]
 
 
 @dataclass(slots=True)
@@ -22,6 +22,8 @@ class Authorization:
         state: "nothing" was held, "held", "captured" (whatever was left has been released),
             "reversed", or "undone" by a fence.
         review: "" or "pending", "accepted", "rejected" by Decision Manager.
+        sale: it was captured in the same request, under the same id.
+        increments: how often the hold was made larger.
     """
 
     id: str
@@ -41,6 +43,8 @@ class Authorization:
     reversed: Decimal = Decimal(0)
     captures: int = 0
     review: str = ""
+    sale: bool = False
+    increments: int = 0
 
     @property
     def open_amount(self) -> Decimal:
@@ -50,11 +54,14 @@ class Authorization:
 
 @dataclass(slots=True)
 class Movement:
-    """One capture, reversal or void of an authorization (`parent_id`).
+    """One capture, reversal, void, refund or credit.
 
     Attributes:
-        about_id: what it acts on: the authorization, or for a void the capture.
-        voided: for a capture, whether it was undone.
+        parent_id: the authorization it belongs to; of a stand-alone credit its own id.
+        about_id: what it acts on: the authorization, or for a void or refund the capture.
+        voided: for a capture, refund or credit, whether it was undone.
+        refunded: of a capture.
+        brand, last4: of the card a stand-alone credit went to.
     """
 
     id: str
@@ -69,6 +76,9 @@ class Movement:
     status: str
     at_s: float
     voided: bool = False
+    refunded: Decimal = Decimal(0)
+    brand: str = ""
+    last4: str = ""
 
 
 @dataclass(slots=True)
@@ -100,6 +110,7 @@ class State:
     movements: dict[str, Movement] = field(default_factory=dict)
     fences: dict[tuple[str, str], Fence] = field(default_factory=dict)
     decisions: list[Decision] = field(default_factory=list)
+    batch_closed_s: float = 0.0
     _random: random.Random = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -132,7 +143,7 @@ class State:
         """What was submitted by then."""
         transactions: list[Authorization | Movement] = [
             *self.authorizations.values(),
-            *self.movements.values(),
+            *(one for one in self.movements.values() if one.id not in self.authorizations),
         ]
         for transaction in transactions:
             if transaction.at_s <= until_s:

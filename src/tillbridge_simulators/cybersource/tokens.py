@@ -8,12 +8,12 @@ from typing import Literal, TypeAlias
 
 from tillbridge_simulators.cybersource.outcomes import OUTCOMES
 
-TokenKind: TypeAlias = Literal["transient", "tms"]
+TokenKind: TypeAlias = Literal["transient", "tms", "card", "bank"]
 
 
 @dataclass(frozen=True, slots=True)
 class MintedToken:
-    """What a token stands for. `expires_at` in seconds since the epoch; None for stored ones."""
+    """What is paid with. `expires_at` in seconds since the epoch; None for stored ones."""
 
     kind: TokenKind
     outcome: str

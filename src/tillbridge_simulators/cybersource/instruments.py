@@ -1,0 +1,83 @@
+"""What is paid with: a transient token, something stored, a test card or a bank account.
+
+Source: REST API reference, Payments (`paymentInformation`, `tokenInformation`). Card numbers are
+taken only where they are published test numbers, and are forgotten at once.
+"""
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from tillbridge_simulators.cybersource.account import Account
+from tillbridge_simulators.cybersource.answers import Refusal
+from tillbridge_simulators.cybersource.documents import at
+from tillbridge_simulators.cybersource.tokens import MintedToken, TokenKind
+
+STORED = ("customer", "paymentInstrument", "instrumentIdentifier")
+TRANSIENT = "tokenInformation.transientTokenJwt"
+_NUMBERS = ("card", "tokenizedCard")
+_MONTH = re.compile(r"0?[1-9]|1[0-2]")
+_YEAR = re.compile(r"20\d\d")
+
+
+def resolve(account: Account, document: Mapping[str, Any]) -> MintedToken:
+    """The one thing that is paid with. Raises Refusal for none, two, or an unknown one."""
+    given = _given(document)
+    numbered = [noun for noun in _NUMBERS if at(document, f"paymentInformation.{noun}.number")]
+    bank = at(document, "paymentInformation.bank")
+    if len(given) + len(numbered) + (bank is not None) != 1:
+        raise Refusal("MISSING_FIELD", ["paymentInformation"])
+    if bank is not None:
+        return _bank(document)
+    if numbered:
+        return _card(account, document, numbered[0])
+    ((path, value),) = given.items()
+    kind: TokenKind = "transient" if path == TRANSIENT else "tms"
+    found = account.tokens.find(value, kind, account.now()) if isinstance(value, str) else None
+    if found is None:
+        raise Refusal("INVALID_DATA", [path])
+    return found
+
+
+def _given(document: Mapping[str, Any]) -> dict[str, Any]:
+    """By path, the tokens of a body. What is paid with may be named more closely: a customer
+    with one of his instruments; then the closest counts."""
+    paths = [f"paymentInformation.{kind}.id" for kind in STORED]
+    stored = {path: value for path in paths if (value := at(document, path)) is not None}
+    closest = dict([*stored.items()][-1:])
+    transient = at(document, TRANSIENT)
+    return closest | ({} if transient is None else {TRANSIENT: transient})
+
+
+def _card(account: Account, document: Mapping[str, Any], noun: str) -> MintedToken:
+    path = f"paymentInformation.{noun}"
+    card = account.cards.read(at(document, f"{path}.number"))
+    if card is None:
+        raise Refusal("INVALID_DATA", [f"{path}.number"])
+    month, year = at(document, f"{path}.expirationMonth"), at(document, f"{path}.expirationYear")
+    missing = {"expirationMonth": month, "expirationYear": year}
+    if absent := [f"{path}.{name}" for name, value in missing.items() if not value]:
+        raise Refusal("MISSING_FIELD", absent)
+    outcome = "expired_card" if _is_past(account, path, month, year) else "authorized"
+    return MintedToken("card", outcome, card.brand, card.last4, None)
+
+
+def _is_past(account: Account, path: str, month: str, year: str) -> bool:
+    if not (_MONTH.fullmatch(str(month)) and _YEAR.fullmatch(str(year))):
+        raise Refusal("INVALID_DATA", [f"{path}.expirationMonth", f"{path}.expirationYear"])
+    expires = int(year) * 12 + int(month)
+    now = datetime.fromtimestamp(account.now(), UTC)
+    return expires < now.year * 12 + now.month
+
+
+def _bank(document: Mapping[str, Any]) -> MintedToken:
+    path = "paymentInformation.bank"
+    needed = ("account.number", "account.type", "routingNumber")
+    missing = [f"{path}.{name}" for name in needed if not at(document, f"{path}.{name}")]
+    if missing:
+        raise Refusal("MISSING_FIELD", missing)
+    number = str(at(document, f"{path}.account.number"))
+    if not number.isdigit() or at(document, f"{path}.account.type") not in ("C", "S", "X", "G"):
+        raise Refusal("INVALID_DATA", [f"{path}.account"])
+    return MintedToken("bank", "authorized", "", number[-4:], None)
