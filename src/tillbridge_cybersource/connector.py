@@ -5,7 +5,7 @@ from typing import Any
 
 from tillbridge.canonical.errors import TillbridgeError, Transient
 from tillbridge.canonical.payments import Observation, Operation, Verdict
-from tillbridge.connector.abilities import Call, CheckLine, Write
+from tillbridge.connector.abilities import Call, CheckLine, Poll, Pull, Write
 from tillbridge.connector.connector import Connector, Opening
 from tillbridge.connector.delivery import Delivery, Translation
 from tillbridge_cybersource.authorizations import Authorizations
@@ -13,6 +13,7 @@ from tillbridge_cybersource.captures import Captures
 from tillbridge_cybersource.decisions import Decisions
 from tillbridge_cybersource.exchange import Answer, Exchange
 from tillbridge_cybersource.operations import Operations
+from tillbridge_cybersource.pulls import PAYMENTS, Pulls
 from tillbridge_cybersource.reversals import Reversals
 from tillbridge_cybersource.search import Search
 from tillbridge_cybersource.settings import CybersourceSettings
@@ -51,7 +52,8 @@ class CybersourceSession:
     """One open merchant account.
 
     It satisfies ChecksConnection, WritesDocuments (authorization, capture, reversal, void),
-    ObservesPayments, Probes, VerifiesDeliveries, TranslatesDeliveries and Closes.
+    ObservesPayments, PullsPayments, PollsChanges, Probes, VerifiesDeliveries,
+    TranslatesDeliveries and Closes.
     """
 
     def __init__(self, settings: CybersourceSettings, opening: Opening) -> None:
@@ -60,6 +62,7 @@ class CybersourceSession:
         self._settings = settings
         self._exchange = Exchange(settings, opening)
         self._search = Search(self._exchange, policy, settings.stored_token)
+        self._pulls = Pulls(self._search, settings, opening)
         self._decisions = Decisions(self._exchange, settings, opening)
         self._webhooks = Webhooks(settings, policy)
         operations = Operations(self._exchange, self._search, settings, policy, opening)
@@ -76,6 +79,14 @@ class CybersourceSession:
     @property
     def writes(self) -> Mapping[str, Write]:
         return self._writes
+
+    @property
+    def polls(self) -> Mapping[str, Poll]:
+        return {PAYMENTS: self._pulls.poll}
+
+    @property
+    def pull(self) -> Pull | None:
+        return self._pulls.pull
 
     async def observe(self, call: Call, order_number: str) -> Sequence[Observation]:
         """Every operation that search shows for the order, and what was decided, oldest first."""

@@ -1,4 +1,4 @@
-"""What Cybersource knows of an order's transactions, late.
+"""What Cybersource knows of an order's transactions, or of all of a time, late.
 
 Sources: Transaction Search API ("Creating a Transaction Search Request"), REST API reference
 (Search Transactions, Transaction Details). Neither answer carries transactionId; our key comes
@@ -8,7 +8,9 @@ back as clientReferenceInformation.comments in the details.
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
+from urllib.parse import quote
 
 from tillbridge.canonical.errors import Rejected, Transient
 from tillbridge.canonical.money import Money
@@ -18,6 +20,7 @@ from tillbridge_cybersource.exchange import Answer, Exchange
 from tillbridge_cybersource.observations import (
     authorization_of,
     follow_on_of,
+    instant_of,
     money_of,
     part,
     text_of,
@@ -33,6 +36,9 @@ _OPERATIONS = {
     "ics_void": Operation.VOID,
 }
 _SUCCESS = "1"
+_OF_ORDER = "submitTimeUtc:asc"
+_IN_TIME = "submitTimeUtc:asc,id:asc"
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +64,33 @@ class Hit:
     body: Mapping[str, Any]
 
 
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """One transaction as a search lists it, without its details.
+
+    Attributes:
+        operation: None for services that move no money.
+        submitted_at: UTC; Cybersource writes whole seconds.
+        application: what sent it, in its own words.
+    """
+
+    id: str
+    operation: Operation | None
+    order_number: str
+    submitted_at: datetime
+    amount: Money | None
+    reason_code: str
+    application: str
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of a search; `total` counts what fits the query, on all pages."""
+
+    rows: tuple[Listed, ...]
+    total: int
+
+
 class Search:
     """Reads one account's transactions."""
 
@@ -76,7 +109,7 @@ class Search:
         hits: list[Hit] = []
         offset = 0
         while True:
-            answer = await self._ask(call, order_number, offset)
+            answer = await self._of_order(call, order_number, offset)
             page = part(answer.body, "_embedded").get("transactionSummaries") or []
             for summary in page:
                 hit = await self._details(call, summary)
@@ -88,7 +121,38 @@ class Search:
 
     async def probe(self, call: Call) -> Answer:
         """The cheapest signed read: a search that finds nothing."""
-        return await self._ask(call, "tillbridge-probe", 0)
+        return await self._of_order(call, "tillbridge-probe", 0)
+
+    async def between(
+        self, call: Call, since: datetime, until: datetime, *, offset: int, limit: int
+    ) -> Page:
+        """What was submitted between two moments, both included, oldest first, equal ones by id.
+
+        Raises:
+            Transient, Misconfigured: as for every read.
+        """
+        query = f"submitTimeUtc:[{milliseconds(since)} TO {milliseconds(until, up=True)}]"
+        doing = f"The search from {since} to {until}"
+        asked = {"query": query, "offset": offset, "limit": limit, "sort": _IN_TIME}
+        answer = await self._ask(call, asked, doing)
+        rows = part(answer.body, "_embedded").get("transactionSummaries") or []
+        return Page(tuple(map(_listed, rows)), int(answer.body.get("totalCount") or 0))
+
+    async def one(self, call: Call, request_id: str) -> Hit | None:
+        """A transaction with its details; None when it is not visible, or moves no money.
+
+        Raises:
+            Transient, Misconfigured: as for every read.
+        """
+        answer = await self._exchange.read(
+            call, f"/tss/v2/transactions/{quote(request_id, safe='')}"
+        )
+        if answer.status == 404:
+            return None
+        if answer.status != 200:
+            raise refusal(self._exchange.name, f"Reading the transaction {request_id}", answer)
+        found = _service(answer.body)
+        return None if found is None else _hit(request_id, *found, answer.body)
 
     def observation(self, hit: Hit) -> Observation | None:
         """What a hit proves; None when it proves nothing. Raises Unreconciled."""
@@ -122,47 +186,62 @@ class Search:
             )
         return replace(observation, verdict=Verdict.UNDONE) if undone else observation
 
-    async def _ask(self, call: Call, order_number: str, offset: int) -> Answer:
-        query = {
-            "save": False,
-            "name": "tillbridge",
-            "timezone": "GMT",
-            "query": f"clientReferenceInformation.code:{_quoted(order_number)}",
-            "offset": offset,
-            "limit": PAGE_SIZE,
-            "sort": "submitTimeUtc:asc",
-        }
-        answer = await self._exchange.read(call, "/tss/v2/searches", query)
+    async def _of_order(self, call: Call, order_number: str, offset: int) -> Answer:
+        query = f"clientReferenceInformation.code:{_quoted(order_number)}"
+        asked = {"query": query, "offset": offset, "limit": PAGE_SIZE, "sort": _OF_ORDER}
+        return await self._ask(call, asked, f"The search for {order_number}")
+
+    async def _ask(self, call: Call, asked: Mapping[str, object], doing: str) -> Answer:
+        document = {"save": False, "name": "tillbridge", "timezone": "GMT", **asked}
+        answer = await self._exchange.read(call, "/tss/v2/searches", document)
         if answer.status not in (200, 201):
-            raise refusal(self._exchange.name, f"The search for {order_number}", answer)
+            raise refusal(self._exchange.name, doing, answer)
         return answer
 
     async def _details(self, call: Call, summary: Mapping[str, Any]) -> Hit | None:
         """None for services that move no money, and for what is not visible yet."""
-        found = _service(summary)
-        if found is None:
+        if _service(summary) is None:
             return None
-        request_id = text_of(summary, "id")
-        answer = await self._exchange.read(call, f"/tss/v2/transactions/{request_id}")
-        if answer.status == 404:
-            return None
-        if answer.status != 200:
-            raise refusal(self._exchange.name, f"Reading the transaction {request_id}", answer)
-        operation, service = found
-        reference = part(answer.body, "clientReferenceInformation")
-        links = part(answer.body, "_links").get("relatedTransactions") or []
-        overall = part(answer.body, "applicationInformation")
-        return Hit(
-            id=request_id,
-            operation=operation,
-            key=text_of(reference, "comments"),
-            root_id=text_of(answer.body, "rootId"),
-            related=tuple(str(link["href"]).rpartition("/")[2] for link in links),
-            held=text_of(service, "rCode") == _SUCCESS,
-            code=int(text_of(overall, "reasonCode") or text_of(service, "reasonCode")),
-            amount=money_of(part(answer.body, "orderInformation", "amountDetails"), "totalAmount"),
-            body=answer.body,
-        )
+        return await self.one(call, text_of(summary, "id"))
+
+
+def milliseconds(moment: datetime, *, up: bool = False) -> int:
+    """Unix time; `up` rounds up, so that a bound never cuts anything off."""
+    micros = (moment - _EPOCH) // timedelta(microseconds=1)
+    return -(-micros // 1000) if up else micros // 1000
+
+
+def _hit(
+    request_id: str, operation: Operation, service: Mapping[str, Any], body: Mapping[str, Any]
+) -> Hit:
+    reference = part(body, "clientReferenceInformation")
+    links = part(body, "_links").get("relatedTransactions") or []
+    overall = part(body, "applicationInformation")
+    return Hit(
+        id=request_id,
+        operation=operation,
+        key=text_of(reference, "comments"),
+        root_id=text_of(body, "rootId"),
+        related=tuple(str(link["href"]).rpartition("/")[2] for link in links),
+        held=text_of(service, "rCode") == _SUCCESS,
+        code=int(text_of(overall, "reasonCode") or text_of(service, "reasonCode")),
+        amount=money_of(part(body, "orderInformation", "amountDetails"), "totalAmount"),
+        body=body,
+    )
+
+
+def _listed(summary: Mapping[str, Any]) -> Listed:
+    found = _service(summary)
+    reference = part(summary, "clientReferenceInformation")
+    return Listed(
+        id=text_of(summary, "id"),
+        operation=found[0] if found else None,
+        order_number=text_of(reference, "code"),
+        submitted_at=instant_of(summary),
+        amount=money_of(part(summary, "orderInformation", "amountDetails"), "totalAmount"),
+        reason_code=text_of(part(summary, "applicationInformation"), "reasonCode"),
+        application=text_of(reference, "applicationName"),
+    )
 
 
 def _service(summary: Mapping[str, Any]) -> tuple[Operation, Mapping[str, Any]] | None:

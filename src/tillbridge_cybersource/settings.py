@@ -80,6 +80,27 @@ class CybersourceSettings:
         default=86_400,
         unverified=True,
     )
+    pull_every_s: int = setting(
+        "Looks for lost webhooks",
+        "Every so many seconds search is asked for all that was done on the account, and what no"
+        " webhook and no reply has told is taken in; 0 never asks.",
+        default=300,
+    )
+    pull_overlap_s: int = setting(
+        "Looks for lost webhooks, overlap",
+        "Seconds that a look begins before the end of the last one, beyond the search lag.",
+        default=300,
+    )
+    pull_reach_days: int = setting(
+        "Looks for lost webhooks, how far back",
+        "After a pause at most so many days are caught up with; search shows 13 months.",
+        default=30,
+    )
+    pull_page: int = setting(
+        "Looks for lost webhooks, page",
+        "Transactions of one call, at most 2500.",
+        default=500,
+    )
     decision_reach_days: int = setting(
         "Decisions, how far back",
         "For so many days the Conversion Detail Report is asked for a decision whose webhook was"

@@ -155,17 +155,32 @@ class ChangedRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class Looked:
+    """Which window of time a page of changes belongs to, UTC; both ends belong to it.
+
+    Attributes:
+        is_whole: the page is its last: all that is shown of the window has been told.
+    """
+
+    since: datetime
+    until: datetime
+    is_whole: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Changes:
     """One page of changes.
 
     Attributes:
         cursor: where the next poll goes on; kept only after the records are.
         more: True when the next page is there now.
+        looked: of a poll by time: where it looked; None of others, or when nothing was asked.
     """
 
     records: tuple[ChangedRecord, ...]
     cursor: str
     more: bool = False
+    looked: Looked | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -290,6 +305,32 @@ class ObservesPayments(Protocol):
     """
 
     async def observe(self, call: Call, order_number: str) -> Sequence[Observation]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Pull:
+    """How payment operations are found that nobody told us of, whoever made them.
+
+    Attributes:
+        every_s: seconds between two looks, factor applied.
+        operations: lists what was done there. The `id` of a record is the `request_id` of the
+            observation that the operation becomes. One may come again; none may be left out.
+        observe: what is proven of one operation, asked for by its id; empty while nothing is
+            (it is not shown yet, or the payment system does not know how it ended). Asked only
+            for what is not known here; raises like `Write.send`.
+    """
+
+    every_s: float
+    operations: Poll
+    observe: Callable[[Call, str], Awaitable[Sequence[Observation]]]
+
+
+@runtime_checkable
+class PullsPayments(Protocol):
+    """Can be asked for what its webhooks have lost. None: switched off."""
+
+    @property
+    def pull(self) -> Pull | None: ...
 
 
 @runtime_checkable
