@@ -4,6 +4,7 @@ import asyncio
 import multiprocessing
 import os
 import signal
+from collections.abc import Callable
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 
@@ -29,8 +30,10 @@ class Kept:
         statuses: how it ended each time it was not asked to; -9 is SIGKILL.
     """
 
-    def __init__(self, part: Part) -> None:
+    def __init__(self, part: Part, play: Callable[[Part], None] = play) -> None:
+        """`play` is what the process does."""
         self._part = part
+        self._play = play
         self._process: BaseProcess | None = None
         self._stopping = False
         self._keeping: asyncio.Task[None] | None = None
@@ -40,6 +43,12 @@ class Kept:
         """Starts it and keeps it running from then on."""
         self._spawn()
         self._keeping = asyncio.create_task(self._keep())
+
+    @property
+    def pid(self) -> int | None:
+        """The process that runs now; None while none does."""
+        process = self._process
+        return process.pid if process is not None and process.is_alive() else None
 
     async def stop(self) -> None:
         """Ends it for good."""
@@ -52,7 +61,7 @@ class Kept:
             await self._keeping
 
     def _spawn(self) -> None:
-        self._process = _NURSERY.Process(target=play, args=(self._part,), daemon=True)
+        self._process = _NURSERY.Process(target=self._play, args=(self._part,), daemon=True)
         self._process.start()
 
     async def _keep(self) -> None:

@@ -1,7 +1,7 @@
 """A user's folder whose connections are simulators."""
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
@@ -31,6 +31,14 @@ def write_site(
     """Writes the template's folder; `cybersource` are settings of that connection to change, and
     `timeout_s` is its time-out."""
     shutil.copytree(_TEMPLATES / f"order-to-cash-{erp}", folder, dirs_exist_ok=True)
+    text = connections((erp,), outside, cybersource or {}, timeout_s)
+    (folder / "tillbridge.yaml").write_text(text)
+
+
+def connections(
+    erps: Sequence[Erp], outside: Addresses, cybersource: Mapping[str, str], timeout_s: int
+) -> str:
+    """The text of a tillbridge.yaml over these ERPs; the rest as for `write_site`."""
     payments = outside["cybersource"]
     parts = [
         "connections:",
@@ -53,13 +61,13 @@ def write_site(
                 "secret_key": "cybersource",
                 "base_url": payments["url"],
                 "webhook_keys": "webhooks",
-                **(cybersource or {}),
+                **cybersource,
             },
             timeout=timeout_s,
         ),
-        _dynamics(outside) if erp == "dynamics" else _sage(outside),
+        *(_dynamics(outside) if erp == "dynamics" else _sage(outside) for erp in erps),
     ]
-    (folder / "tillbridge.yaml").write_text("\n".join(parts))
+    return "\n".join(parts)
 
 
 def secrets(outside: Addresses) -> dict[str, str]:

@@ -97,7 +97,7 @@ async def play_town(scene: Scene, folder: Path, dsn: str) -> Outcome:
     """Plays one town over a prepared database of its own."""
     began = time.monotonic()
     async with contextlib.AsyncExitStack() as stack:
-        port = _free_port()
+        port = free_port()
         world = await _open_world(scene, port, stack)
         await _found(scene, world, folder, dsn)
         house = [Kept(_part(role, scene, folder, dsn, port)) for role in ("api", "worker")]
@@ -319,7 +319,8 @@ def _last_words(log: Path) -> str:
     return f"{log.stem}: {text[-_WORDS_MAX:].strip()}"
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port of 127.0.0.1 that nobody listens on now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
