@@ -301,4 +301,6 @@ def _cut(request: web.Request) -> web.Response:
 
 
 def _json(answer: Answer) -> web.Response:
+    if answer.status == 204:
+        return web.Response(status=answer.status, headers=answer.headers)
     return web.json_response(dict(answer.body), status=answer.status, headers=answer.headers)

@@ -4,8 +4,11 @@ from collections.abc import Iterable, Sequence
 
 from tillbridge_simulators.cybersource import (
     conversions,
+    customers,
     fences,
     followons,
+    identifiers,
+    payment_instruments,
     payments,
     refunds,
     search,
@@ -19,6 +22,9 @@ SERVICES: Sequence[Service] = (
     *refunds.SERVICES,
     *search.SERVICES,
     *conversions.SERVICES,
+    *customers.SERVICES,
+    *payment_instruments.SERVICES,
+    *identifiers.SERVICES,
 )
 
 

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Literal, TypeAlias
 
 from tillbridge_simulators.cybersource.outcomes import Outcome
+from tillbridge_simulators.cybersource.vault import Vault
 
 HoldState: TypeAlias = Literal["held", "nothing", "captured", "reversed", "undone"]
 MovementKind: TypeAlias = Literal["capture", "reversal", "void", "refund", "credit"]
@@ -111,6 +112,7 @@ class State:
     fences: dict[tuple[str, str], Fence] = field(default_factory=dict)
     decisions: list[Decision] = field(default_factory=list)
     batch_closed_s: float = 0.0
+    vault: Vault = field(default_factory=Vault)
     _random: random.Random = field(init=False, repr=False)
 
     def __post_init__(self) -> None:

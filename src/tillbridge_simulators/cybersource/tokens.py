@@ -44,6 +44,18 @@ class Tokens:
         self._minted[value] = MintedToken(kind, outcome, brand, last4, expires_at)
         return value
 
+    def put(self, value: str, stands_for: MintedToken) -> None:
+        """`value` stands for this from now on."""
+        self._minted[value] = stands_for
+
+    def known(self, value: str) -> MintedToken:
+        """What `value` stands for. Raises KeyError."""
+        return self._minted[value]
+
+    def drop(self, value: str) -> None:
+        """`value` stands for nothing any more."""
+        self._minted.pop(value, None)
+
     def find(self, value: str, kind: TokenKind, now_s: float) -> MintedToken | None:
         """The token, unless it is unknown, of the other kind or expired."""
         found = self._minted.get(value)
