@@ -110,6 +110,8 @@ class ClientSession:
             if message.kind != packets.PRELOGIN:
                 break
             await self._send(prelogin_answer())
+        if message.kind != packets.LOGIN7:  # it gives up what it has not begun
+            raise CutError
         login = read_login(message.data)
         self._packet_size = max(512, min(login.packet_size, 32767))
         self._world.log.add("request", operation="login", user=login.user)
