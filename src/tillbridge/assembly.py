@@ -14,6 +14,7 @@ from tillbridge.connections.alerting import NOTIFICATION, Alerting, read_alertin
 from tillbridge.connections.configuration import FILE, Configured, read_configuration
 from tillbridge.connections.connections import Connections
 from tillbridge.connections.gates import Breaker, Gates
+from tillbridge.connections.retention import Retention, read_retention
 from tillbridge.connections.sealing import open_seal
 from tillbridge.connections.secrets import Secrets
 from tillbridge.connector.connector import Clock
@@ -37,7 +38,9 @@ from tillbridge.journeys.fire import fire_schedules
 from tillbridge.journeys.following import forget_traces, watched
 from tillbridge.journeys.gather import close_windows
 from tillbridge.journeys.house import House, Pace
-from tillbridge.journeys.poll import forget_deliveries, poll_reviews, probe_gates
+from tillbridge.journeys.keep import EVERY_S as KEEP_EVERY_S
+from tillbridge.journeys.keep import keep_history
+from tillbridge.journeys.poll import poll_reviews, probe_gates
 from tillbridge.journeys.resolve import resolve_checkout
 from tillbridge.journeys.turn import Journey
 from tillbridge.mapping.apply import Filler, prepare_mapping
@@ -94,7 +97,12 @@ class Site:
         text = path.read_text(encoding="utf-8")
         found = read_configuration(text, self.environment, installed_connectors())
         read_alerting(text, found)
+        read_retention(text)
         return found
+
+    def retention(self) -> Retention:
+        """How long what has ended is kept where. Raises Misconfigured with file and line."""
+        return read_retention((self.folder / FILE).read_text(encoding="utf-8"))
 
 
 def now() -> datetime:
@@ -165,6 +173,7 @@ async def open_house(
         folder=site.folder,
         authorizations=texts.authorizations,
         alerting=alerting,
+        retention=site.retention(),
         watch=Watch(tracer=_tracer(role, os.environ)),
     )
 
@@ -263,7 +272,7 @@ def worker(house: House, *, turns_by_target: int = 100) -> Worker:
             "gates": (1.0 / house.factor, probe_gates),
             "alerts": (house.alerting.every_s, look_for_alerts),
             "reviews": (min(house.pace.review_poll_s, 10.0 / house.factor), poll_reviews),
-            "forget": (3600.0, forget_deliveries),
+            "history": (KEEP_EVERY_S, keep_history),
             "traces": (3600.0, forget_traces),
             "schedules": (1.0 / house.factor, fire_schedules),
             "windows": (1.0 / house.factor, close_windows),

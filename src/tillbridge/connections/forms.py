@@ -46,6 +46,23 @@ ALERTS: Final = Form(
         Key("quiet", DURATION_VALUE, "not found for so long, it has ended", default="5m"),
     ),
 )
+DAYS_MAX: Final = 36_500
+_DAYS = whole(1, DAYS_MAX)
+HISTORY: Final = Form(
+    "history",
+    "How long what has ended is kept where, in days.",
+    (
+        Key("runs", _DAYS, "until ended runs leave the working tables", default="90"),
+        Key("events", _DAYS, "until contents of events do", default="90"),
+        Key("bodies", _DAYS, "until raw deliveries do", default="30"),
+        Key("notices", _DAYS, "until notices and alerts that are over do", default="30"),
+        Key("flows", named(_DAYS), "by flow, what holds instead of runs"),
+        Key("flow_runs_max", whole(0, 10**10), "ended runs of one flow; 0: any", default="0"),
+        Key("database", _DAYS, "from a month's end until it is in files only", default="395"),
+        Key("archive", TEXT_VALUE, "the folder of these files", default=".tillbridge/archive"),
+        Key("memory", whole(180, DAYS_MAX), "until a delivery's id is forgotten", default="400"),
+    ),
+)
 TILLBRIDGE: Final = Form(
     "tillbridge",
     "Connections by name.",
@@ -54,11 +71,12 @@ TILLBRIDGE: Final = Form(
         Key("environment", TEXT_VALUE, "whose settings hold when none is named"),
         Key("connections", named(group("connection")), "by name", required=True),
         Key("alerts", group("alerts"), "when people are told, and through what"),
+        Key("history", group("history"), "how long what has ended is kept where"),
     ),
 )
 CONFIGURATION_LANGUAGE: Final = language(
     "tillbridge",
     "The connections of a Tillbridge folder",
     "tillbridge",
-    (TILLBRIDGE, CONNECTION, ALERTS),
+    (TILLBRIDGE, CONNECTION, ALERTS, HISTORY),
 )

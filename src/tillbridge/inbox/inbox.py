@@ -112,6 +112,11 @@ async def kept_back(database: Database, limit: int = 100) -> list[KeptBack]:
     ]
 
 
-async def forget(database: Database, days: int) -> None:
-    """Forgets ids and bodies older than `days` (at least 180)."""
-    await database.execute(SQL["forget"], days)
+FORGOTTEN_AT_ONCE = 500
+
+
+async def forget(tx: Tx, days: int) -> int:
+    """Forgets some ids older than `days` (at least 180) whose bodies have left before; answers how
+    many, 0 when there are no more."""
+    status = await tx.execute(SQL["forget"], days, FORGOTTEN_AT_ONCE)
+    return int(status.rpartition(" ")[2])

@@ -14,10 +14,14 @@ SELECT source, delivery_id, received_at, kept_back FROM deliveries WHERE kept_ba
 ORDER BY received_at DESC LIMIT $1;
 
 -- name: forget
--- What is older than the given number of days; never what is younger than 180.
-WITH old AS (SELECT now() - make_interval(days => GREATEST($1, 180)) AS moment),
-bodies AS (DELETE FROM delivery_bodies USING old WHERE received_at < moment)
-DELETE FROM deliveries USING old WHERE received_at < moment;
+-- So many of the ids older than the given number of days; never what is younger than 180, and never
+-- one whose body is still here.
+DELETE FROM deliveries WHERE (source, delivery_id) IN (
+    SELECT d.source, d.delivery_id FROM deliveries AS d
+    WHERE d.received_at < now() - make_interval(days => GREATEST($1, 180))
+      AND NOT EXISTS (SELECT 1 FROM delivery_bodies AS b
+                      WHERE b.source = d.source AND b.delivery_id = d.delivery_id)
+    LIMIT $2);
 
 -- name: note_sighting
 INSERT INTO sightings (way, place, ending, seen_on, last_at) VALUES ($1, $2, $3, (now() AT TIME ZONE 'UTC')::date, now())

@@ -8,6 +8,7 @@ from pathlib import Path
 from tillbridge.connections.alerting import Alerting
 from tillbridge.connections.connections import Connections
 from tillbridge.connections.gates import Gates
+from tillbridge.connections.retention import Retention
 from tillbridge.connector.connector import Clock
 from tillbridge.database.database import Database
 from tillbridge.flows.pauses import Pauses
@@ -81,6 +82,7 @@ class House:
         pauses: which flows a person has paused.
         alerting: when people are told, factor applied.
         watch: the figures and traces of this process.
+        retention: how long what has ended is kept where.
     """
 
     database: Database
@@ -96,6 +98,7 @@ class House:
     authorizations: Mapping[str, Filler] = field(default_factory=dict)
     alerting: Alerting = field(default_factory=Alerting)
     watch: Watch = field(default_factory=Watch)
+    retention: Retention = field(default_factory=Retention)
     calls: "set[asyncio.Task[None]]" = field(default_factory=set)
     pauses: Pauses = field(init=False)
 

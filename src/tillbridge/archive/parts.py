@@ -1,0 +1,77 @@
+"""Parts of the past: a run with all it did, an event, a delivery's body, a notice, ..."""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+import asyncpg
+
+from tillbridge.archive.months import SQL
+from tillbridge.canonical.codec import read_json, shaped
+from tillbridge.database.database import Database
+
+PARTS_MAX = 2000
+PAGE = 500
+DATABASE = "history"
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One thing that is past.
+
+    Attributes:
+        kind: "run", "event", "delivery", "notice", "window", "alert" or "firing".
+        content: its row as it was, in JSON; of a run also `steps`, `effects`, `letter`, `patches`.
+        stored: "history" (in the database), or the folder of its archived month.
+    """
+
+    subject: str
+    kind: str
+    id: str
+    at: datetime
+    content: Mapping[str, Any]
+    stored: str = DATABASE
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """A part as its file's line holds it."""
+
+    subject: str
+    kind: str
+    id: str
+    at: datetime
+    content: dict[str, Any]
+
+
+def part_of_line(line: bytes, stored: str) -> Part:
+    """A part from its line in a file. Raises Rejected when it is none."""
+    read = shaped(read_json(line), _Line)
+    return Part(read.subject, read.kind, read.id, read.at, read.content, stored)
+
+
+async def parts_of(database: Database, subject: str) -> list[Part]:
+    """What the database holds of a subject's past, in time order; at most PARTS_MAX."""
+    rows = await database.fetch(SQL["parts_of_subject"], subject, PARTS_MAX)
+    return [
+        Part(row["subject"], row["kind"], row["id"], row["at"], read_json(row["content"]))
+        for row in rows
+    ]
+
+
+async def subject_of_run(database: Database, run_id: int) -> str | None:
+    """The subject of a run that has left the working tables; None when there is none."""
+    found: str | None = await database.fetch_value(SQL["subject_of_run"], run_id)
+    return found
+
+
+async def pages_of(database: Database, month: date) -> AsyncIterator[Sequence[asyncpg.Record]]:
+    """All parts of a month by subject, a page at a time: `subject`, `kind`, `id` and `line`."""
+    after = ("", "", "")
+    while True:
+        rows = await database.fetch(SQL["page_of_month"], month, *after, PAGE)
+        if not rows:
+            return
+        yield rows
+        after = (rows[-1]["subject"], rows[-1]["kind"], rows[-1]["id"])
