@@ -40,6 +40,7 @@ from tillbridge.journeys.card_guard import expect_clean, without_card_data
 from tillbridge.journeys.each import take_each
 from tillbridge.journeys.gather import gather, gathers
 from tillbridge.journeys.heard import Heard
+from tillbridge.journeys.hold import while_held
 from tillbridge.journeys.house import House
 from tillbridge.journeys.money_guard import CAPTURE, claim_cover, give_back, is_covered
 from tillbridge.journeys.notify import take_notice
@@ -293,6 +294,7 @@ class Walk:
         if not cover.covered:
             return Receipt(fields={"status": NOTHING_TO_REVERSE})
         self._settling.attempt = cover.attempt
+        ability = while_held(house, ability, cover.hold)
         await house.gates.enter(connection)
         while True:
             try:

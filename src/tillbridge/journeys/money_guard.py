@@ -12,7 +12,7 @@ from tillbridge.canonical.money import Money
 from tillbridge.connector.documents import Fields
 from tillbridge.database.database import Tx
 from tillbridge.journeys.house import House
-from tillbridge.payments.attempts import Attempt
+from tillbridge.payments.attempts import Attempt, by_authorization
 from tillbridge.payments.claims import claim_capture, claim_reversal, release_claim
 
 CAPTURE = "capture"
@@ -26,10 +26,16 @@ def is_covered(document: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Cover:
-    """Whether a write is covered, and the attempt with its claim where that was just made."""
+    """Whether a write is covered.
+
+    Attributes:
+        attempt: with its claim, where that was just made.
+        hold: what a capture takes from.
+    """
 
     covered: bool
     attempt: Attempt | None = None
+    hold: Attempt | None = None
 
 
 async def claim_cover(house: House, document: str, effect_key: str, fields: Fields) -> Cover:
@@ -53,7 +59,9 @@ async def claim_cover(house: House, document: str, effect_key: str, fields: Fiel
         amount = fields.get("amount")
         if not isinstance(amount, Money):
             raise Misconfigured("A capture without an amount cannot be covered.")
-        return Cover(True, await claim_capture(connection, effect_key, authorization_id, amount))
+        claimed = await claim_capture(connection, effect_key, authorization_id, amount)
+        held = claimed or await by_authorization(connection, authorization_id)
+        return Cover(True, claimed, held)
 
 
 async def give_back(tx: Tx, order_number: str, document: str, effect_key: str) -> None:

@@ -173,6 +173,11 @@ async def by_wire_key(tx: Tx | Database, wire_key: str) -> Attempt | None:
     return await _one(tx, "attempt_by_wire_key", wire_key)
 
 
+async def by_authorization(tx: Tx | Database, authorization_id: str) -> Attempt | None:
+    """The attempt whose authorization the payment system knows by this id."""
+    return await _one(tx, "attempt_by_authorization", authorization_id)
+
+
 async def live(tx: Tx | Database, connection: str, order_number: str) -> Attempt | None:
     """The one attempt of a debt that is not ended, if there is one."""
     return await _one(tx, "live_attempt", connection, order_number)
