@@ -6,7 +6,7 @@ from typing import Any, Protocol, TypeVar
 
 import asyncpg
 
-from tillbridge.canonical.errors import Misconfigured, Transient
+from tillbridge.canonical.errors import Misconfigured, Rejected, Transient
 
 T = TypeVar("T")
 
@@ -27,6 +27,9 @@ class Tx(Protocol):
 
 BROKEN = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError)
 """What a lost database looks like: nothing is known to be wrong with the work itself."""
+UNFIT = (asyncpg.DataError, asyncpg.ProgramLimitExceededError)
+"""Of those, what PostgreSQL says to a value that it cannot keep (a zero byte, a key of kilobytes),
+now and ever. Its words may hold the value, and are shown to nobody."""
 _VICTIM = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError)
 _MOVED = "TB001"
 VICTIM_TRIES = 3
@@ -43,6 +46,20 @@ DURABLE = ("fsync", "full_page_writes", "synchronous_commit")
 
 async def _nothing(_connection: object) -> None:
     """What a connection needs before it goes back: no session state is ever left on one."""
+
+
+def unfit(error: Exception) -> Rejected:
+    """What one of UNFIT means to whoever brought the value."""
+    return Rejected(
+        f"A text or number of it cannot be kept in PostgreSQL: {type(error).__name__}.",
+        reason="unkeepable",
+        next_step="Take out what no database keeps, such as a zero byte or a key of kilobytes.",
+    )
+
+
+def keepable(text: str) -> str:
+    """A message without what no text of PostgreSQL may hold: it may quote a value that does."""
+    return text.replace("\0", "\ufffd").encode("utf-8", "replace").decode()
 
 
 class Database:

@@ -24,7 +24,7 @@ from tillbridge.connector.abilities import (
     VerifiesDeliveries,
 )
 from tillbridge.connector.delivery import Delivery, Translation
-from tillbridge.database.database import Tx
+from tillbridge.database.database import UNFIT, Tx, keepable, unfit
 from tillbridge.database.statements import load_statements
 from tillbridge.inbox.inbox import Keeping, delivery_row, keep, keeping_of
 from tillbridge.inbox.sightings import note_sighting
@@ -86,8 +86,12 @@ async def receive(house: House, delivery: Delivery) -> Received:
             await take_in(house, tx, connection.name, translation.observations, translation.events)
         return keeping
 
-    keeping = None if unusable else await _keep_at_once(house, delivery, translation, masked)
-    if keeping is None:
+    try:
+        keeping = None if unusable else await _keep_at_once(house, delivery, translation, masked)
+        if keeping is None:
+            keeping = await house.database.commit(keep_all)
+    except UNFIT as error:
+        translation, unusable = _unusable(delivery, str(unfit(error))), True
         keeping = await house.database.commit(keep_all)
     if keeping.verdict == "new":
         verdict: Literal["accepted", "kept_back"] = (
@@ -225,8 +229,12 @@ def _translate(connection: Connection, delivery: Delivery) -> tuple[Translation,
     except Exception as bug:
         _LOG.exception("a delivery at the door %s could not be understood", connection.name)
         why = f"A bug in Tillbridge: {type(bug).__name__}."
+    return _unusable(delivery, why), True
+
+
+def _unusable(delivery: Delivery, why: str) -> Translation:
     digest = hashlib.sha256(delivery.body).hexdigest()[:32]
-    return Translation(delivery_id=f"{UNUSABLE}{digest}", kept_back=why), True
+    return Translation(delivery_id=f"{UNUSABLE}{digest}", kept_back=keepable(why))
 
 
 def _subject(translation: Translation) -> str:

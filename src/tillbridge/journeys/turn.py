@@ -15,7 +15,7 @@ from tillbridge.canonical.errors import (
     Unreconciled,
 )
 from tillbridge.connections.gates import CREDENTIALS, GateClosed
-from tillbridge.database.database import BROKEN
+from tillbridge.database.database import BROKEN, UNFIT, unfit
 from tillbridge.journeys.house import House
 from tillbridge.runs.lanes import Turn, release, suspect
 from tillbridge.runs.lease import Lease, LeaseLost
@@ -103,6 +103,9 @@ async def _advance(house: House, turn: Turn, run: Run, journey: Journey) -> None
             return
         kind = type(error).__name__.lower()
         _bury(turn, run, kind, error.reason, str(error))
+    except UNFIT as error:
+        refused = unfit(error)
+        _bury(turn, run, "rejected", refused.reason, str(refused))
     except (*BROKEN, LeaseLost):
         raise
     except Exception as bug:

@@ -15,7 +15,7 @@ import asyncpg
 
 from tillbridge.canonical.codec import encode_event
 from tillbridge.canonical.events import Event
-from tillbridge.database.database import Database, Tx
+from tillbridge.database.database import Database, Tx, keepable
 from tillbridge.database.statements import load_statements
 from tillbridge.runs.lease import Lease, LeaseLost
 from tillbridge.runs.run import Change, Letter, Run
@@ -201,10 +201,10 @@ async def _release(tx: Tx, turn: Turn) -> bool:
         [change.run_id for change in changes],
         [change.state for change in changes],
         [change.wait_s for change in changes],
-        [change.why for change in changes],
+        [keepable(change.why) for change in changes],
         [",".join(change.kinds) for change in changes],
         [change.tries for change in changes],
-        [change.ending for change in changes],
+        [keepable(change.ending) for change in changes],
     )
     return bool(again)
 
@@ -233,7 +233,7 @@ async def open_letter(tx: Tx, letter: Letter) -> None:
         letter.run_id,
         letter.kind,
         letter.reason,
-        letter.message,
+        keepable(letter.message),
         letter.whose_turn,
         letter.step,
     )
