@@ -22,7 +22,8 @@ async def send(world: Any, method: str, path: str, document: object = None) -> t
     body = b"" if document is None else json.dumps(document).encode()
     secret = base64.b64decode(options.secret_key)
     signer = TokenSigner(options.merchant_id, options.key_id, secret, f"127.0.0.1:{simulator.port}")
-    headers = signer.headers(method, path, body, datetime.now(UTC))
+    now = datetime.fromtimestamp(simulator.account.now(), UTC)
+    headers = signer.headers(method, path, body, now)
     async with (
         aiohttp.ClientSession() as session,
         session.request(method, simulator.url + path, data=body, headers=headers) as answer,

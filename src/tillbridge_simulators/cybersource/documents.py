@@ -53,15 +53,20 @@ def money_at(document: Mapping[str, Any], path: str) -> tuple[Decimal, str]:
     Source: orderInformation.amountDetails.totalAmount is a text of up to 19 characters with no
     more decimals than the currency has (API field reference).
     """
+    return amount_at(document, path, "totalAmount")
+
+
+def amount_at(document: Mapping[str, Any], path: str, name: str) -> tuple[Decimal, str]:
+    """The amount called `name` and the currency beside it; both required. Raises Refusal."""
     currency = text_at(document, f"{path}.currency", length_max=3, required=True)
     if not (len(currency) == 3 and currency.isascii() and currency.isupper()):
         raise Refusal("INVALID_DATA", [f"{path}.currency"])
-    text = text_at(document, f"{path}.totalAmount", length_max=_AMOUNT_LENGTH_MAX, required=True)
+    text = text_at(document, f"{path}.{name}", length_max=_AMOUNT_LENGTH_MAX, required=True)
     if not _AMOUNT.fullmatch(text):
-        raise Refusal("INVALID_DATA", [f"{path}.totalAmount"])
+        raise Refusal("INVALID_DATA", [f"{path}.{name}"])
     amount = Decimal(text)
     if amount != amount.quantize(quantum(currency)) or amount <= 0:
-        raise Refusal("INVALID_DATA", [f"{path}.totalAmount"])
+        raise Refusal("INVALID_DATA", [f"{path}.{name}"])
     return amount.quantize(quantum(currency)), currency
 
 

@@ -145,6 +145,7 @@ def _decide(account: Account, document: Mapping[str, Any], token: MintedToken) -
         approval_code=account.state.approval_code() if outcome.holds else "",
         brand=token.brand,
         last4=token.last4,
+        customer_id=str(at(document, "paymentInformation.customer.id") or ""),
         review="pending" if outcome.reason == "DECISION_PROFILE_REVIEW" else "",
     )
 

@@ -10,8 +10,10 @@ from tillbridge_simulators.cybersource import (
     identifiers,
     payment_instruments,
     payments,
+    plans,
     refunds,
     search,
+    subscriptions,
 )
 from tillbridge_simulators.cybersource.service import Service
 
@@ -25,6 +27,8 @@ SERVICES: Sequence[Service] = (
     *customers.SERVICES,
     *payment_instruments.SERVICES,
     *identifiers.SERVICES,
+    *plans.SERVICES,
+    *subscriptions.SERVICES,
 )
 
 

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Literal, TypeAlias
 
 from tillbridge_simulators.cybersource.outcomes import Outcome
+from tillbridge_simulators.cybersource.recurring import Recurring
 from tillbridge_simulators.cybersource.vault import Vault
 
 HoldState: TypeAlias = Literal["held", "nothing", "captured", "reversed", "undone"]
@@ -25,6 +26,7 @@ class Authorization:
         review: "" or "pending", "accepted", "rejected" by Decision Manager.
         sale: it was captured in the same request, under the same id.
         increments: how often the hold was made larger.
+        customer_id: the stored customer who paid; "" for others.
     """
 
     id: str
@@ -46,6 +48,7 @@ class Authorization:
     review: str = ""
     sale: bool = False
     increments: int = 0
+    customer_id: str = ""
 
     @property
     def open_amount(self) -> Decimal:
@@ -113,6 +116,7 @@ class State:
     decisions: list[Decision] = field(default_factory=list)
     batch_closed_s: float = 0.0
     vault: Vault = field(default_factory=Vault)
+    recurring: Recurring = field(default_factory=Recurring)
     _random: random.Random = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
