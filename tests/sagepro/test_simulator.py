@@ -205,3 +205,16 @@ async def test_faults_and_log_are_reached_from_another_process(world: World) -> 
             state = await answer.json()
     assert kinds.count("sales_order") == 1
     assert state["counter"] == 10001
+
+
+async def test_a_client_that_is_cut_while_it_waits_for_a_lock_never_gets_it(world: World) -> None:
+    store = world.simulator.store
+    await store.acquire("somebody else", keep=True, wait_s=None)
+    sending = asyncio.create_task(world.write("sales_order", sales_order()))
+    await asyncio.sleep(0.1)
+    world.simulator.cut_clients()
+    with pytest.raises(Transient):
+        await sending
+    store.end("somebody else", commit=False)
+    assert store.owner is None
+    await world.write("sales_order", sales_order())

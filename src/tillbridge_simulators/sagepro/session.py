@@ -135,6 +135,7 @@ class ClientSession:
     async def _answer_requests(self) -> None:
         """Reads on while a request runs, so that ATTENTION and a lost client are seen."""
         coming = asyncio.ensure_future(packets.read_message(self._reader))
+        running: asyncio.Future[bytes] | None = None
         try:
             while True:
                 message = await coming
@@ -149,9 +150,11 @@ class ClientSession:
                     continue
                 await self._send(running.result())
         finally:
-            coming.cancel()
-            with contextlib.suppress(asyncio.CancelledError, asyncio.IncompleteReadError, OSError):
-                await coming
+            # A request may wait for a lock: it must not get it when nobody is there any more.
+            left = [task for task in (running, coming) if task is not None]
+            for task in left:
+                task.cancel()
+            await asyncio.gather(*left, return_exceptions=True)
 
     async def _abandon(self, running: "asyncio.Future[bytes]") -> None:
         running.cancel()
