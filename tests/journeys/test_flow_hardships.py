@@ -87,6 +87,50 @@ async def test_what_another_run_did_is_not_undone(tmp_path: Path, dsn: str) -> N
         assert shop.told == ["One", "Two A"]
 
 
+IMPATIENT = """
+flow: impatient
+lane: chat
+takes: {name: text}
+subject: trigger.fields.name
+steps:
+  - each: parts
+    in: "['tried', 'awaited']"
+    as: part
+    key: part
+    at_once: 2
+    steps:
+      - branch: which
+        cases:
+          - when: part == 'tried'
+            steps:
+              - notify: told
+                to: chat
+                title: concat('Part ', part)
+                on_error: {retries: 1, wait: 60s, then: continue}
+          - else: true
+            steps:
+              - wait: shipped
+                for: [order.fulfilled]
+                timeout: 30s
+                on_timeout: continue
+"""
+
+
+async def test_a_try_is_not_made_early_because_its_run_was_woken_for_something_else(
+    tmp_path: Path, dsn: str
+) -> None:
+    """60 s are 3 s here: the other item's wait ends after half of that."""
+    async with open_workshop(tmp_path, dsn, IMPATIENT) as shop:
+        shop.hook.says = [400]
+        await shop.ask("impatient", name="Ada")
+        await shop.quiet()
+        [run] = await shop.runs("impatient")
+
+        assert run.ended_at is not None
+        assert (run.ended_at - run.started_at).total_seconds() > 2.9
+        assert shop.told == ["Part tried"]
+
+
 SLEEPS = """
 flow: sleeps
 lane: chat

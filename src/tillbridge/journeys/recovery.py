@@ -16,6 +16,7 @@ from tillbridge.journeys.way import Way
 from tillbridge.runs.run import Parked
 
 FAILURE = "failure"
+UNTIL = "next_try_at"
 
 
 async def recovered(way: Way, step: Step, name: str, recovery: Recovery) -> StopStep | None:
@@ -28,6 +29,7 @@ async def recovered(way: Way, step: Step, name: str, recovery: Recovery) -> Stop
     place = way.place(name)
     given_up = way.run.steps.get(f"{place}!")
     if given_up is None:
+        _until_the_next_try(way, place)
         try:
             return await way.take(step)
         except (Rejected, Misconfigured, Transient, GateClosed) as error:
@@ -71,11 +73,24 @@ async def _try_again(
         return
     number = 0 if outage else tries + 1
     if f"{place}!{number}" not in way.run.steps:
-        note = encode({"at": now, **_told(error)})
+        until = {} if outage else {UNTIL: now + timedelta(seconds=wait_s)}
+        note = encode({"at": now, **until, **_told(error)})
         await way.journal.keep(f"{place}!{number}", "local", note)
     if outage:
         raise error
     raise Parked(wait_s, f"{place}: try {number} of {recovery.retries + 1} failed: {error}")
+
+
+def _until_the_next_try(way: Way, place: str) -> None:
+    """Raises Parked while the next try is not due: its run was woken for something else."""
+    if way.ghost:
+        return
+    tries = (name for name in way.run.steps if _is_try(name, place))
+    moments = (read_json(way.run.steps[name]).get(UNTIL) for name in tries)
+    last = max((datetime.fromisoformat(at) for at in moments if at), default=None)
+    if last is not None and last > way.house.clock():
+        left_s = (last - way.house.clock()).total_seconds()
+        raise Parked(left_s, f"{place}: it is tried again at {last:%H:%M:%S} UTC")
 
 
 def _is_try(name: str, place: str) -> bool:
