@@ -53,6 +53,23 @@ async def test_what_waits_is_told_with_its_age_and_why(api: Api) -> None:
     assert 119 < waiting["oldest_s"] < 180
 
 
+async def test_a_connection_that_is_down_is_named_and_nothing_else_is_ill(
+    api: Api, dsn: str
+) -> None:
+    await api.database.execute(
+        "UPDATE gates SET state = 'tripped', reason = 'no answer',"
+        " closed_until = now() + interval '1 minute' WHERE connection = 'till'"
+    )
+    worker = await Database.connect(dsn, size_max=1, name="tillbridge worker")
+    status, body = await api.ask("GET", "/health/processing", role="viewer")
+    accepting, _ = await api.ask("GET", "/health/accepting", role="")
+    await worker.close()
+    assert (status, body["processing"], accepting) == (200, True, 200)
+    (down,) = body["down"]
+    assert (down["connection"], down["state"], down["reason"]) == ("till", "tripped", "no answer")
+    assert down["since"]
+
+
 async def test_dead_letters_are_counted_with_the_age_of_the_oldest(api: Api) -> None:
     await bury(api.database)
     _, body = await api.ask("GET", "/health/processing", role="viewer")

@@ -47,6 +47,16 @@ class OpenCount:
 
 
 @dataclass(frozen=True, slots=True)
+class Down:
+    """A connection that takes no work: why, and since when."""
+
+    connection: str
+    state: str
+    reason: str
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Processing:
     """Whether work is taken up.
 
@@ -55,6 +65,7 @@ class Processing:
         overdue_s: seconds the longest waiting lane has been due and held by nobody.
         reason: "" while work is taken up; "no_worker": none is connected; "overdue": too few are,
             or they do not come forward.
+        down: connections that take no work now: theirs waits, and all other work goes on.
         queues: how many lanes of each target are due, in hand, or due later.
         waiting: open runs of each target, and how long the oldest has made no progress.
         why: what runs wait for, most frequent first.
@@ -67,6 +78,7 @@ class Processing:
     runs: Backlog
     unknowns: OpenCount
     dead_letters: OpenCount
+    down: list[Down]
     queues: list[Queue]
     waiting: list[Waiting]
     why: list[Reason]
@@ -100,6 +112,11 @@ async def processing(house: AHouse, database: ADatabase, _caller: Looking) -> Re
         runs=await backlog(database),
         unknowns=await _open_count(database, "open_unknowns"),
         dead_letters=await _open_count(database, "open_dead_letters"),
+        down=[
+            Down(gate.connection, gate.state, gate.reason, gate.changed_at)
+            for gate in await house.gates.all()
+            if gate.state != "open"
+        ],
         queues=await queues(database),
         waiting=await waiting_runs(database),
         why=await reasons(database),
