@@ -62,16 +62,16 @@ async def lose_both(shop: Till, town: Town, order: str) -> None:
     await shop.pay(order_document(order))
 
 
-async def pay_elsewhere(town: Town, order: str = STRANGER, **changes: str) -> str:
+async def pay_elsewhere(town: Town, order: str = STRANGER) -> str:
     """Somebody pays at the same account, and we have nothing to do with it. The request id."""
     fields = {
         "order_number": order,
         "amount": usd("75.00"),
         "token_kind": "transient",
         "token": town.cybersource.mint_token(),
-        "attempt_key": "",
+        "attempt_key": "made elsewhere",
         "billing": BILLING,
-    } | changes
+    }
     writes = town.house.connections["cybersource"].writes
     receipt = await writes["authorization"].send(new_call(), fields)
     return str(receipt.fields["request_id"])

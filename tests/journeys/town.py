@@ -161,7 +161,8 @@ def write_connections(
     *,
     settings: dict[str, str],
 ) -> None:
-    extra = "".join(f"      {name}: {value}\n" for name, value in settings.items())
+    given = {"search_lag_s": "1"} | settings
+    extra = "".join(f"      {name}: {value}\n" for name, value in given.items())
     text = f"""
 connections:
   webshop:
@@ -176,7 +177,6 @@ connections:
       secret_key: cybersource
       base_url: {cybersource.url}
       webhook_keys: webhooks
-      search_lag_s: 1
 {extra}"""
     if dynamics is not None:
         text += f"""
