@@ -8,7 +8,9 @@ from tillbridge_simulators.cybersource import (
     fences,
     followons,
     identifiers,
+    invoices,
     payment_instruments,
+    payment_links,
     payments,
     plans,
     refunds,
@@ -29,6 +31,8 @@ SERVICES: Sequence[Service] = (
     *identifiers.SERVICES,
     *plans.SERVICES,
     *subscriptions.SERVICES,
+    *invoices.SERVICES,
+    *payment_links.SERVICES,
 )
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Literal, TypeAlias
 
+from tillbridge_simulators.cybersource.invoicing import Invoicing
 from tillbridge_simulators.cybersource.outcomes import Outcome
 from tillbridge_simulators.cybersource.recurring import Recurring
 from tillbridge_simulators.cybersource.vault import Vault
@@ -117,6 +118,7 @@ class State:
     batch_closed_s: float = 0.0
     vault: Vault = field(default_factory=Vault)
     recurring: Recurring = field(default_factory=Recurring)
+    invoicing: Invoicing = field(default_factory=Invoicing)
     _random: random.Random = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
