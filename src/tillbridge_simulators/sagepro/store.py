@@ -95,6 +95,11 @@ class Store:
         """Straight from SQLite, for judging and seeding: no locks, no translation."""
         return self._db.execute(sql, values).fetchall()
 
+    @property
+    def waiting(self) -> int:
+        """How many wait for the writer's lock."""
+        return len(self._waiting)
+
     async def acquire(self, owner: object, *, keep: bool, wait_s: float | None) -> None:
         """Waits until nobody else holds the writer's lock; with `keep`, takes it.
 
