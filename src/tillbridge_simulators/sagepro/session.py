@@ -115,7 +115,11 @@ class ClientSession:
         login = read_login(message.data)
         self._packet_size = max(512, min(login.packet_size, 32767))
         self._world.log.add("request", operation="login", user=login.user)
-        await self._misbehave(self._world.faults.draw("login", login.user))
+        try:
+            await self._misbehave(self._world.faults.draw("login", login.user))
+        except SqlError as failure:
+            await self._send(tokens.error(failure) + tokens.done(failed=True))
+            raise CutError from failure
         failures = self._refused(login.user, login.password, login.database)
         if failures:
             said = b"".join(tokens.error(failure) for failure in failures)
