@@ -30,6 +30,11 @@ class Child:
         assert self._process is not None, "start it first"
         return self._process.pid
 
+    @property
+    def lives(self) -> bool:
+        """Whether it was started and has not ended."""
+        return self._process is not None and self._process.returncode is None
+
     async def start(self) -> str:
         """Starts it; answers its first line, which says that it is ready.
 

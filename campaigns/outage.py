@@ -1,0 +1,152 @@
+"""Cybersource, then Dynamics, then Sage Pro down for two hours: `python -m campaigns.outage`.
+
+Shoppers come at five times the normal load while a system is down, in several manners one after
+another (campaigns/manners.py). Intake must go on answering, shoppers must be told "not attempted",
+nobody may be charged after `valid_until`, no hold captured after its end, and everything else must
+drain when the system is there again: the oldest first, in about the time that was predicted.
+
+SCALE=short (ten minutes each), full (two hours each) or long (eight); SEED=7; PLANT=name plants
+that defect and must end with `ok` false, PLANT=all tries each one at the short scale.
+"""
+
+import json
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import uvloop
+
+from campaigns.outage_day import AGED, Day, Plan, play
+from campaigns.outage_plants import PLANTS
+
+FACTOR: Final = 100.0
+"""Divides every wait."""
+NORMAL_PER_S: Final = 2.0
+"""Orders a real second: the load of a normal day."""
+TIMES: Final = 5.0
+SCALES: Final = {
+    "short": Plan(FACTOR, NORMAL_PER_S, TIMES, outage_s=600.0, before_s=200.0),
+    "full": Plan(FACTOR, NORMAL_PER_S, TIMES, outage_s=7_200.0, before_s=1_000.0),
+    "long": Plan(FACTOR, NORMAL_PER_S, TIMES, outage_s=28_800.0, before_s=3_600.0),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """The last line of one day, and what must not be, in words."""
+
+    line: dict[str, Any]
+    sentences: Sequence[str]
+
+
+async def measure(plan: Plan, seed: int, plant: str) -> Result:
+    """Plays one day and counts."""
+    with tempfile.TemporaryDirectory(prefix="tillbridge-outage-") as folder:
+        day = await play(plan, seed, Path(folder), plant)
+    _show(day)
+    sentences = [*day.verdict.sentences, *day.troubles]
+    verdict = day.verdict
+    line = {
+        "intake_errors": verdict.intake_errors,
+        "probes_at_once_max": verdict.probes_at_once_max,
+        "sent_after_valid_until": verdict.sent_after_valid_until,
+        "captured_after_expiry": verdict.captured_after_expiry,
+        "drained": sum(one.drained for one in day.outages),
+        "waited": sum(one.waited for one in day.outages),
+        **verdict.counts,
+        "orders": day.orders,
+        "paid": day.paid,
+        "not_attempted": verdict.not_attempted,
+        "on_desk": len(verdict.expired),
+        "fsync": all(value == "on" for value in day.durable.values()),
+        "factor": plan.factor,
+        "seed": seed,
+        "ok": not sentences and _holds(day),
+    }
+    return Result(line, sentences)
+
+
+def _holds(day: Day) -> bool:
+    verdict = day.verdict
+    return (
+        verdict.probes_at_once_max == 1
+        and verdict.not_attempted > 0
+        and not any(verdict.counts.values())
+        and all(one.drained == one.waited > 0 for one in day.outages)
+    )
+
+
+def _show(day: Day) -> None:
+    plan = day.plan
+    print(
+        f"\n{day.orders} orders, {day.paid} paid in full; normal load {plan.normal_per_s:g} orders"
+        f" a second, {plan.times:g} times that while a system was down for {plan.outage_s:g} s;"
+        f" every wait divided by {plan.factor:g}"
+    )
+    print(
+        f"{'down':<12}{'waited':>8}{'drained':>9}{'in s':>8}{'predicted':>11}{'out of order':>14}"
+    )
+    for one in day.outages:
+        predicted = "" if one.predicted_s is None else f"{one.predicted_s:.1f}"
+        order = "" if one.places is None else f"{one.places} of {one.in_order_of}"
+        print(
+            f"{one.system:<12}{one.waited:>8}{one.drained:>9}{one.took_s:>8.1f}{predicted:>11}"
+            f"{order:>14}"
+        )
+    verdict = day.verdict
+    print(
+        f"told 'not attempted' {verdict.not_attempted} times; {verdict.probes} probes seen, at most"
+        f" {verdict.probes_at_once_max} at once; {len(verdict.expired)} of {AGED} old holds on the"
+        " desk"
+    )
+    print("told to people: " + ("; ".join(day.told) or "nothing"))
+    for key, count in verdict.counts.items():
+        print(f"  {key:<24}{count:>5}")
+    for sentence in [*verdict.sentences, *day.troubles][:60]:
+        print(f"  {sentence}")
+
+
+async def every_plant(seed: int) -> dict[str, Any]:
+    """Each plant in a short day of its own; the last line of a healthy one, with how many."""
+    healthy = await measure(SCALES["short"], seed, "")
+    caught = 0
+    for name, plant in PLANTS.items():
+        result = await measure(SCALES["short"], seed, name)
+        is_caught = not result.line["ok"] and plant.shows(result.line, result.sentences)
+        caught += is_caught
+        why = "; ".join(result.sentences[:2]) or "no trace"
+        print(f"{'caught' if is_caught else 'NOT CAUGHT':<11}{name:<24}{plant.title}: {why}")
+    counted = {"plants": len(PLANTS), "plants_caught": caught}
+    ok = healthy.line["ok"] and caught == len(PLANTS)
+    return {**healthy.line, **counted, "ok": ok}
+
+
+async def run(scale: str, seed: int, plant: str) -> dict[str, Any]:
+    """The campaign; answers the last line."""
+    if plant == "all":
+        return await every_plant(seed)
+    result = await measure(SCALES["short" if plant else scale], seed, plant)
+    caught = int(bool(plant) and not result.line["ok"])
+    return {**result.line, "plants": int(bool(plant)), "plants_caught": caught}
+
+
+def main() -> None:
+    """Runs the campaign; prints a table and one line of JSON."""
+    plant = os.environ.get("PLANT", "")
+    if plant not in ("", "all", *PLANTS):
+        sys.exit(f"There is no plant {plant!r}; there are {', '.join(PLANTS)}, and all.")
+    began = time.monotonic()
+    scale = os.environ.get("SCALE", "full")
+    result = uvloop.run(run(scale, int(os.environ.get("SEED", "7")), plant))
+    print(f"{time.monotonic() - began:.0f} s")
+    print(json.dumps(result), flush=True)
+    sys.exit(0 if result["ok"] else 1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,252 @@
+"""The day of an outage: a normal morning, then one system after another down, and the drain."""
+
+import asyncio
+import contextlib
+import sys
+import time
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+import aiohttp
+
+from campaigns.manners import CYBERSOURCE, DYNAMICS, SAGE, Trouble
+from campaigns.outage_judge import Verdict, displacement_max, judged
+from campaigns.outage_town import CHAT, HOLD_LIFE_S, TURNS, WORKERS, Town, open_town
+from campaigns.outage_trade import Trade
+from campaigns.site import Erp
+
+AGED: Final = 8
+"""Orders whose holds end while Cybersource is down and whose parcels leave meanwhile."""
+CONNECTIONS: Final[Mapping[str, str]] = {
+    CYBERSOURCE: "cybersource",
+    DYNAMICS: "dynamics",
+    SAGE: "sage",
+}
+"""By simulator, the name of our connection to it."""
+BOOKS: Final[Mapping[str, Erp]] = {DYNAMICS: "dynamics", SAGE: "sage"}
+DRAIN_MAX_S: Final = 60.0
+"""Real seconds; what has not drained by then does not drain by itself."""
+CALM_MAX_S: Final = 60.0
+_CALM_S: Final = 0.5
+_LOOK_S: Final = 0.1
+_WAITING: Final = "SELECT id FROM runs WHERE state IN ('ready', 'waiting') AND waits = '{}'"
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A day. `outage_s` and `before_s` are the world's seconds, divided by `factor`."""
+
+    factor: float
+    normal_per_s: float
+    times: float
+    outage_s: float
+    before_s: float
+
+
+@dataclass(slots=True)
+class Outage:
+    """How one outage went.
+
+    Attributes:
+        waited: runs that waited for a system or a worker when the system came back.
+        drained: of these, what ended or went on to wait for something else, in `took_s`.
+        predicted_s: what the house said it would take; None when it did not say.
+        places, in_order_of: how far the order most out of turn was written from its turn.
+    """
+
+    system: str
+    waited: int = 0
+    drained: int = 0
+    took_s: float = 0.0
+    predicted_s: float | None = None
+    places: int | None = None
+    in_order_of: int = 0
+
+
+@dataclass(slots=True)
+class Day:
+    """What became of a day. `troubles` are sentences that no log of a simulator tells."""
+
+    plan: Plan
+    outages: list[Outage]
+    verdict: Verdict
+    orders: int
+    paid: int
+    durable: Mapping[str, str]
+    told: list[str]
+    troubles: list[str] = field(default_factory=list)
+
+
+async def play(plan: Plan, seed: int, folder: Path, plant: str) -> Day:
+    """Plays a whole day and judges it."""
+    async with open_town(folder, seed, plan.factor, plant) as town:
+        trade = Trade(town.world, seed, plan.factor, plan.normal_per_s, plan.outage_s / 2)
+        async with _asking(town) as asked:
+            trade.open()
+            await asyncio.sleep(plan.before_s / plan.factor)
+            outages = [await _outage(town, trade, plan, one, asked) for one in CONNECTIONS]
+            trade.close()
+            calm = await _calm(town, trade)
+        await trade.stop()
+        verdict = await judged(town)
+        shop = town.world.shop
+        assert shop is not None, "a town has a shop"
+        day = Day(
+            plan=plan,
+            outages=outages,
+            verdict=verdict,
+            orders=len(shop.orders),
+            paid=sum(order.paid == order.total for order in shop.orders.values()),
+            durable=town.durable,
+            told=sorted(town.listener.told),
+            troubles=[*asked.troubles, *await _untold(town), *_ended(town)],
+        )
+        if not calm:
+            day.troubles.append("work is still open (stuck)")
+            day.troubles += [f"open: {line}" for line in await _open_work(town)]
+        if len(verdict.expired) != AGED:
+            day.troubles.append(f"{len(verdict.expired)} of {AGED} old holds are on the desk")
+        if day.troubles:
+            print(_last_words(town), file=sys.stderr)
+        return day
+
+
+@dataclass
+class Asking:
+    """What the house answers when it is asked how it is, all day long.
+
+    Attributes:
+        down: the connection that is down now; "" for none.
+        named: connections that /health/processing named while they were down.
+    """
+
+    down: str = ""
+    named: set[str] = field(default_factory=set)
+    troubles: list[str] = field(default_factory=list)
+
+
+@contextlib.asynccontextmanager
+async def _asking(town: Town) -> AsyncIterator[Asking]:
+    asked = Asking()
+    async with aiohttp.ClientSession() as http:
+        task = asyncio.create_task(_ask(town, http, asked))
+        try:
+            yield asked
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+    for connection in CONNECTIONS.values():
+        if connection not in asked.named:
+            asked.troubles.append(f"/health/processing never said that {connection} is down")
+
+
+async def _ask(town: Town, http: aiohttp.ClientSession, asked: Asking) -> None:
+    while True:
+        await asyncio.sleep(_LOOK_S * 3)
+        async with http.get(f"{town.url}/health/accepting") as answer:
+            if answer.status != 200:
+                asked.troubles.append(f"/health/accepting answered {answer.status}")
+        found = await _get(town, http, "/health/processing")
+        down = {one["connection"] for one in found.get("down", ())}
+        if asked.down in down:
+            asked.named.add(asked.down)
+
+
+async def _get(town: Town, http: aiohttp.ClientSession, path: str) -> Any:
+    headers = {"authorization": f"Bearer {town.viewer}"}
+    async with http.get(town.url + path, headers=headers) as answer:
+        return await answer.json()
+
+
+async def _outage(town: Town, trade: Trade, plan: Plan, system: str, asked: Asking) -> Outage:
+    """Down at five times the load; then up, at the normal load, until what waited has drained."""
+    outage = Outage(system)
+    down_s = plan.outage_s / plan.factor
+    trade.per_s = plan.normal_per_s * plan.times
+    if system == CYBERSOURCE:  # their holds end in the middle, their parcels leave before
+        old_s = HOLD_LIFE_S - (0.5 * down_s + 1.0) * plan.factor
+        trade.sell_old(AGED, old_s, 1.0 + 0.3 * down_s)
+        await asyncio.sleep(1.0)
+    _say(f"{system} goes down for {down_s:.0f} s")
+    asked.down = CONNECTIONS[system]
+    await Trouble(town.world, system).last(down_s, lambda manner: _say(f"  it {manner}"))
+    asked.down = ""
+    trade.per_s = plan.normal_per_s
+    waiting = [row["id"] for row in await town.database.fetch(_WAITING)]
+    outage.waited, since, began = len(waiting), time.time(), time.monotonic()
+    _say(f"{system} is there again; {outage.waited} runs wait")
+    while (left := await _left(town, waiting)) and time.monotonic() - began < DRAIN_MAX_S:  # noqa: ASYNC110 (nothing rings here)
+        await asyncio.sleep(_LOOK_S)
+    outage.drained, outage.took_s = outage.waited - left, time.monotonic() - began
+    if system in BOOKS:
+        outage.places, outage.in_order_of = displacement_max(town, BOOKS[system], since)
+    _say(f"{outage.drained} of them drained in {outage.took_s:.1f} s")
+    return outage
+
+
+async def _left(town: Town, waiting: list[int]) -> int:
+    return int(
+        await town.database.fetchval(
+            "SELECT count(*) FROM runs WHERE id = ANY ($1) AND state IN ('ready', 'waiting')"
+            " AND waits = '{}'",
+            waiting,
+        )
+    )
+
+
+async def _calm(town: Town, trade: Trade) -> bool:
+    """Waits until nothing is under way; what waits for an event or a time is at rest."""
+    assert town.world.cybersource is not None, "a town has payments"
+    since: float | None = None
+    until = time.monotonic() + CALM_MAX_S
+    while time.monotonic() < until:
+        await asyncio.sleep(_LOOK_S)
+        if not trade.is_over or await town.database.fetch(_WAITING):
+            since = None
+        elif since is None:
+            since = time.monotonic()
+            await town.world.cybersource.settle()
+        elif time.monotonic() - since > _CALM_S:
+            return True
+    return False
+
+
+async def _open_work(town: Town) -> list[str]:
+    rows = await town.database.fetch(
+        "SELECT target, state, waiting_for, count(*) FROM runs WHERE ended_at IS NULL"
+        " GROUP BY target, state, waiting_for ORDER BY count(*) DESC LIMIT 10"
+    )
+    return [" ".join(map(str, row.values())) for row in rows]
+
+
+async def _untold(town: Town) -> list[str]:
+    """Alerts that had to begin, and did not; or that nobody was told of."""
+    begun = await town.database.fetch("SELECT condition, about, title, told FROM alerts")
+    found = {(row["condition"], row["about"]) for row in begun}
+    wanted = [("gate_closed", name) for name in CONNECTIONS.values()]
+    wanted += [("oldest_waiting", name) for name in CONNECTIONS.values()]
+    wanted.append(("hold_expiry", "cybersource USD"))
+    missing = [
+        f"no alert {name} about {about}" for name, about in wanted if (name, about) not in found
+    ]
+    untold = [f"nobody was told: {row['title']}" for row in begun if CHAT not in row["told"]]
+    if town.listener.told.total() < len(begun):
+        untold.append(f"{len(begun)} alerts, and {town.listener.told.total()} were heard")
+    return missing + untold
+
+
+def _ended(town: Town) -> list[str]:
+    return [f"{name} has ended" for name, child in town.processes.items() if not child.lives]
+
+
+def _last_words(town: Town) -> str:
+    return "\n".join(f"{name}: {child.last_words()}" for name, child in town.processes.items())
+
+
+def _say(line: str) -> None:
+    print(f"{time.strftime('%H:%M:%S')} {line}", file=sys.stderr, flush=True)
+
+
+__all__ = ["AGED", "TURNS", "WORKERS", "Day", "Outage", "Plan", "play"]
