@@ -69,7 +69,7 @@ def watch(points: Points) -> None:
 def close_the_short_way() -> None:
     """From now on nothing is committed in one statement, as if everything had always moved."""
 
-    async def closed(_database: Database, _statement: str, *_values: Any) -> None:
+    async def closed(_database: Database, _statement: str, *_values: Any, **_place: Any) -> None:
         return None
 
     _replace(Database, "at_once", closed)
@@ -208,7 +208,7 @@ def _watch_commits(points: Points) -> None:
 
     _replace(Database, "transaction", watched_transaction)
     _replace(Database, "connection", watched_connection)
-    for name in ("fetch", "fetch_row", "fetch_value", "execute"):
+    for name in ("fetch", "fetch_row", "fetch_value", "execute", "together"):
         _replace(Database, name, _alone(points, getattr(Database, name)))
     _replace(Database, "fetch", _claiming(points, transaction, Database.fetch))
 
@@ -236,9 +236,9 @@ def _claiming(
 
 
 def _alone(points: Points, method: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
-    async def committed(self: Database, statement: str, *values: Any) -> Any:
+    async def committed(self: Database, statement: str, *values: Any, **place: Any) -> Any:
         async def send(statement: str, *values: Any) -> Any:
-            return await method(self, statement, *values)
+            return await method(self, statement, *values, **place)
 
         return await _committed(points, send, statement, values)
 

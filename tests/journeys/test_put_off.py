@@ -296,7 +296,7 @@ async def test_a_run_does_not_go_on_after_an_answer_that_could_not_be_committed(
     """Of writes side by side one may still be under way when the commit of another's answer is
     lost: what it would do next must not rest on what the next holder may have to fence."""
 
-    async def break_off(*_: object) -> None:
+    async def break_off(*_: object, **_place: object) -> None:
         raise ConnectionResetError
 
     with monkeypatch.context() as patch:
@@ -313,7 +313,7 @@ async def test_a_run_does_not_go_on_after_an_answer_that_could_not_be_committed(
 async def test_an_answer_that_comes_after_another_was_lost_is_committed_at_once(
     shipment: Shipment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def break_off(*_: object) -> None:
+    async def break_off(*_: object, **_place: object) -> None:
         raise ConnectionResetError
 
     intent = await shipment.intend(NEXT)

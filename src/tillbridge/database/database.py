@@ -7,6 +7,7 @@ from typing import Any, Protocol, TypeVar
 import asyncpg
 
 from tillbridge.canonical.errors import Misconfigured, Rejected, Transient
+from tillbridge.database.ferry import Ferry
 
 T = TypeVar("T")
 
@@ -71,6 +72,7 @@ class Database:
 
     def __init__(self, pool: "asyncpg.Pool[asyncpg.Record]") -> None:
         self._pool = pool
+        self._ferry = Ferry(pool)
 
     @classmethod
     async def connect(cls, dsn: str, *, size_max: int = 10, name: str = "tillbridge") -> "Database":
@@ -147,13 +149,23 @@ class Database:
     async def fetch_value(self, statement: str, *values: Any) -> Any:
         return await self._pool.fetchval(statement, *values)
 
-    async def at_once(self, statement: str, *values: Any) -> asyncpg.Record | None:
+    async def together(self, statement: str, *values: Any, by: str) -> asyncpg.Record | None:
+        """One statement that is a whole transaction and answers one row, and may share its commit
+        with others of its kind (ferry.py). `by` is the subject whose rows it locks."""
+        return await self._ferry.cross(statement, values, by)
+
+    async def at_once(
+        self, statement: str, *values: Any, by: str | None = None
+    ) -> asyncpg.Record | None:
         """One statement that is a whole transaction and does not wait for a judge.
 
-        None, and nothing done, when what it was prepared on has moved (TB001), or PostgreSQL chose
-        it to end a deadlock: the caller goes the long way, with locks.
+        With `by` it may share its commit, as in `together`. None, and nothing done, when what it
+        was prepared on has moved (TB001), or PostgreSQL chose it to end a deadlock: the caller goes
+        the long way, with locks.
         """
         try:
+            if by is not None:
+                return await self.together(statement, *values, by=by)
             return await self.fetch_row(statement, *values)
         except _VICTIM:
             return None

@@ -149,6 +149,7 @@ async def _keep_at_once(
         ),
         [fact_row(delivery.connection, seen) for seen in translation.observations],
         brought_rows(house, translation.events),
+        by=_subject(translation),
     )
     return keeping_of(row) if row is not None else None
 

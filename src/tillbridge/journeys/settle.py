@@ -90,7 +90,11 @@ class Settling:
 
         async def commit(intent: Row | None, ending: Row | None) -> Record | None:
             row = await self.house.database.at_once(
-                SQL["settle_answer"], *values, ending or whole_turn, intent
+                SQL["settle_answer"],
+                *values,
+                ending or whole_turn,
+                intent,
+                by=None if self.ends_turn else effect.subject,  # a shopper waits
             )
             if row is not None:
                 self.attempt = foreseen.attempt

@@ -257,7 +257,7 @@ class Journal:
         else:
             row = await self._outcomes.commit_with(intent=values)
             if row is None:
-                row = await self._database.fetch_row(SQL["intend_effect"], values)
+                row = await self._database.together(SQL["intend_effect"], values, by=effect.subject)
         self._unkept.drop(keeping[0])
         if row is None or row["round"] is None:
             return None
