@@ -1,11 +1,17 @@
 """Flows in the company of others: what one run, one step or one pause may not take from another."""
 
 import asyncio
+from datetime import UTC, datetime
 from pathlib import Path
 
 from tests.journeys.workshop import open_workshop
 
+from tillbridge.canonical.events import Event, EventData, Kind
+from tillbridge.journeys.heard import PAGE
 from tillbridge.journeys.steer import cancel, pause_flow, resume_flow
+from tillbridge.runs.lanes import accept
+
+AT = datetime(2026, 1, 1, tzinfo=UTC)
 
 NESTED = """
 flow: nested
@@ -194,3 +200,31 @@ async def test_a_wait_is_no_longer_for_a_slot_that_others_had(tmp_path: Path, ds
         assert ended.subject == "Ada"
         assert ended.ended_at is not None
         assert (ended.ended_at - ended.started_at).total_seconds() < 2.4
+
+
+LISTENS = """
+flow: listens
+lane: chat
+takes: {name: text}
+subject: trigger.fields.name
+steps:
+  - wait: called
+    for: [order.cancelled]
+    where: candidate.id == 'e7'
+    timeout: 60s
+  - notify: told
+    to: chat
+    title: concat('Heard ', called.id)
+"""
+
+
+async def test_an_event_is_heard_however_many_came_after_it(tmp_path: Path, dsn: str) -> None:
+    async with open_workshop(tmp_path, dsn, LISTENS) as shop:
+        async with shop.house.database.transaction() as tx:
+            for number in range(2 * PAGE + 30):
+                event = Event(f"e{number}", "webshop", Kind.ORDER_CANCELLED, "Ada", AT, EventData())
+                await accept(tx, event, [])
+        await shop.ask("listens", name="Ada")
+        await shop.quiet()
+
+        assert shop.told == ["Heard e7"]

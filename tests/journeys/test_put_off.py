@@ -106,7 +106,7 @@ async def keeps_a_step(shipment: Shipment) -> None:
 
 
 async def listens(shipment: Shipment) -> None:
-    await shipment.journal.heard(["payment.captured"])
+    await shipment.journal.heard(["payment.captured"], 9, 9)
 
 
 async def asks_how_it_stands(shipment: Shipment) -> None:

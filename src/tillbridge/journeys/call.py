@@ -78,7 +78,7 @@ async def _called(way: Way, step: CallStep, place: str) -> str:
 async def _result(way: Way, step: CallStep, place: str, key: str) -> dict[str, Any] | None:
     if not step.wait:
         return {"outcome": "started", "fields": {}}
-    for ended, _ in await way.heard.of((Kind.FLOW_ENDED,)):
+    async for ended, _ in way.heard.of((Kind.FLOW_ENDED,)):
         told = ended.data.trigger
         if told is not None and told.name == key:
             return {"outcome": told.outcome, "fields": told.fields}

@@ -79,7 +79,7 @@ async def deadline(way: Way, place: str, length_s: float) -> datetime:
 
 async def _taken(way: Way, step: WaitStep, place: str) -> Event | None:
     """The newest kept event that ends the wait, kept as its outcome."""
-    for candidate, envelope in await way.heard.of(step.kinds):
+    async for candidate, envelope in way.heard.of(step.kinds):
         if step.accepts(candidate, way.names):
             if place == step.name:
                 way.journal.keep_soon(place, "wait", envelope)

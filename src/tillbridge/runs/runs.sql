@@ -10,7 +10,7 @@ SELECT accept_event($1, $2, $3, $4, $5, $6, $7, $8, $9);
 
 -- name: events_of_kinds
 SELECT number, envelope FROM events
-WHERE subject = $1 AND kind = ANY ($2) ORDER BY number DESC;
+WHERE subject = $1 AND kind = ANY ($2) AND number < $3 ORDER BY number DESC LIMIT $4;
 
 -- name: events_of_subject
 SELECT number, source, kind, occurred_at, kept_at FROM events WHERE subject = $1 ORDER BY number;
