@@ -21,6 +21,7 @@ class Account:
 
     Attributes:
         tell: called with (event type, order number, payload) when something happened.
+        tell_one: the same to one subscription: (its id, event type, payload).
         factor: every wait is divided by it.
     """
 
@@ -30,6 +31,7 @@ class Account:
     tokens: Tokens = field(default_factory=Tokens)
     now: Callable[[], float] = time.time
     tell: Callable[[str, str, Mapping[str, object]], None] = _untold
+    tell_one: Callable[[str, str, Mapping[str, object]], None] = _untold
     factor: float = 1.0
     cards: Cards = field(init=False)
 

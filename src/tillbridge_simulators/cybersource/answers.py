@@ -5,6 +5,7 @@ voids) and the Time-out Void page's declined example. The 401 body is what gatew
 send for a bad signature (not documented).
 """
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -26,11 +27,23 @@ MESSAGES = {
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A status and a JSON body, before faults are applied."""
+    """A status and a JSON body, before faults are applied.
+
+    Attributes:
+        raw: what is sent instead of `body`: a token, a report, a list.
+        content_type: of `raw`.
+    """
 
     status: int
-    body: Mapping[str, object]
+    body: Mapping[str, object] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict)
+    raw: bytes | None = None
+    content_type: str = "application/json"
+
+
+def listing(rows: Sequence[Mapping[str, object]]) -> Answer:
+    """200 with a JSON list."""
+    return Answer(200, raw=json.dumps(rows).encode())
 
 
 class Refusal(Exception):

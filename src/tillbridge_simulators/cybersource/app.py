@@ -64,9 +64,16 @@ class CybersourceSimulator:
         self.faults = faults or Faults()
         self.log = log or EffectLog()
         self.factor = factor
-        self.webhooks = Webhooks(self.faults, self.log, factor, subscription)
+        state = State(seed)
+        self.webhooks = Webhooks(self.faults, self.log, factor, subscription, state)
         self.account = Account(
-            self.options, self.log, State(seed), now=clock, tell=self.webhooks.tell, factor=factor
+            self.options,
+            self.log,
+            state,
+            now=clock,
+            tell=self.webhooks.tell,
+            tell_one=self.webhooks.tell_one,
+            factor=factor,
         )
         self.port = 0
         self._wants_tls = tls
@@ -303,4 +310,11 @@ def _cut(request: web.Request) -> web.Response:
 def _json(answer: Answer) -> web.Response:
     if answer.status == 204:
         return web.Response(status=answer.status, headers=answer.headers)
+    if answer.raw is not None:
+        return web.Response(
+            body=answer.raw,
+            status=answer.status,
+            headers=answer.headers,
+            content_type=answer.content_type,
+        )
     return web.json_response(dict(answer.body), status=answer.status, headers=answer.headers)

@@ -15,6 +15,7 @@ from tillbridge_simulators.cybersource import (
     plans,
     refunds,
     search,
+    subscribers,
     subscriptions,
 )
 from tillbridge_simulators.cybersource.service import Service
@@ -32,6 +33,7 @@ SERVICES: Sequence[Service] = (
     *plans.SERVICES,
     *subscriptions.SERVICES,
     *invoices.SERVICES,
+    *subscribers.SERVICES,
     *payment_links.SERVICES,
 )
 

@@ -9,6 +9,7 @@ from typing import Literal, TypeAlias
 from tillbridge_simulators.cybersource.invoicing import Invoicing
 from tillbridge_simulators.cybersource.outcomes import Outcome
 from tillbridge_simulators.cybersource.recurring import Recurring
+from tillbridge_simulators.cybersource.shelf import Shelf
 from tillbridge_simulators.cybersource.vault import Vault
 
 HoldState: TypeAlias = Literal["held", "nothing", "captured", "reversed", "undone"]
@@ -119,6 +120,8 @@ class State:
     vault: Vault = field(default_factory=Vault)
     recurring: Recurring = field(default_factory=Recurring)
     invoicing: Invoicing = field(default_factory=Invoicing)
+    subscribers: Shelf = field(default_factory=Shelf)
+    signature_keys: Shelf = field(default_factory=Shelf)
     _random: random.Random = field(init=False, repr=False)
 
     def __post_init__(self) -> None:

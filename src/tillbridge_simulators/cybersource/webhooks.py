@@ -14,7 +14,8 @@ import json
 import time
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import aiohttp
 from joserfc import jwe
@@ -22,6 +23,8 @@ from joserfc.jwe import JWERegistry
 from joserfc.jwk import RSAKey
 
 from tillbridge_simulators.cybersource.answers import utc_text
+from tillbridge_simulators.cybersource.event_catalogue import product_of
+from tillbridge_simulators.cybersource.state import State
 from tillbridge_simulators.effects import EffectLog
 from tillbridge_simulators.faults import Faults
 
@@ -47,6 +50,7 @@ class Subscription:
     certificate_key: bytes | None = None
     retries_max: int = 3
     retry_wait_s: float = 60.0
+    webhook_id: str = "e6fe5ec0-9b7a-4c0b-a0c3-simulated"
 
 
 @dataclass(slots=True)
@@ -57,13 +61,15 @@ class Webhooks:
     log: EffectLog
     factor: float
     subscription: Subscription | None = None
+    state: State = field(default_factory=State)
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)
     _session: aiohttp.ClientSession | None = None
 
     def tell(self, event_type: str, code: str, payload: Mapping[str, object]) -> None:
-        """Sends one notification, or not, or twice, or late, as the faults say."""
-        subscription = self.subscription
-        if subscription is None:
+        """Sends one notification to each who wants it: or not, or twice, or late, as the faults
+        say."""
+        audience = self._audience(event_type)
+        if not audience:
             return
         fault = self.faults.draw("webhook", code)
         kind = fault.kind if fault else ""
@@ -71,11 +77,34 @@ class Webhooks:
             self.log.add("webhook_lost", event_type=event_type, order=code)
             return
         wait_s = fault.seconds if fault and kind in ("slow", "late") else 0.0
-        envelope = _envelope(subscription, event_type, payload)
-        for _ in range(2 if kind == "twice" else 1):
-            task = asyncio.create_task(self._deliver(subscription, envelope, code, wait_s))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+        for subscription in audience:
+            envelope = _envelope(subscription, event_type, payload)
+            for _ in range(2 if kind == "twice" else 1):
+                self._start(subscription, envelope, code, wait_s)
+
+    def tell_one(self, webhook_id: str, event_type: str, payload: Mapping[str, object]) -> None:
+        """A sample for one subscription, whether it is active or not."""
+        row = self.state.subscribers.copy(webhook_id)
+        subscription = _registered(self.state, row)
+        self._start(subscription, _envelope(subscription, event_type, payload), "", 0.0)
+
+    def _audience(self, event_type: str) -> list[Subscription]:
+        """Who has subscribed to it and is active, and who was given when it was started."""
+        found = [] if self.subscription is None else [self.subscription]
+        rows = self.state.subscribers.where(
+            lambda row: (
+                row["status"] == "ACTIVE"
+                and any(event_type in one["eventTypes"] for one in row["products"])
+            )
+        )
+        return found + [_registered(self.state, row) for row in rows]
+
+    def _start(
+        self, subscription: Subscription, envelope: dict[str, object], code: str, wait_s: float
+    ) -> None:
+        task = asyncio.create_task(self._deliver(subscription, envelope, code, wait_s))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     async def drain(self) -> None:
         """Waits until nothing is on its way any more."""
@@ -150,14 +179,27 @@ def signature_header(subscription: Subscription, body: bytes, now_s: float) -> s
     return f"t={stamp};keyId={subscription.key_id};sig={base64.b64encode(digest).decode()}"
 
 
+def _registered(state: State, row: Mapping[str, Any]) -> Subscription:
+    """A subscription made through the service, with the newest key that signs."""
+    keys = list(state.signature_keys.where(lambda key: key.get("status") == "ACTIVE"))
+    policy = row.get("retryPolicy", {})
+    made = Subscription(
+        row["webhookUrl"],
+        row["organizationId"],
+        retries_max=int(policy.get("numberOfRetries", 3)),
+        retry_wait_s=60.0 * int(policy.get("firstRetry", 10)),
+        webhook_id=row["webhookId"],
+    )
+    return replace(made, key_id=keys[-1]["keyId"], key=keys[-1]["key"]) if keys else made
+
+
 def _envelope(
     subscription: Subscription, event_type: str, payload: Mapping[str, object]
 ) -> dict[str, object]:
-    product = "payments" if event_type.startswith("payments.") else "decisionManager"
     return {
         "notificationId": str(uuid.uuid4()),
-        "webhookId": "e6fe5ec0-9b7a-4c0b-a0c3-simulated",
-        "productId": product,
+        "webhookId": subscription.webhook_id,
+        "productId": product_of(event_type),
         "organizationId": subscription.organization_id,
         "eventType": event_type,
         "eventDate": utc_text(time.time()),

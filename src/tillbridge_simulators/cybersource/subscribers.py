@@ -1,0 +1,211 @@
+"""Webhook subscriptions of this account and the keys they are signed with.
+
+Source: REST API reference, Webhooks (create, list, patch, status, test, delete) and Key
+Management (keys-sym). A subscription's URL and products together are its own: the same again is
+refused (unverified). The newest active key signs.
+"""
+
+import base64
+import hashlib
+import os
+import uuid
+from collections.abc import Mapping
+from typing import Any
+
+from tillbridge_simulators.cybersource.answers import Answer, Refusal, listing, not_found, utc_text
+from tillbridge_simulators.cybersource.documents import at, text_at
+from tillbridge_simulators.cybersource.event_catalogue import PRODUCTS, rows
+from tillbridge_simulators.cybersource.service import Ask, Service
+from tillbridge_simulators.cybersource.shelf import merged
+
+_KEY_BYTES = 32
+_DAY_S = 86_400
+
+
+def products(ask: Ask) -> Answer:
+    """GET products/{organizationId}: what can be subscribed to."""
+    _expect_organization(ask, ask.id)
+    return listing(list(rows()))
+
+
+def create(ask: Ask) -> Answer:
+    """POST. Raises Refusal."""
+    _check(ask, ask.document)
+    wanted = _wanted(ask.document)
+    for row in ask.account.state.subscribers.where(lambda _: True):
+        if row["webhookUrl"] == ask.document["webhookUrl"] and _wanted(row) & wanted:
+            raise Refusal("DUPLICATE_REQUEST", ["webhookUrl"])
+    id_ = str(uuid.uuid4())
+    row = {
+        **ask.document,
+        "webhookId": id_,
+        "status": "ACTIVE" if ask.document.get("healthCheckUrl") else "INACTIVE",
+        "createdOn": utc_text(ask.account.now()),
+    }
+    return Answer(201, ask.account.state.subscribers.put(id_, row))
+
+
+def get(ask: Ask) -> Answer:
+    """GET {webhookId}."""
+    row = ask.account.state.subscribers.find(ask.id)
+    return Answer(200, row) if row else not_found(ask.account.now())
+
+
+def list_all(ask: Ask) -> Answer:
+    """GET, by organization, product and event."""
+    organization = ask.query.get("organizationId")
+    if not organization:
+        raise Refusal("MISSING_FIELD", ["organizationId"])
+    product, event = ask.query.get("productId"), ask.query.get("eventType")
+    found = [
+        row
+        for row in ask.account.state.subscribers.where(lambda _: True)
+        if row["organizationId"] == organization
+        and any(product in (None, one) and event in (None, kind) for one, kind in _wanted(row))
+    ]
+    return listing(found) if found else not_found(ask.account.now())
+
+
+def patch(ask: Ask) -> Answer:
+    """PATCH {webhookId}."""
+    row = _row(ask)
+    changed = merged(row, ask.document) | {"webhookId": row["webhookId"], "status": row["status"]}
+    _check(ask, changed)
+    changed["updatedOn"] = utc_text(ask.account.now())
+    return Answer(200, ask.account.state.subscribers.put(row["webhookId"], changed))
+
+
+def set_status(ask: Ask) -> Answer:
+    """PUT {webhookId}/status."""
+    row = _row(ask)
+    status = text_at(ask.document, "status", length_max=10, required=True)
+    if status not in ("ACTIVE", "INACTIVE"):
+        raise Refusal("INVALID_DATA", ["status"])
+    ask.account.state.subscribers.put(row["webhookId"], row | {"status": status})
+    return Answer(200, {})
+
+
+def delete(ask: Ask) -> Answer:
+    """DELETE {webhookId}."""
+    ask.account.state.subscribers.drop(_row(ask)["webhookId"])
+    return Answer(200, {})
+
+
+def test(ask: Ask) -> Answer:
+    """POST /notification-subscriptions/v1/webhooks/{webhookId}: a sample is sent."""
+    row = _row(ask)
+    product = row["products"][0]
+    event = product["eventTypes"][0]
+    message = {"message": "This is a sample message"}
+    ask.account.tell_one(row["webhookId"], event, {"testPayload": message})
+    return Answer(
+        200,
+        {
+            "eventDate": utc_text(ask.account.now()),
+            "eventType": event,
+            "organizationId": row["organizationId"],
+            "payloads": {"testPayload": message},
+            "productId": product["productId"],
+            "requestType": "TEST",
+            "retryNumber": 0,
+            "transactionTraceId": str(uuid.uuid4()),
+            "webhookId": row["webhookId"],
+        },
+    )
+
+
+def create_key(ask: Ask) -> Answer:
+    """POST /kms/egress/v2/keys-sym: a digital signature key; it is shown this once."""
+    action = text_at(ask.document, "clientRequestAction", length_max=20, required=True)
+    if action.upper() not in ("CREATE", "STORE"):
+        raise Refusal("INVALID_DATA", ["clientRequestAction"])
+    given = at(ask.document, "keyInformation.key")
+    if action.upper() == "STORE" and not given:
+        raise Refusal("MISSING_FIELD", ["keyInformation.key"])
+    key = str(given or base64.b64encode(os.urandom(_KEY_BYTES)).decode())
+    now_s = ask.account.now()
+    days = int(at(ask.document, "keyInformation.expiryDuration") or 365)
+    id_ = str(uuid.UUID(bytes=hashlib.sha256(key.encode()).digest()[:16]))
+    row = {
+        "keyId": id_,
+        "key": key,
+        "keyType": at(ask.document, "keyInformation.keyType") or "sharedSecret",
+        "organizationId": ask.account.options.merchant_id,
+        "status": "ACTIVE",
+        "expirationDate": utc_text(now_s + days * _DAY_S),
+    }
+    ask.account.state.signature_keys.put(id_, row | {"_until_s": now_s + days * _DAY_S})
+    body = {"submitTimeUtc": utc_text(now_s), "status": "SUCCESS", "keyInformation": row}
+    return Answer(201, body)
+
+
+def store_client_key(ask: Ask) -> Answer:
+    """POST /kms/egress/v2/keys-asym: the subscriber's own key, for encrypting to him."""
+    public = text_at(ask.document, "keyInformation.pub", length_max=8192, required=True)
+    ask.account.state.signature_keys.put("asym", {"pub": public})
+    return Answer(201, {"submitTimeUtc": utc_text(ask.account.now()), "status": "SUCCESS"})
+
+
+def _check(ask: Ask, document: Mapping[str, Any]) -> None:
+    _expect_organization(ask, text_at(document, "organizationId", length_max=32, required=True))
+    url = text_at(document, "webhookUrl", length_max=2048, required=True)
+    if not url.startswith(("https://", "http://127.0.0.1", "http://localhost")):
+        raise Refusal("INVALID_DATA", ["webhookUrl"])
+    if not document.get("products"):
+        raise Refusal("MISSING_FIELD", ["products"])
+    for row in document["products"]:
+        known = PRODUCTS.get(str(row.get("productId")))
+        if known is None:
+            raise Refusal("INVALID_DATA", ["products.productId"])
+        if not row.get("eventTypes"):
+            raise Refusal("MISSING_FIELD", ["products.eventTypes"])
+        if not set(row["eventTypes"]) <= set(known):
+            raise Refusal("INVALID_DATA", ["products.eventTypes"])
+
+
+def _expect_organization(ask: Ask, organization: str) -> None:
+    if organization != ask.account.options.merchant_id:
+        raise Refusal("INVALID_DATA", ["organizationId"])
+
+
+def _wanted(row: Mapping[str, Any]) -> set[tuple[str, str]]:
+    return {(one["productId"], event) for one in row["products"] for event in one["eventTypes"]}
+
+
+def _row(ask: Ask) -> dict[str, Any]:
+    row = ask.account.state.subscribers.find(ask.ids["webhookId"])
+    if row is None:
+        raise Refusal("INVALID_DATA", ["webhookId"])
+    return row
+
+
+SERVICES = (
+    Service("create_new_webhooks.find_products_to_subscribe", "subscription_of_webhooks", products),
+    Service(
+        "create_new_webhooks.notification_subscriptions_v2_webhooks_post",
+        "subscription_of_webhooks",
+        create,
+    ),
+    Service("create_new_webhooks.save_sym_egress_key", "subscription_of_webhooks", create_key),
+    Service("manage_webhooks.get_webhook_subscription_by_id", "subscription_of_webhooks", get),
+    Service(
+        "manage_webhooks.get_webhook_subscriptions_by_org", "subscription_of_webhooks", list_all
+    ),
+    Service(
+        "manage_webhooks.notification_subscriptions_v2_webhooks_webhook_id_patch",
+        "subscription_of_webhooks",
+        patch,
+    ),
+    Service(
+        "manage_webhooks.notification_subscriptions_v2_webhooks_webhook_id_status_put",
+        "subscription_of_webhooks",
+        set_status,
+    ),
+    Service("manage_webhooks.delete_webhook_subscription", "subscription_of_webhooks", delete),
+    Service(
+        "manage_webhooks.notification_subscriptions_v1_webhooks_webhook_id_post",
+        "subscription_of_webhooks",
+        test,
+    ),
+    Service("manage_webhooks.save_asym_egress_key", "subscription_of_webhooks", store_client_key),
+)
