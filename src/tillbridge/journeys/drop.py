@@ -32,11 +32,12 @@ from tillbridge.inbox.inbox import keep
 from tillbridge.journeys.card_guard import CARD_DATA, card_data_found, count_refusal
 from tillbridge.journeys.house import House
 from tillbridge.journeys.start import start
-from tillbridge.runs.lanes import take_chore
+from tillbridge.runs.lanes import keep_chore, take_chore
 from tillbridge.triggers.file_rows import Row, read_rows
 
 LOOK_S = 2.0
-"""How often a folder is looked into; of all workers one does it at a time."""
+"""How often a folder is looked into; of all workers one does it at a time. Who sees a file that is
+not complete yet looks again: another would have to watch it anew."""
 DONE, REFUSED = "done", "refused"
 _DIGIT = re.compile(r"\d")
 _LOG = logging.getLogger(__name__)
@@ -64,25 +65,37 @@ class Drops:
     """The watched folders of one process, and since when each file has looked as it does."""
 
     _since: dict[Path, tuple[_Look, float]] = field(default_factory=dict)
+    _watching: dict[str, float] = field(default_factory=dict)
+    """Until when this process keeps a flow's folder, as a monotonic moment."""
 
     async def take(self, house: House) -> None:
         """Takes every file that is complete."""
         for flow in house.catalogue.active:
-            if isinstance(flow.trigger, OnFile) and await take_chore(
-                house.database, f"files of {flow.name}", LOOK_S / house.factor
-            ):
+            if isinstance(flow.trigger, OnFile) and await self._is_mine(house, flow):
                 try:
                     await self._look_into(house, flow, flow.trigger)
                 except OSError as error:
                     _LOG.warning("the folder of %s: %s", flow.name, error)
 
+    async def _is_mine(self, house: House, flow: Flow) -> bool:
+        if self._watching.pop(flow.name, 0.0) > time.monotonic():
+            return True
+        return await take_chore(house.database, _chore(flow), LOOK_S / house.factor)
+
     async def _look_into(self, house: House, flow: Flow, trigger: OnFile) -> None:
-        folder = house.folder / trigger.folder
+        folder, settled_s = house.folder / trigger.folder, trigger.settled_s / house.factor
+        unsettled = False
         for path in await asyncio.to_thread(_files, folder, trigger.pattern):
-            if await asyncio.to_thread(self._is_settled, path, trigger.settled_s / house.factor):
+            if await asyncio.to_thread(self._is_settled, path, settled_s):
                 look = await asyncio.to_thread(_Look.at, path)
                 await _File(flow, trigger, path, look).take(house)
                 self._since.pop(path, None)
+            else:
+                unsettled = True
+        if unsettled:
+            keeps_s = settled_s + LOOK_S / house.factor
+            await keep_chore(house.database, _chore(flow), keeps_s)
+            self._watching[flow.name] = time.monotonic() + keeps_s
 
     def _is_settled(self, path: Path, settled_s: float) -> bool:
         now = time.monotonic()
@@ -96,6 +109,10 @@ class Drops:
             self._since[path] = (look, now)
             return settled_s <= 0
         return now - before[1] >= settled_s
+
+
+def _chore(flow: Flow) -> str:
+    return f"files of {flow.name}"
 
 
 def _files(folder: Path, pattern: str) -> list[Path]:

@@ -165,15 +165,11 @@ class Journal:
             async with self._database.connection() as connection:
                 self._unkept.drop(await self._unkept.keep(connection))
 
-    async def heard(
-        self, kinds: Sequence[str], before: int, limit: int
-    ) -> list[tuple[int, bytes]]:
-        """Kept events of the kinds with a number below `before`: their numbers and envelopes,
-        newest first."""
+    async def heard(self, kinds: Sequence[str], before: int, limit: int) -> list[tuple[int, bytes]]:
+        """Kept events of the kinds, numbered below `before`, newest first."""
         await self._outcomes.commit()
         values = (self._lease.subject, list(kinds), before, limit)
-        rows = await self._database.fetch(SQL["events_of_kinds"], *values)
-        return [(row["number"], row["envelope"]) for row in rows]
+        return [tuple(row) for row in await self._database.fetch(SQL["events_of_kinds"], *values)]
 
     async def write(
         self, step: str, effect: Effect, ability: Write, fields: Fields, timeout_s: float

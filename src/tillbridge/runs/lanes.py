@@ -280,6 +280,11 @@ async def take_chore(database: Database, name: str, every_s: float) -> bool:
     return await database.fetch_value(SQL["take_chore"], name, every_s) is not None
 
 
+async def keep_chore(database: Database, name: str, for_s: float) -> None:
+    """Keeps a chore that this worker is in the middle of: nobody else takes it for so long."""
+    await database.fetch_value(SQL["keep_chore"], name, for_s)
+
+
 async def wake(tx: Tx, lane: Lane) -> None:
     """Makes a lane due now (a gate opened, a person acted)."""
     await tx.execute(SQL["arrive"], lane.subject)

@@ -283,6 +283,10 @@ INSERT INTO chores (name, next_at) VALUES ($1, now() + make_interval(secs => $2)
 ON CONFLICT (name) DO UPDATE SET next_at = EXCLUDED.next_at WHERE chores.next_at <= now()
 RETURNING name;
 
+-- name: keep_chore
+-- Who is in the middle of a chore keeps it for a while longer.
+UPDATE chores SET next_at = now() + make_interval(secs => $2) WHERE name = $1 RETURNING name;
+
 -- name: testify
 -- A person has looked in the other system: only what is unknown, and may be resolved, can be ended.
 UPDATE effects
