@@ -104,6 +104,11 @@ class Site:
         """How long what has ended is kept where. Raises Misconfigured with file and line."""
         return read_retention((self.folder / FILE).read_text(encoding="utf-8"))
 
+    @property
+    def archive(self) -> Path:
+        """The folder of archived months. Raises Misconfigured with file and line."""
+        return self.folder / self.retention().archive
+
 
 def now() -> datetime:
     """The clock of production."""

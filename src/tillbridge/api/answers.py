@@ -38,6 +38,7 @@ _STATUS = {
     "unknown_approval": 404,
     "unknown_flow": 404,
     "unknown_id": 404,
+    "unknown_month": 404,
     "unknown_page": 404,
     "wrong_method": 405,
     "resolved": 409,

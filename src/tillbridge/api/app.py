@@ -23,6 +23,7 @@ from tillbridge.api import (
     flows,
     gates,
     health,
+    history,
     inbox,
     metrics,
     notices,
@@ -40,7 +41,7 @@ from tillbridge.database.database import Database
 from tillbridge.journeys.house import House
 
 ROUTERS = (
-    *(runs, explain, dead_letters, reviews, approvals, notices, unknowns, trace),
+    *(runs, history, explain, dead_letters, reviews, approvals, notices, unknowns, trace),
     *(flows, gates, inbox, audit, alerts, health, metrics),
 )
 

@@ -9,6 +9,7 @@ from tillbridge.assembly import Site
 from tillbridge.cli.alerts import alerts
 from tillbridge.cli.api import api
 from tillbridge.cli.approvals import approvals
+from tillbridge.cli.archive import archive
 from tillbridge.cli.audit import audit
 from tillbridge.cli.check import check
 from tillbridge.cli.connectors import connectors
@@ -19,6 +20,7 @@ from tillbridge.cli.failures import Commands
 from tillbridge.cli.flows import flows
 from tillbridge.cli.format import format_files
 from tillbridge.cli.gates import gates
+from tillbridge.cli.history import history
 from tillbridge.cli.inbox import inbox
 from tillbridge.cli.init import init
 from tillbridge.cli.migrate import migrate
@@ -81,7 +83,7 @@ for command in (
     *(demo, init, template, check, format_files, schema, test, provision, up),
     *(api, worker, migrate),
     *(flows, run, approvals, notices, alerts),
-    *(runs, dead_letters, reviews, unknowns, trace, explain, gates, inbox),
+    *(runs, dead_letters, reviews, unknowns, history, archive, trace, explain, gates, inbox),
     *(secrets, operators, audit, connectors, schemas),
 ):
     main.add_command(command)

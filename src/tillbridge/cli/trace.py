@@ -1,13 +1,15 @@
 """`tillbridge trace`: one order's whole story, by any id it has anywhere."""
 
 import asyncio
+from collections.abc import Sequence
 
 import click
 
 from tillbridge.cli.printing import heading, next_step, say, table
 from tillbridge.cli.surroundings import Surroundings, pass_surroundings
-from tillbridge.journeys.trace import Moment, Trace
+from tillbridge.journeys.trace import Moment, PaymentLine, Trace
 from tillbridge.journeys.trace import trace as tell
+from tillbridge.references.references import Recorded
 
 
 @click.command()
@@ -23,18 +25,24 @@ def trace(surroundings: Surroundings, any_id: str) -> None:
     say(f"Order {story.subject}.")
     if story.others:
         say(f"The same id belongs to {', '.join(story.others)} too.")
-    _show_payments(story)
-    _show_references(story)
-    heading("What happened")
-    table(("when", "where", "what", "amount", "how", "id"), map(_row, story.moments))
+    show_payments(story.payments)
+    show_references(story.references)
+    show_moments(story.moments)
     dead = [moment for moment in story.moments if moment.what.endswith(" dead")]
     if dead:
         number = dead[-1].id.partition(":")[2]
         next_step(f"It needs a person: tillbridge dead-letters show {number}")
 
 
-def _show_payments(story: Trace) -> None:
-    if not story.payments:
+def show_moments(moments: Sequence[Moment]) -> None:
+    """Everything that happened, in time order."""
+    heading("What happened")
+    table(("when", "where", "what", "amount", "how", "id"), map(_row, moments))
+
+
+def show_payments(payments: Sequence[PaymentLine]) -> None:
+    """What was asked for, held, captured and given back."""
+    if not payments:
         say("No payment was asked for.")
         return
     heading("Payments")
@@ -51,13 +59,14 @@ def _show_payments(story: Trace) -> None:
                 line.authorization_id,
                 line.reason,
             )
-            for line in story.payments
+            for line in payments
         ],
     )
 
 
-def _show_references(story: Trace) -> None:
-    if story.references:
+def show_references(references: Sequence[Recorded]) -> None:
+    """How an order is known in other systems."""
+    if references:
         heading("How it is known elsewhere")
         table(
             ("system", "kind", "id", "since"),
@@ -68,7 +77,7 @@ def _show_references(story: Trace) -> None:
                     known.reference.id,
                     known.recorded_at,
                 )
-                for known in story.references
+                for known in references
             ],
         )
 

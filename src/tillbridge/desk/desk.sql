@@ -53,5 +53,6 @@ INSERT INTO notices (key, flow, subject, level, title, content) VALUES ($1, $2, 
 ON CONFLICT (key) DO NOTHING;
 
 -- name: newest_notices
+-- Those whose words have left for the past are told by `tillbridge history`.
 SELECT id, flow, subject, level, title, content, noticed_at FROM notices
-WHERE id < $1 ORDER BY id DESC LIMIT $2;
+WHERE id < $1 AND title <> '' ORDER BY id DESC LIMIT $2;

@@ -39,7 +39,8 @@ class Heard:
 
     async def _before(self, number: int) -> "_Page":
         found = await self._journal.heard(awaited_by(self._flow), number, PAGE)
-        events = [(decode_event(envelope), envelope) for _, envelope in found]
+        # an envelope that is in archived files only is empty
+        events = [(decode_event(whole), whole) for _, whole in found if whole]
         return _Page(events, found[-1][0] if len(found) == PAGE else None)
 
 

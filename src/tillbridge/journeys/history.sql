@@ -1,7 +1,7 @@
 -- Statements of history: whatever somebody holds in hand leads to an order.
 
 -- name: subjects_with
--- By any name it has anywhere. Indexes that begin with who gave the name are entered once for each
+-- By any name but those that are recorded references. Indexes that begin with who gave the name are entered once for each
 -- of those few.
 WITH RECURSIVE sources AS (
     (SELECT source AS name FROM events ORDER BY source LIMIT 1)
@@ -20,8 +20,6 @@ WITH RECURSIVE sources AS (
             ORDER BY o.connection LIMIT 1)
     FROM payments WHERE payments.name IS NOT NULL
 ), found AS (
-    (SELECT subject FROM external_references WHERE id = $1 ORDER BY subject LIMIT $2)
-    UNION
     SELECT subject FROM effects WHERE key = $1
     UNION
     SELECT order_number FROM attempts WHERE wire_key = $1
@@ -69,3 +67,12 @@ GROUP BY wanted.subject;
 
 -- name: versions_of_runs
 SELECT id, flow_version FROM runs WHERE id = ANY ($1);
+
+-- name: standing_of_subject
+-- What of a subject stands before people: its newest letter, a call without an answer, a question.
+SELECT (SELECT max(d.run_id) FROM runs AS r JOIN dead_letters AS d ON d.run_id = r.id
+        WHERE r.subject = $1 AND d.resolved_at IS NULL) AS letter,
+       (SELECT min(e.connection) FROM effects AS e
+        WHERE e.subject = $1 AND e.state IN ('intended', 'unknown')) AS unknown,
+       (SELECT max(a.id) FROM runs AS r JOIN approvals AS a ON a.run_id = r.id
+        WHERE r.subject = $1 AND r.state IN ('ready', 'waiting') AND a.answer = 'open') AS question;

@@ -12,26 +12,19 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, TypeAlias
 
+from tillbridge.archive.parts import Part, parts_of
 from tillbridge.canonical.card_data import mask
+from tillbridge.canonical.codec import shaped
 from tillbridge.canonical.errors import Rejected
 from tillbridge.canonical.money import Money
 from tillbridge.database.database import Database
+from tillbridge.journeys.subjects import RUN_PREFIX, subjects_of
 from tillbridge.payments.attempts import Attempt, of_order
 from tillbridge.payments.observations import Observed, observations_of
-from tillbridge.references.references import Recorded, of_subject, subjects_of
-from tillbridge.runs.history import (
-    EffectRow,
-    EventRow,
-    RunRow,
-    effects_of,
-    events_of,
-    run,
-    runs,
-)
-from tillbridge.runs.lanes import SQL
+from tillbridge.references.references import Recorded, of_subject
+from tillbridge.runs.history import EffectRow, EventRow, RunRow, effects_of, events_of, runs
 
 RUNS_MAX = 1000
-RUN_PREFIX = "run:"
 MomentKind: TypeAlias = Literal["payment", "event", "effect", "run"]
 
 
@@ -98,57 +91,54 @@ class Trace:
 
 
 async def trace(database: Database, any_id: str) -> Trace:
-    """The story an id belongs to: an order number, a request id, a GUID, an ERP's order number,
-    an effect's key, or a run ("run:17").
+    """The story an id belongs to, as far as the database knows it (see `subjects_of` for what may
+    be given).
 
     Raises:
         Rejected: nobody here has heard of that id.
     """
-    subjects = await _subjects(database, any_id)
+    subjects = await subjects_of(database, any_id)
     if not subjects:
-        raise Rejected(
-            f"Nothing is known under {mask(any_id)!r}.",
-            reason="unknown_id",
-            next_step="Give an order number, or an id exactly as the other system writes it.",
-        )
+        raise unknown_id(any_id)
+    past = runs_in(await parts_of(database, subjects[0]))
+    return await story_of(database, any_id, subjects, past)
+
+
+def unknown_id(any_id: str) -> Rejected:
+    """What is raised when nobody has heard of an id."""
+    return Rejected(
+        f"Nothing is known under {mask(any_id)!r}.",
+        reason="unknown_id",
+        next_step="Give an order number, or an id exactly as the other system writes it.",
+    )
+
+
+async def story_of(
+    database: Database, asked: str, subjects: Sequence[str], past: Sequence[RunRow]
+) -> Trace:
+    """The story of the first subject; `past` are its runs that have left the working tables."""
     subject, *others = subjects
-    attempts = await of_order(database, subject)
+    here = await runs(database, subject=subject, limit=RUNS_MAX)
+    known = {row.id for row in here}
     moments = [
         *(_told(seen) for seen in await observations_of(database, subject)),
         *(_happened(event) for event in await events_of(database, subject)),
-        *_runs(await runs(database, subject=subject, limit=RUNS_MAX)),
+        *_runs([*here, *(row for row in past if row.id not in known)]),
         *_effects(await effects_of(database, subject)),
     ]
     return Trace(
-        asked=any_id,
+        asked=asked,
         subject=subject,
         others=tuple(others),
-        payments=tuple(_line(attempt) for attempt in attempts),
+        payments=tuple(_line(attempt) for attempt in await of_order(database, subject)),
         references=tuple(await of_subject(database, subject)),
         moments=tuple(sorted(moments, key=lambda moment: moment.at)),
     )
 
 
-async def _subjects(database: Database, any_id: str) -> list[str]:
-    """The orders an id belongs to; the order of that very number first."""
-    found = dict.fromkeys(sorted(await subjects_of(database, any_id)))
-    if await _is_subject(database, any_id):
-        found = {any_id: None} | found
-    if not found:
-        effect = await database.fetch_row(SQL["load_effect"], any_id)
-        if effect is not None:
-            found[effect["subject"]] = None
-    number = any_id.removeprefix(RUN_PREFIX)
-    if not found and number != any_id and number.isdecimal() and len(number) < 19:
-        row, _ = await run(database, int(number))
-        found[row.subject] = None
-    return list(found)
-
-
-async def _is_subject(database: Database, any_id: str) -> bool:
-    if await runs(database, subject=any_id, limit=1) or await events_of(database, any_id):
-        return True
-    return bool(await of_order(database, any_id))
+def runs_in(parts: Sequence[Part]) -> list[RunRow]:
+    """The runs among parts of the past."""
+    return [shaped(part.content, RunRow) for part in parts if part.kind == "run"]
 
 
 def _line(attempt: Attempt) -> PaymentLine:

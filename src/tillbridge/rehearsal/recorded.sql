@@ -8,7 +8,7 @@ SELECT shop, attempt_key, state, reason, review, "order", started_at
 FROM attempts WHERE order_number = $1 ORDER BY started_at;
 
 -- name: events
-SELECT envelope, kept_at FROM events WHERE subject = $1 ORDER BY number;
+SELECT envelope, kept_at FROM events WHERE subject = $1 AND envelope <> '' ORDER BY number;
 
 -- name: endings
 SELECT runs.flow, runs.state, runs.waiting_for, letter.class, letter.reason, letter.step

@@ -9,8 +9,13 @@ ON CONFLICT (subject) DO UPDATE SET arrivals = subjects.arrivals + 1;
 SELECT accept_event($1, $2, $3, $4, $5, $6, $7, $8, $9);
 
 -- name: events_of_kinds
-SELECT number, envelope FROM events
-WHERE subject = $1 AND kind = ANY ($2) AND number < $3 ORDER BY number DESC LIMIT $4;
+-- Newest first. What has left for the past is read there; what is in files only is empty.
+SELECT e.number, CASE WHEN e.envelope <> '' THEN e.envelope ELSE
+       coalesce((SELECT bytes_of(p.content -> 'envelope') FROM past AS p
+                 WHERE p.subject = e.subject AND p.kind = 'event' AND p.id = e.number::text
+                 LIMIT 1), '') END AS envelope
+FROM events AS e
+WHERE e.subject = $1 AND e.kind = ANY ($2) AND e.number < $3 ORDER BY e.number DESC LIMIT $4;
 
 -- name: events_of_subject
 SELECT number, source, kind, occurred_at, kept_at FROM events WHERE subject = $1 ORDER BY number;
