@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import aiohttp
 
-from campaigns.manners import CYBERSOURCE, DYNAMICS, SAGE, Trouble
+from campaigns.manners import CYBERSOURCE, DYNAMICS, SAGE, trouble
 from campaigns.outage_judge import Verdict, displacement_max, judged
 from campaigns.outage_town import CHAT, HOLD_LIFE_S, TURNS, WORKERS, Town, open_town
 from campaigns.outage_trade import Trade
@@ -26,9 +26,7 @@ CONNECTIONS: Final[Mapping[str, str]] = {
 }
 """By simulator, the name of our connection to it."""
 BOOKS: Final[Mapping[str, Erp]] = {DYNAMICS: "dynamics", SAGE: "sage"}
-DRAIN_MAX_S: Final = 60.0
-"""Real seconds; what has not drained by then does not drain by itself."""
-CALM_MAX_S: Final = 60.0
+DRAIN_MIN_S: Final = 10.0
 _CALM_S: Final = 0.5
 _LOOK_S: Final = 0.1
 _WAITING: Final = "SELECT id FROM runs WHERE state IN ('ready', 'waiting') AND waits = '{}'"
@@ -43,6 +41,11 @@ class Plan:
     times: float
     outage_s: float
     before_s: float
+
+    @property
+    def drain_max_s(self) -> float:
+        """Real seconds; what has not drained by then does not drain by itself."""
+        return DRAIN_MIN_S + self.outage_s / self.factor
 
 
 @dataclass(slots=True)
@@ -88,7 +91,7 @@ async def play(plan: Plan, seed: int, folder: Path, plant: str) -> Day:
             await asyncio.sleep(plan.before_s / plan.factor)
             outages = [await _outage(town, trade, plan, one, asked) for one in CONNECTIONS]
             trade.close()
-            calm = await _calm(town, trade)
+            calm = await _calm(town, trade, plan.drain_max_s)
         await trade.stop()
         verdict = await judged(town)
         shop = town.world.shop
@@ -171,17 +174,19 @@ async def _outage(town: Town, trade: Trade, plan: Plan, system: str, asked: Aski
         await asyncio.sleep(1.0)
     _say(f"{system} goes down for {down_s:.0f} s")
     asked.down = CONNECTIONS[system]
-    await Trouble(town.world, system).last(down_s, lambda manner: _say(f"  it {manner}"))
+    await trouble(town.outside, system, down_s, lambda manner: _say(f"  it {manner}"))
     asked.down = ""
     trade.per_s = plan.normal_per_s
     waiting = [row["id"] for row in await town.database.fetch(_WAITING)]
     outage.waited, since, began = len(waiting), time.time(), time.monotonic()
     _say(f"{system} is there again; {outage.waited} runs wait")
-    while (left := await _left(town, waiting)) and time.monotonic() - began < DRAIN_MAX_S:  # noqa: ASYNC110 (nothing rings here)
+    until = began + plan.drain_max_s
+    while (left := await _left(town, waiting)) and time.monotonic() < until:  # noqa: ASYNC110 (nothing rings here)
         await asyncio.sleep(_LOOK_S)
     outage.drained, outage.took_s = outage.waited - left, time.monotonic() - began
     if system in BOOKS:
-        outage.places, outage.in_order_of = displacement_max(town, BOOKS[system], since)
+        found = await displacement_max(town, BOOKS[system], since)
+        outage.places, outage.in_order_of = found
     _say(f"{outage.drained} of them drained in {outage.took_s:.1f} s")
     return outage
 
@@ -196,11 +201,11 @@ async def _left(town: Town, waiting: list[int]) -> int:
     )
 
 
-async def _calm(town: Town, trade: Trade) -> bool:
+async def _calm(town: Town, trade: Trade, most_s: float) -> bool:
     """Waits until nothing is under way; what waits for an event or a time is at rest."""
     assert town.world.cybersource is not None, "a town has payments"
     since: float | None = None
-    until = time.monotonic() + CALM_MAX_S
+    until = time.monotonic() + most_s
     while time.monotonic() < until:
         await asyncio.sleep(_LOOK_S)
         if not trade.is_over or await town.database.fetch(_WAITING):

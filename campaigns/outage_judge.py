@@ -8,7 +8,7 @@ from campaigns.outage_town import HOLD_LIFE_S, Town
 from campaigns.site import Erp
 from campaigns.two_books import PREFIXES
 from tillbridge_simulators.auditor import KEYS, UNKNOWN_WITHOUT_OWNER, Finding, judge
-from tillbridge_simulators.auditor_evidence import Evidence, evidence_of
+from tillbridge_simulators.auditor_evidence import Evidence, Testimony, evidence_of
 from tillbridge_simulators.effects import EffectLog
 
 VALID_S: Final = 25.0
@@ -50,7 +50,8 @@ async def judged(town: Town) -> Verdict:
     refused = [*_refused(_log(town, "shop")), *_untaken(_log(town, "cybersource"))]
     late = list(_late(town))
     captured = list(_captured_late(town))
-    findings = [one for one in _broken(town) if not _waits_for_a_person(one, expired)]
+    evidence = replace(evidence_of(town.world), sagepro=await _testimony(town, "sage"))
+    findings = [one for one in _broken(evidence) if not _waits_for_a_person(one, expired)]
     ownerless = await town.database.fetchval(
         "SELECT count(*) FROM effects e JOIN runs r ON r.id = e.run_id"
         " WHERE e.state IN ('intended', 'unknown') AND r.state NOT IN ('ready', 'waiting', 'dead')"
@@ -59,7 +60,7 @@ async def judged(town: Town) -> Verdict:
     for finding in findings:
         counts[finding.key] += 1
     counts[UNKNOWN_WITHOUT_OWNER] = ownerless
-    probes = list(_probes(town))
+    probes = list(_probes(evidence))
     sentences = [*refused, *late, *captured, *(str(finding) for finding in findings)]
     sentences += [f"dead letter: {letter}" for letter in letters]
     return Verdict(
@@ -78,27 +79,28 @@ async def judged(town: Town) -> Verdict:
     )
 
 
-def displacement_max(town: Town, erp: Erp, since: float) -> tuple[int, int]:
+async def displacement_max(town: Town, erp: Erp, since: float) -> tuple[int, int]:
     """Of the orders that waited for this ERP: how many places the one that was most out of order
     was away from its own, and how many there were. `since`: when the ERP was there again."""
-    system, name = {
-        "dynamics": ("dynamics365", "order_number"),
-        "sage": ("sagepro", "order"),
-    }[erp]
+    name = {"dynamics": "order_number", "sage": "order"}[erp]
+    book = await _testimony(town, erp)
     held = [
         str(entry.facts["order"])
         for entry in _log(town, "cybersource").entries("authorization")
         if entry.at < since
     ]
-    written = [
-        str(entry.facts[name])
-        for entry in _log(town, system).entries("sales_order")
-        if entry.at >= since
-    ]
+    written = [str(entry.facts[name]) for entry in book.of("sales_order") if entry.at >= since]
     waited = set(held) & set(written)
     places = {order: at for at, order in enumerate(one for one in held if one in waited)}
     came = [order for order in written if order in waited]
     return max((abs(places[order] - at) for at, order in enumerate(came)), default=0), len(came)
+
+
+async def _testimony(town: Town, erp: Erp) -> Testimony:
+    if erp == "sage":
+        return await town.outside.sagepro.testimony()
+    dynamics = town.outside.dynamics365
+    return Testimony(tuple(dynamics.log.entries()), dynamics.state())
 
 
 def _log(town: Town, system: str) -> EffectLog:
@@ -137,10 +139,11 @@ def _untaken(cybersource: EffectLog) -> Iterable[str]:
             yield f"a webhook of {entry.facts['order']} was answered {entry.facts['to']}"
 
 
-def _probes(town: Town) -> Iterable[int]:
+def _probes(evidence: Evidence) -> Iterable[int]:
     """How many probes of one system were under way at once, each time one came."""
-    for system in ("cybersource", "dynamics365", "sagepro"):
-        for entry in _log(town, system).entries("request"):
+    for heard in (evidence.cybersource, evidence.dynamics365, evidence.sagepro):
+        assert heard is not None, "every system takes part"
+        for entry in heard.of("request"):
             if _is_probe(entry.facts):
                 yield int(str(entry.facts["at_once"]))
 
@@ -192,9 +195,8 @@ def _captured_late(town: Town) -> Iterable[str]:
             yield f"{hold.code} was captured {over_s:.2f} s after its hold had ended"
 
 
-def _broken(town: Town) -> Iterable[Finding]:
+def _broken(evidence: Evidence) -> Iterable[Finding]:
     """Each book is judged by its own orders."""
-    evidence = evidence_of(town.world)
     books: dict[Erp, Evidence] = {
         "dynamics": replace(evidence, sagepro=None),
         "sage": replace(evidence, dynamics365=None),

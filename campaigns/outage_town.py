@@ -17,7 +17,9 @@ import asyncpg
 from aiohttp import web
 
 from campaigns.child import Child
-from campaigns.site import SHOP_SECRET, secrets
+from campaigns.manners import Outside
+from campaigns.sage_process import SageProcess
+from campaigns.site import SHOP_SECRET, Addresses, secrets
 from campaigns.two_books import write_two_books
 from tillbridge.access.operators import Role, add_operator
 from tillbridge.assembly import Site, close_house, open_house, prepare
@@ -60,6 +62,7 @@ class Town:
     """Everything that runs."""
 
     world: World
+    outside: Outside
     database: "asyncpg.Pool[asyncpg.Record]"
     durable: dict[str, str]
     url: str
@@ -80,10 +83,14 @@ async def open_town(folder: Path, seed: int, factor: float, plant: str) -> Async
         world = World(_settings(seed, factor, url))
         await world.start()
         stack.push_async_callback(world.stop)
+        sage = SageProcess(factor, seed, folder / "sage.log")
+        stack.push_async_callback(sage.stop)
+        await sage.start()
+        addresses = world.addresses() | {"sagepro": dict(sage.address)}
         listener = await stack.enter_async_context(_listening())
         site = folder / "site"
-        _write(site, world)
-        environment = secrets(world.addresses()) | {
+        _write(site, addresses)
+        environment = secrets(addresses) | {
             f"TILLBRIDGE_SECRET_{CHAT.upper()}": listener.url,
             "TILLBRIDGE_FOLDER": str(site),
             "TILLBRIDGE_DATABASE_URL": server.dsn,
@@ -102,7 +109,8 @@ async def open_town(folder: Path, seed: int, factor: float, plant: str) -> Async
         database = await asyncpg.create_pool(server.dsn, min_size=1, max_size=2)
         assert database is not None, "a pool was asked for"
         stack.push_async_callback(database.close)
-        yield Town(world, database, durable, url, viewer, listener, processes, factor)
+        outside = _outside(world, sage)
+        yield Town(world, outside, database, durable, url, viewer, listener, processes, factor)
 
 
 _CLI: Final = "tillbridge.cli.main"
@@ -119,6 +127,7 @@ def _settings(seed: int, factor: float, api: str) -> dict[str, Any]:
     return {
         "factor": factor,
         "seed": seed,
+        "systems": ["cybersource", "dynamics365", "shop"],
         "cybersource": {
             "options": {"partial_captures": True, "search_lag_s": 2.0},
             "subscription": {"url": f"{api}/doors/cybersource", "retry_wait_s": 10.0},
@@ -137,14 +146,20 @@ def _settings(seed: int, factor: float, api: str) -> dict[str, Any]:
     }
 
 
-def _write(site: Path, world: World) -> None:
+def _outside(world: World, sage: SageProcess) -> Outside:
+    assert world.cybersource is not None and world.dynamics365 is not None, "they were asked for"
+    secret = world.dynamics365.sign_in.client_secret
+    return Outside(world.cybersource, world.dynamics365, sage, secret)
+
+
+def _write(site: Path, addresses: Addresses) -> None:
     settings = {
         "fence": "yes",
         "partial_captures": "yes",
         "search_lag_s": "2",
         "absent_after_s": "120",
     }
-    write_two_books(site, world.addresses(), settings, TIMEOUT_S)
+    write_two_books(site, addresses, settings, TIMEOUT_S)
     chat = f"  {CHAT}:\n    connector: notify\n    settings: {{channel: webhook, url: {CHAT}}}\n"
     told = f"alerts:\n  tell: [{CHAT}]\n  hold_life: {HOLD_LIFE_S / 86_400:.0f}d\n{_SOON}"
     path = site / "tillbridge.yaml"

@@ -52,7 +52,7 @@ async def read_evidence(urls: Mapping[str, str], session: aiohttp.ClientSession)
     `urls`: by system, where its control routes answer; an ERP left out took no part.
     """
     names = list(urls)
-    heard = await asyncio.gather(*(_read(urls[name], session) for name in names))
+    heard = await asyncio.gather(*(read_testimony(urls[name], session) for name in names))
     return Evidence(**dict(zip(names, heard, strict=True)))
 
 
@@ -60,7 +60,8 @@ def _heard(log: EffectLog, state: Mapping[str, Any]) -> Testimony:
     return Testimony(tuple(log.entries()), state)
 
 
-async def _read(url: str, session: aiohttp.ClientSession) -> Testimony:
+async def read_testimony(url: str, session: aiohttp.ClientSession) -> Testimony:
+    """One system's testimony by its control routes."""
     async with session.get(f"{url}/_simulator/state") as answer:
         state = await answer.json()
     async with session.get(f"{url}/_simulator/log") as answer:

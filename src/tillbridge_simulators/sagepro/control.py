@@ -15,6 +15,7 @@ class Controlled(Protocol):
 
     faults: Faults
     log: EffectLog
+    password: str
 
     def counter(self) -> int: ...
 
@@ -22,9 +23,15 @@ class Controlled(Protocol):
 
     def customers(self) -> list[dict[str, str]]: ...
 
+    def cut_clients(self) -> None: ...
+
+    async def refuse(self) -> None: ...
+
+    async def accept(self) -> None: ...
+
 
 class ControlRoutes:
-    """GET log?after=N, GET state, POST faults, under /_simulator/."""
+    """GET log?after=N, GET state, POST faults, POST server, under /_simulator/."""
 
     def __init__(self, simulator: Controlled, port: int) -> None:
         self.port = port
@@ -39,6 +46,7 @@ class ControlRoutes:
                 web.get("/_simulator/log", self._log),
                 web.get("/_simulator/state", self._state),
                 web.post("/_simulator/faults", self._plan),
+                web.post("/_simulator/server", self._steer),
             ]
         )
         self._runner = web.AppRunner(application, access_log=None)
@@ -66,6 +74,17 @@ class ControlRoutes:
                 "customers": self._simulator.customers(),
             }
         )
+
+    async def _steer(self, request: web.Request) -> web.Response:
+        """{"listening": false}, {"password": "another"}, {"cut": true}: what happens to a server;
+        whoever is connected stays connected unless it says so."""
+        wanted, simulator = await request.json(), self._simulator
+        simulator.password = str(wanted.get("password", simulator.password))
+        if wanted.get("cut"):
+            simulator.cut_clients()
+        if "listening" in wanted:
+            await (simulator.accept() if wanted["listening"] else simulator.refuse())
+        return web.json_response({})
 
     async def _plan(self, request: web.Request) -> web.Response:
         """{"down": false, "rules": [{"operation", "fault": {"kind", ...}, "subject", ...}]}."""
