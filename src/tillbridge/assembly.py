@@ -11,6 +11,7 @@ from pathlib import Path
 
 from tillbridge.canonical.errors import Misconfigured
 from tillbridge.connections.alerting import NOTIFICATION, Alerting, read_alerting
+from tillbridge.connections.budgets import Budgets
 from tillbridge.connections.configuration import FILE, Configured, read_configuration
 from tillbridge.connections.connections import Connections
 from tillbridge.connections.gates import Breaker, Gates
@@ -40,7 +41,8 @@ from tillbridge.journeys.gather import close_windows
 from tillbridge.journeys.house import House, Pace
 from tillbridge.journeys.keep import EVERY_S as KEEP_EVERY_S
 from tillbridge.journeys.keep import keep_history
-from tillbridge.journeys.poll import poll_reviews, probe_gates
+from tillbridge.journeys.let_in import keep_gates
+from tillbridge.journeys.poll import poll_reviews
 from tillbridge.journeys.resolve import resolve_checkout
 from tillbridge.journeys.turn import Journey
 from tillbridge.mapping.apply import Filler, prepare_mapping
@@ -58,6 +60,7 @@ API_POOL, DESK_POOL, WORKER_POOL, COMMAND_POOL = 8, 4, 6, 4
 """Connections to the database of each kind of process; a worker listens on one more."""
 SEND_WINDOW_MIN_S = 1.0
 """A factor divides the world's waits, not the time our own processor needs until a call leaves."""
+GATES_EVERY_MIN_S = 0.1
 JOURNEYS: Mapping[str, Journey] = {
     checkout.JOURNEY: resolve_checkout,
     deliver.JOURNEY: deliver.deliver,
@@ -152,7 +155,10 @@ async def open_house(
     try:
         await check_schema(database)
         secrets = await Secrets.load(database, open_seal(site.own, os.environ), os.environ)
-        connections = Connections.open(site.configured(), secrets, clock, site.factor)
+        holder = f"{role} {socket.gethostname()} {os.getpid()}"
+        budgets = Budgets(database, holder)
+        configured = site.configured()
+        connections = Connections.open(configured, secrets, clock, site.factor, budgets.open)
         alerting = _alerting(site, connections)
         hide(secret.value for secret in secrets.used())
         texts = read_texts(site, connections) if publishing else Texts()
@@ -160,7 +166,7 @@ async def open_house(
         async with database.transaction() as tx:
             for flow in flows:
                 await publish(tx, flow, at=clock(), by=role)
-        gates = Gates(database, _breaker(site.factor))
+        gates = Gates(database, _breaker(site.factor), budgets)
         await gates.ensure([connection.name for connection in connections.all()])
     except BaseException:
         await database.close()
@@ -171,7 +177,7 @@ async def open_house(
         gates=gates,
         catalogue=Catalogue(flows, _loader(database, shapes(connections, site.folder))),
         clock=clock,
-        holder=f"{role} {socket.gethostname()} {os.getpid()}",
+        holder=holder,
         factor=site.factor,
         pace=Pace().divided(site.factor),
         patience=_patience(site.factor),
@@ -187,6 +193,7 @@ async def close_house(house: House) -> None:
     """Waits for calls in flight, then closes sockets and the pool."""
     await checkout.settle_open_checkouts(house)
     await house.connections.close()
+    await house.gates.close()
     await house.database.close()
     await asyncio.to_thread(house.watch.close)
 
@@ -274,7 +281,7 @@ def worker(house: House, *, turns_by_target: int = 100) -> Worker:
         turns_by_target=turns_by_target,
         sweep_s=1.0 / house.factor,
         chores={
-            "gates": (1.0 / house.factor, probe_gates),
+            "gates": (max(1.0 / house.factor, GATES_EVERY_MIN_S), keep_gates),
             "alerts": (house.alerting.every_s, look_for_alerts),
             "reviews": (min(house.pace.review_poll_s, 10.0 / house.factor), poll_reviews),
             "history": (KEEP_EVERY_S, keep_history),

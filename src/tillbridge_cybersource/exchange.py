@@ -47,6 +47,7 @@ class Exchange:
             name=opening.connection,
             connections_max=settings.connections_max,
             tls=trust_in(settings.trusted_authority, "trusted_authority"),
+            permits=opening.permits,
         )
 
     async def write(self, call: Call, path: str, document: Mapping[str, object]) -> Answer:

@@ -35,12 +35,19 @@ class DynamicsSession:
         check_settings(settings)
         tls = trust_in(settings.tls_ca, "tls_ca")
         name = opening.connection
-        self._authority = Http(settings.authority_url, name=name, connections_max=2, tls=tls)
+        permits = opening.permits
+        self._authority = Http(
+            settings.authority_url, name=name, connections_max=2, tls=tls, permits=permits
+        )
         self._organization = Http(
-            settings.organization_url, name=name, connections_max=settings.connections_max, tls=tls
+            settings.organization_url,
+            name=name,
+            connections_max=settings.connections_max,
+            tls=tls,
+            permits=permits,
         )
         sign_in = SignIn(settings, self._authority, opening.clock, name)
-        web_api = WebApi(self._organization, sign_in, settings.api_version, name)
+        web_api = WebApi(self._organization, sign_in, settings.api_version, name, permits)
         names = Names(settings.publisher_prefix)
         rows = ReferenceRows(web_api, settings, opening.clock)
         columns = Columns(web_api, opening.clock, settings.reference_life_s)

@@ -8,6 +8,7 @@ from tillbridge.canonical.codec import encode_numbers, read_json
 from tillbridge.canonical.errors import TillbridgeError, Transient
 from tillbridge.connector.abilities import Call
 from tillbridge.connector.http import Http, Reply
+from tillbridge.connector.permits import Permits, Unlimited
 from tillbridge_dynamics365.batch import (
     BATCH_TYPE,
     ChangeSet,
@@ -17,6 +18,7 @@ from tillbridge_dynamics365.batch import (
     write_batch,
 )
 from tillbridge_dynamics365.errors import refusal
+from tillbridge_dynamics365.limits import tell_what_is_left
 from tillbridge_dynamics365.sign_in import SignIn
 
 _HEADERS = {
@@ -29,8 +31,17 @@ _HEADERS = {
 class WebApi:
     """Calls with a bearer token; a 401 renews the token and repeats the call once."""
 
-    def __init__(self, http: Http, sign_in: SignIn, api_version: str, connection: str) -> None:
+    def __init__(
+        self,
+        http: Http,
+        sign_in: SignIn,
+        api_version: str,
+        connection: str,
+        permits: Permits | None = None,
+    ) -> None:
+        """`permits` hear what the organization says that it still takes."""
         self._http = http
+        self._permits = permits or Unlimited()
         self._sign_in = sign_in
         self._root = f"/api/data/{api_version}/"
         self.connection = connection
@@ -131,6 +142,7 @@ class WebApi:
             reply = await self._http.request(
                 call, method, self._root + path, headers=headers, body=body, write=write
             )
+            tell_what_is_left(reply.headers, self._permits)
             if reply.status != 401 or last:
                 break
             self._sign_in.refuse(headers["Authorization"])

@@ -26,7 +26,9 @@ class NotifySession:
         _expect_complete(settings, opening.connection)
         parts = urlsplit(settings.url.value)
         self._path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-        self._http = Http(f"{parts.scheme}://{parts.netloc}", name=opening.connection)
+        self._http = Http(
+            f"{parts.scheme}://{parts.netloc}", name=opening.connection, permits=opening.permits
+        )
 
     @property
     def writes(self) -> Mapping[str, Write]:

@@ -24,7 +24,8 @@ class EcbSession:
     def __init__(self, settings: EcbSettings, opening: Opening) -> None:
         self._settings = settings
         self._opening = opening
-        self._source = Source(opening.connection, settings.base_url.rstrip("/"), {})
+        url, permits = settings.base_url.rstrip("/"), opening.permits
+        self._source = Source(opening.connection, url, {}, permits)
 
     @property
     def rates_kept_s(self) -> float:

@@ -23,7 +23,7 @@ class HttpRatesSession:
         self._opening = opening
         token = settings.token.value
         headers = {settings.token_header: token} if token else {}
-        self._source = Source(opening.connection, settings.url, headers)
+        self._source = Source(opening.connection, settings.url, headers, opening.permits)
 
     @property
     def rates_kept_s(self) -> float:

@@ -7,6 +7,7 @@ from tillbridge.canonical.errors import Misconfigured
 from tillbridge.connector.abilities import Call
 from tillbridge.connector.breaks import BreakPoint, Outcome, classify, error_for
 from tillbridge.connector.http import Http
+from tillbridge.connector.permits import Permits
 
 _BUSY = 429
 
@@ -14,7 +15,9 @@ _BUSY = 429
 class Source:
     """An address that is only ever read."""
 
-    def __init__(self, connection: str, url: str, headers: Mapping[str, str]) -> None:
+    def __init__(
+        self, connection: str, url: str, headers: Mapping[str, str], permits: Permits | None = None
+    ) -> None:
         """Raises Misconfigured unless it is an http(s) address without credentials in it."""
         parts = urlsplit(url)
         if parts.scheme not in ("http", "https") or not parts.hostname or parts.username:
@@ -26,7 +29,7 @@ class Source:
             )
         self._connection = connection
         self._headers = headers
-        self._http = Http(f"{parts.scheme}://{parts.netloc}", name=connection)
+        self._http = Http(f"{parts.scheme}://{parts.netloc}", name=connection, permits=permits)
         self.path = f"{parts.path or '/'}{f'?{parts.query}' if parts.query else ''}"
 
     async def get(self, call: Call, path: str) -> bytes:

@@ -107,6 +107,7 @@ class Database:
         self._idle: list[Line] = []
         self._mutex = threading.Lock()
         self._closed = False
+        self._permits = opening.permits
         self._lock_timeout_ms = max(1, int(settings.lock_wait_s * 1000 / opening.factor))
         self._threads = ThreadPoolExecutor(
             max(1, opening.threads_max), thread_name_prefix=f"{opening.connection}-sql"
@@ -139,7 +140,8 @@ class Database:
             line.close()
 
     async def _in_thread(self, call: Call, work: Callable[[Call, float], T]) -> T:
-        """Once the caller has given up, the guard lets nothing more leave."""
+        """Takes a permit. Once the caller has given up, the guard lets nothing more leave."""
+        await self._permits.take()
         deadline = time.monotonic() + call.timeout_s
         given_up = threading.Event()
 
@@ -149,12 +151,14 @@ class Database:
             call.guard()
 
         guarded = replace(call, guard=guard)
-        loop = asyncio.get_running_loop()
+        loop, began = asyncio.get_running_loop(), time.monotonic()
         try:
             return await loop.run_in_executor(self._threads, work, guarded, deadline)
         except asyncio.CancelledError:
             given_up.set()
             raise
+        finally:
+            self._permits.ended(time.monotonic() - began)
 
     def _write(self, call: Call, deadline: float, work: Callable[[Transaction], T]) -> T:
         line = self._begun(deadline)

@@ -40,7 +40,7 @@ class ShopSession:
                 next_step="Set signing_secret to the secret that is set in the shop.",
             )
         self._host, self._path = _address(opening.connection, settings.status_url)
-        self._http = Http(self._host, name=opening.connection)
+        self._http = Http(self._host, name=opening.connection, permits=opening.permits)
 
     @property
     def writes(self) -> Mapping[str, Write]:

@@ -9,6 +9,7 @@
       cybersource:
         connector: cybersource
         timeout: 60
+        limits: {per_second: 20, checkout_share: 40}
         settings: {merchant_id: acme, key_id: ..., secret_key: cybersource_key}
         environments:
           qa: {base_url: https://apitest.cybersource.com}
@@ -21,13 +22,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from tillbridge.canonical.errors import Misconfigured, Place
-from tillbridge.connections.forms import CONNECTION, TILLBRIDGE
+from tillbridge.connections.forms import CONNECTION, LIMITS, TILLBRIDGE
 from tillbridge.connector.connector import Connector
+from tillbridge.connector.limits import Limits
 from tillbridge.connector.settings import Secret, declared, parse_settings
-from tillbridge.mapping.form import fill
+from tillbridge.mapping.form import Filled, fill
 from tillbridge.mapping.text import Entries, Node, any_entries, read_text, scalar_of, unknown
 
 FILE = "tillbridge.yaml"
+WINDOW_MAX_S = 3_600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +43,8 @@ class Configured:
         authorizes_with: for a shop: the mapping that fills its checkouts' authorizations; "" for
             the one that is built in.
         timeout_s: seconds until an unanswered call counts as unanswered.
+        limits: what it may be asked: its connector's own, changed by `limits:`.
+        checkout_percent: how much of that is kept for checkouts; 0 where none pays through it.
     """
 
     name: str
@@ -49,6 +54,8 @@ class Configured:
     timeout_s: float
     place: Place
     authorizes_with: str = ""
+    limits: Limits = Limits()
+    checkout_percent: int = 0
 
     @property
     def secret_names(self) -> tuple[str, ...]:
@@ -95,6 +102,9 @@ def read_configuration(
     for item in found.values():
         if item.pays_through and item.pays_through not in found:
             raise unknown("connection", item.pays_through, found, item.place)
+    paying = {item.pays_through for item in found.values()}
+    for name in set(found) - paying:  # no shopper waits for it
+        found[name] = replace(found[name], checkout_percent=0)
     _check_one_shop_each(found)
     return found
 
@@ -121,6 +131,8 @@ def _connection(
 ) -> Configured:
     form = fill(node, CONNECTION)
     entries = form.entries
+    nothing = Entries({}, entries.place)
+    limited = fill(form.node("limits") if form.has("limits") else nothing, LIMITS)
     wanted = scalar_of(entries.nodes["connector"])
     if wanted.text not in installed:
         raise unknown("connector", wanted.text, installed, wanted.place)
@@ -141,7 +153,28 @@ def _connection(
         authorizes_with=_text(entries, "authorizes_with"),
         timeout_s=float(form.whole("timeout")),
         place=entries.place,
+        limits=_limits(limited, installed[wanted.text].limits),
+        checkout_percent=limited.whole("checkout_share"),
     )
+
+
+def _limits(given: Filled, declared: Limits) -> Limits:
+    """The connector's own limits, with what the text says instead."""
+    counts = {
+        key: given.whole(key)
+        for key in ("per_second", "per_minute", "requests", "at_once")
+        if given.has(key)
+    }
+    busy_s = float(given.whole("busy")) if given.has("busy") else declared.busy_s
+    window_s = float(given.seconds("window")) if given.has("window") else declared.window_s
+    if window_s > WINDOW_MAX_S:
+        raise Misconfigured(
+            f"A window of {window_s:,.0f} s is too long to be counted.",
+            reason="bad_limits",
+            place=given.node("window").place,
+            next_step="Write one of at most 1h, with so many requests fewer.",
+        )
+    return replace(declared, busy_s=busy_s, window_s=window_s, **counts)
 
 
 def _text(entries: Entries, key: str) -> str:

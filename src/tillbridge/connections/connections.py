@@ -13,6 +13,7 @@ from tillbridge.connector.abilities import (
     WritesDocuments,
 )
 from tillbridge.connector.connector import Clock, Opening
+from tillbridge.connector.permits import Permits, Unlimited
 from tillbridge.connector.settings import Secret
 from tillbridge.watch.abilities import watched_reads, watched_writes
 
@@ -68,13 +69,26 @@ class Connections:
         secret_of: Callable[[str], Secret],
         clock: Clock,
         factor: float,
+        permits: Callable[[Configured, float], Permits] | None = None,
     ) -> "Connections":
-        """Opens every connection; makes no call.
+        """Opens every connection; makes no call. Without `permits` nothing is counted.
 
         Raises:
             Misconfigured: a setting is wrong or a secret is missing, with the place.
         """
-        return cls(_open(item, secret_of, clock, factor) for item in configured.values())
+        return cls(
+            _open(
+                item,
+                secret_of,
+                Opening(
+                    connection=item.name,
+                    clock=clock,
+                    factor=factor,
+                    permits=permits(item, factor) if permits is not None else Unlimited(),
+                ),
+            )
+            for item in configured.values()
+        )
 
     def __getitem__(self, name: str) -> Connection:
         """Raises Misconfigured for an unknown name."""
@@ -100,16 +114,12 @@ class Connections:
                 await connection.session.close()
 
 
-def _open(
-    item: Configured, secret_of: Callable[[str], Secret], clock: Clock, factor: float
-) -> Connection:
-    session = item.connector.open(
-        item.parse(secret_of), Opening(connection=item.name, clock=clock, factor=factor)
-    )
+def _open(item: Configured, secret_of: Callable[[str], Secret], opening: Opening) -> Connection:
+    session = item.connector.open(item.parse(secret_of), opening)
     return Connection(
         configured=item,
         session=session,
-        timeout_s=item.timeout_s / factor,
+        timeout_s=item.timeout_s / opening.factor,
         writes=watched_writes(item.name, session.writes)
         if isinstance(session, WritesDocuments)
         else {},

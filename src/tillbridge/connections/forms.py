@@ -16,6 +16,8 @@ from tillbridge.mapping.form import (
 )
 
 TIMEOUT_MAX_S: Final = 3_600
+REQUESTS_MAX: Final = 1_000_000
+BUSY_MAX_S: Final = 1_000_000
 
 CONNECTION: Final = Form(
     "connection",
@@ -28,7 +30,22 @@ CONNECTION: Final = Form(
         Key(
             "authorizes_with", TEXT_VALUE, "of a shop: the mapping of its checkouts' authorizations"
         ),
+        Key("limits", group("limits"), "how much it may be asked, where it differs"),
         Key("timeout", whole(1, TIMEOUT_MAX_S), "seconds until a call is unanswered", default="30"),
+    ),
+)
+LIMITS: Final = Form(
+    "limits",
+    "How much a connection may be asked, by all processes together; 0 for no limit. What is not"
+    " written is as the connector declares it.",
+    (
+        Key("per_second", whole(0, REQUESTS_MAX), "requests in any second"),
+        Key("per_minute", whole(0, REQUESTS_MAX), "requests in any minute"),
+        Key("requests", whole(0, REQUESTS_MAX), "requests in any `window`"),
+        Key("busy", whole(0, BUSY_MAX_S), "seconds of its working time in any `window`"),
+        Key("window", DURATION_VALUE, "how long the window is, up to an hour"),
+        Key("at_once", whole(0, 10_000), "requests in flight"),
+        Key("checkout_share", whole(0, 90), "percent of all that only checkouts use", default="20"),
     ),
 )
 ALERTS: Final = Form(
@@ -78,5 +95,5 @@ CONFIGURATION_LANGUAGE: Final = language(
     "tillbridge",
     "The connections of a Tillbridge folder",
     "tillbridge",
-    (TILLBRIDGE, CONNECTION, ALERTS, HISTORY),
+    (TILLBRIDGE, CONNECTION, LIMITS, ALERTS, HISTORY),
 )

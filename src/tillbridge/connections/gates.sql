@@ -1,9 +1,20 @@
 -- Statements of gates: one a connection, shared by all workers.
 
 -- name: all_gates
-SELECT connection, state, reason, failures, trips, changed_at, changed_by,
+SELECT connection, state, reason, failures, trips, changed_at, changed_by, let_in, pace,
        extract(epoch FROM closed_until - now())::float8 AS closed_for_s
 FROM gates ORDER BY connection;
+
+-- name: take_slices
+-- Every gate, and the slices that this process gets (migration 0014).
+SELECT g.connection, g.state, g.reason, g.failures, g.trips, g.changed_at, g.changed_by, g.let_in,
+       g.pace, extract(epoch FROM g.closed_until - now())::float8 AS closed_for_s,
+       s.taken_ms, s.work, s.checkout, s.at_once, s.free_in_ms
+FROM gates AS g LEFT JOIN take_slices($1, $2) AS s ON s.connection = g.connection
+ORDER BY g.connection;
+
+-- name: leave
+DELETE FROM slices WHERE holder = $1;
 
 -- name: ensure
 INSERT INTO gates (connection) SELECT unnest($1::text[]) ON CONFLICT DO NOTHING;
@@ -28,22 +39,25 @@ UPDATE gates SET failures = 0, trips = 0 WHERE connection = $1 AND state = 'open
   AND (failures > 0 OR trips > 0);
 
 -- name: take_probe
--- One probe at a time over all workers; the right to probe expires.
-UPDATE gates SET probe_until = now() + make_interval(secs => $2)
+-- One probe at a time over all workers; the right to probe expires, and its number tells it from the
+-- next one.
+UPDATE gates SET probe_until = now() + make_interval(secs => $2), probe = probe + 1
 WHERE connection = $1 AND state = 'tripped' AND closed_until <= now()
   AND (probe_until IS NULL OR probe_until <= now())
-RETURNING connection;
+RETURNING probe;
 
 -- name: probe_passed
 UPDATE gates SET state = 'open', failures = 0, closed_until = NULL, probe_until = NULL, reason = '',
-                 changed_at = now(), changed_by = 'probe'
-WHERE connection = $1 AND state = 'tripped';
+                 let_in = '-infinity', changed_at = now(), changed_by = 'probe'
+WHERE connection = $1 AND state = 'tripped' AND probe = $2 RETURNING connection;
 
 -- name: probe_failed
 UPDATE gates
 SET trips = trips + 1, probe_until = NULL,
-    closed_until = now() + make_interval(secs => LEAST($2 * 2 ^ LEAST(trips, 16), $3)), reason = $4
-WHERE connection = $1 AND state = 'tripped';
+    closed_until = now() + make_interval(
+        secs => GREATEST(coalesce($6::float8, 0), LEAST($3 * 2 ^ LEAST(trips, 16), $4))),
+    reason = $5
+WHERE connection = $1 AND state = 'tripped' AND probe = $2;
 
 -- name: pause
 UPDATE gates SET state = 'paused', reason = $2, changed_at = now(), changed_by = $3
@@ -51,5 +65,9 @@ WHERE connection = $1 RETURNING connection;
 
 -- name: resume
 UPDATE gates SET state = 'open', reason = '', failures = 0, trips = 0, closed_until = NULL,
-                 changed_at = now(), changed_by = $2
+                 let_in = '-infinity', changed_at = now(), changed_by = $2
 WHERE connection = $1 RETURNING connection;
+
+-- name: let_in
+-- Those who were started until then may enter; null when nobody waits any more.
+UPDATE gates SET let_in = $2 WHERE connection = $1 AND state = 'open' AND let_in IS NOT NULL;

@@ -1,11 +1,13 @@
 """A connector is a value: a name, a settings type, and `open`."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeAlias
 
 from tillbridge.canonical.errors import Misconfigured
+from tillbridge.connector.limits import Limits
+from tillbridge.connector.permits import Permits, Unlimited
 
 Clock: TypeAlias = Callable[[], datetime]
 """Answers the present instant, UTC. Passed in, never looked up."""
@@ -21,12 +23,14 @@ class Opening:
         factor: every wait of the world is divided by this (1 in production; printed by demo and
             campaigns).
         threads_max: how many threads a blocking driver may use.
+        permits: asked before each request; `connector.http` does it for its callers.
     """
 
     connection: str
     clock: Clock
     factor: float = 1.0
     threads_max: int = 4
+    permits: Permits = field(default_factory=Unlimited)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +45,7 @@ class Connector:
             of `connector.abilities` it satisfies.
         id_fields: fields of its deliveries that hold ids or tokens, by name or dotted path: many
             pass for card numbers, so the search for card data leaves them alone.
+        limits: how much the system takes of one connection, where its maker states it.
     """
 
     name: str
@@ -48,6 +53,7 @@ class Connector:
     settings: type[Any]
     open: Callable[[Any, Opening], object]
     id_fields: frozenset[str] = frozenset()
+    limits: Limits = Limits()
 
     def __post_init__(self) -> None:
         plain = self.name.replace("-", "")

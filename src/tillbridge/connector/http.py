@@ -19,6 +19,7 @@ from tillbridge.canonical.errors import Misconfigured, Place, Transient
 from tillbridge.connector.abilities import Call
 from tillbridge.connector.breaks import BreakPoint, classify, error_for
 from tillbridge.connector.correlation import current
+from tillbridge.connector.permits import Permits, Unlimited
 
 CONNECT_TIMEOUT_S = 3.0
 KEEP_ALIVE_S = 4.0
@@ -80,12 +81,15 @@ class Http:
         name: str,
         connections_max: int = 100,
         tls: ssl.SSLContext | None = None,
+        permits: Permits | None = None,
     ) -> None:
-        """`name` is the connection's name, for messages; `tls` trusts a private authority."""
+        """`name` is the connection's name, for messages; `tls` trusts a private authority;
+        `permits` are those of the opening: each request takes one."""
         self._base_url = base_url.rstrip("/")
         self._name = name
         self._connections_max = connections_max
         self._tls = tls
+        self._permits = permits or Unlimited()
         self._session: aiohttp.ClientSession | None = None
 
     async def request(
@@ -106,6 +110,7 @@ class Http:
         Raises:
             Transient: no complete answer; `sent` says whether the other side may have acted.
         """
+        await self._permits.take()
         departure = _Departure(call.guard)
         token = _DEPARTURE.set(departure)
         watcher, status, began = current().watcher, 0, time.monotonic()
@@ -122,7 +127,9 @@ class Http:
             return reply
         finally:
             _DEPARTURE.reset(token)
-            watcher.answered(self._name, method, status, time.monotonic() - began)
+            took_s = time.monotonic() - began
+            self._permits.ended(took_s)
+            watcher.answered(self._name, method, status, took_s)
 
     async def close(self) -> None:
         if self._session is not None:

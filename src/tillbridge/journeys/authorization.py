@@ -4,15 +4,18 @@ Every payment connector writes the document kind `authorization` with these fiel
 """
 
 import re
-from dataclasses import dataclass
+import time
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from tillbridge.canonical.orders import Order
 from tillbridge.canonical.parties import Address
 from tillbridge.connector.abilities import CheckoutRequest
+from tillbridge.connector.delivery import Delivery
 from tillbridge.connector.documents import AUTHORIZATION, Fields, Value
 from tillbridge.journeys.house import House
 from tillbridge.mapping.apply import Filler
+from tillbridge.runs.journal import Intent
 
 _MERCHANT_DEFINED = re.compile(r"merchant_defined_([1-9][0-9]?|100)", re.ASCII)
 
@@ -57,6 +60,14 @@ def asked_of(house: House, shop: str, request: CheckoutRequest, wire_key: str) -
     """The fields of an authorization as the shop's connection wants them. Raises Rejected."""
     filler = house.authorizations.get(shop)
     return authorization_fields(request, wire_key, filler, shop=shop, at=house.clock())
+
+
+def while_waited_for(house: House, intent: Intent, delivery: Delivery) -> Intent:
+    """An authorization is valid for as long as its shopper is kept waiting for the answer: after
+    that it may not leave any more, whatever held it up."""
+    age_s = (house.clock() - delivery.received_at).total_seconds()
+    valid_until = time.monotonic() + house.pace.answer_s - age_s
+    return replace(intent, send_by=min(intent.send_by, valid_until))
 
 
 def _built_in(order: Order) -> dict[str, Value]:
@@ -109,4 +120,10 @@ def _address(address: Address, email: str) -> dict[str, Value]:
     }
 
 
-__all__ = ["AUTHORIZATION", "asked_of", "authorization_fields", "without_token"]
+__all__ = [
+    "AUTHORIZATION",
+    "asked_of",
+    "authorization_fields",
+    "while_waited_for",
+    "without_token",
+]

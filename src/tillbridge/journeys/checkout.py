@@ -10,7 +10,7 @@ gone. Then the attempt is unknown and a worker ends it (journeys/resolve.py).
 import asyncio
 import logging
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
 
@@ -34,7 +34,12 @@ from tillbridge.connector.delivery import Delivery
 from tillbridge.connector.packing import pack
 from tillbridge.database.database import Tx
 from tillbridge.journeys.answer import Answer, answer_for, in_flight, not_attempted
-from tillbridge.journeys.authorization import AUTHORIZATION, asked_of, without_token
+from tillbridge.journeys.authorization import (
+    AUTHORIZATION,
+    asked_of,
+    while_waited_for,
+    without_token,
+)
 from tillbridge.journeys.card_guard import card_data_found, screened
 from tillbridge.journeys.following import follow_subject
 from tillbridge.journeys.house import House
@@ -90,7 +95,7 @@ async def checkout(house: House, delivery: Delivery) -> Answer:
     check_order(request.order)
     payments = house.connections[shop.configured.pays_through]
     try:
-        await house.gates.enter(payments.name)
+        await house.gates.enter(payments.name, "checkout")
     except GateClosed as closed:
         known = await by_shop_key(house.database, shop.name, request.attempt_key)
         if known is not None and not _may_reopen(known):
@@ -101,6 +106,7 @@ async def checkout(house: House, delivery: Delivery) -> Answer:
         return await _attach(house, begun, request)
     if isinstance(begun, Answer):
         return begun
+    begun = replace(begun, intent=while_waited_for(house, begun.intent, delivery))
     task = asyncio.create_task(_carry_out(house, payments, begun, request))
     house.calls.add(task)
     task.add_done_callback(partial(_ended, house, begun.wire_key))

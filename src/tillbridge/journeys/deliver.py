@@ -295,7 +295,7 @@ class Walk:
             return Receipt(fields={"status": NOTHING_TO_REVERSE})
         self._settling.attempt = cover.attempt
         ability = while_held(house, ability, cover.hold)
-        await house.gates.enter(connection)
+        await house.gates.enter(connection, since=self.run.started_at)
         while True:
             try:
                 receipt = await self.journal.write(
@@ -350,7 +350,7 @@ class Walk:
             told = await ability.call(call, fields)
             return await without_card_data(house.database, connection, way, told)
 
-        await house.gates.enter(step.connection)
+        await house.gates.enter(step.connection, since=self.run.started_at)
         try:
             receipt = await self.journal.read(self.place(step.name), ask, connection.timeout_s)
         except (Transient, Misconfigured) as error:

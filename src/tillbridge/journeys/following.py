@@ -49,6 +49,8 @@ def watched(journey: Journey) -> Journey:
             with watch.span(f"run {run.flow or run.journey}", "consumer", notes, parent):
                 await journey(house, turn, run)
             outcome = turn.changes[run.id].state if run.id in turn.changes else outcome
+            if outcome != "waiting":
+                house.gates.count_ended(run.target)
         except BaseException as error:
             outcome = _outcome_of(error)
             raise

@@ -22,6 +22,7 @@ LEASE_MIN_S = 5.0
 """However much the world is sped up, our own processor is not: a worker that waits for it for a
 second is alive, and must not lose its lanes."""
 SILENT_MIN_S = 60.0
+PARKED_MIN_S = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,8 @@ class Pace:
         silent_max_s: a holder that has not got on for so long is stuck: its leases are not renewed
             any more, and somebody else goes on.
         retry_s, retry_max_s: the first and the longest wait between tries.
+        parked_s: who waits at a closed gate is woken when it opens; should nobody be there to do
+            it, after so long.
         tries_max: tries after which a run is a dead letter (outages and unknowns do not count).
         answer_s: a checkout is answered within so long; `read_on_s`: then its call is read on.
         review_poll_s: how often an open review is asked about, should its webhook be lost.
@@ -44,6 +47,7 @@ class Pace:
     silent_max_s: float = 900.0
     retry_s: float = 1.0
     retry_max_s: float = 300.0
+    parked_s: float = 3_600.0
     tries_max: int = 12
     answer_s: float = 25.0
     read_on_s: float = 60.0
@@ -57,6 +61,7 @@ class Pace:
             silent_max_s=max(self.silent_max_s / factor, SILENT_MIN_S),
             retry_s=self.retry_s / factor,
             retry_max_s=self.retry_max_s / factor,
+            parked_s=max(self.parked_s / factor, PARKED_MIN_S),
             tries_max=self.tries_max,
             answer_s=self.answer_s / factor,
             read_on_s=self.read_on_s / factor,

@@ -1,10 +1,10 @@
-"""Poll: asking for what a webhook may have lost, and whether a closed gate may open."""
+"""Poll: asking for what a webhook may have lost."""
 
 import logging
 
 from tillbridge.canonical.errors import TillbridgeError
 from tillbridge.connections.gates import GateClosed
-from tillbridge.connector.abilities import Call, ObservesPayments, Probes
+from tillbridge.connector.abilities import Call, ObservesPayments
 from tillbridge.inbox.inbox import forget
 from tillbridge.journeys.house import House
 from tillbridge.journeys.receive import take_in
@@ -14,8 +14,6 @@ from tillbridge.runs.lanes import take_chore
 _LOG = logging.getLogger(__name__)
 KEPT_DAYS = 400
 DAY_S = 86_400.0
-PROBE_MARGIN_S = 5.0
-"""Added to a connection's time-out: nobody else probes before a probe has certainly ended."""
 REVIEWS_MAX = 50
 
 
@@ -44,28 +42,6 @@ async def poll_reviews(house: House) -> None:
             continue
         async with house.database.transaction() as tx:
             await take_in(house, tx, connection.name, seen, ())
-
-
-async def probe_gates(house: House) -> None:
-    """Probes every tripped gate whose time has come; the probe is a read, never a charge."""
-    for gate in await house.gates.all():
-        if (
-            gate.state != "tripped"
-            or gate.closed_for_s > 0
-            or gate.connection not in house.connections
-        ):
-            continue
-        connection = house.connections[gate.connection]
-        lease_s = connection.timeout_s + PROBE_MARGIN_S / house.factor
-        if not await house.gates.take_probe(gate.connection, lease_s):
-            continue
-        try:
-            if isinstance(connection.session, Probes):
-                await connection.session.probe(_call(house, connection.timeout_s, "probe"))
-        except TillbridgeError as error:
-            await house.gates.probe_failed(gate.connection, error.message)
-        else:
-            await house.gates.probe_passed(gate.connection)
 
 
 def _call(house: House, timeout_s: float, correlation: str) -> Call:

@@ -11,6 +11,7 @@ from typing import Any
 from tillbridge.canonical.codec import encode, read_json
 from tillbridge.canonical.errors import Misconfigured, Rejected, TillbridgeError, Transient
 from tillbridge.connections.gates import GateClosed
+from tillbridge.connector.permits import OVER_LIMITS
 from tillbridge.flows.steps import Recovery, Step, StopStep
 from tillbridge.journeys.way import Way
 from tillbridge.runs.run import Parked
@@ -59,7 +60,7 @@ async def _try_again(
     """
     now, factor = way.house.clock(), way.house.factor
     before = [name for name in way.run.steps if _is_try(name, place)]
-    outage = isinstance(error, GateClosed) or (isinstance(error, Transient) and error.gate)
+    outage = _is_outage(error)
     began = min((_at(way.run.steps[name]) for name in before), default=now)
     tries = sum(not name.endswith("!0") for name in before)
     wait_s = recovery.wait_s * 2.0**tries / factor
@@ -69,6 +70,8 @@ async def _try_again(
         last = began + timedelta(seconds=recovery.within_s / factor)
         if now + timedelta(seconds=wait_s) > last:
             return
+        if isinstance(error, GateClosed):
+            error.at_most_s = (last - now).total_seconds() - wait_s
     if not outage and tries >= recovery.retries:
         return
     number = 0 if outage else tries + 1
@@ -79,6 +82,12 @@ async def _try_again(
     if outage:
         raise error
     raise Parked(wait_s, f"{place}: try {number} of {recovery.retries + 1} failed: {error}")
+
+
+def _is_outage(error: TillbridgeError | GateClosed) -> bool:
+    if isinstance(error, Transient):
+        return error.gate or error.reason == OVER_LIMITS
+    return isinstance(error, GateClosed)
 
 
 def _until_the_next_try(way: Way, place: str) -> None:

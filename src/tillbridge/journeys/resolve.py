@@ -60,7 +60,8 @@ async def _end(house: House, journal: Journal, effect: Effect, standing: Any) ->
         await house.gates.enter(payments.name)
         receipt = await _ask(house, payments, journal, effect, standing)
     except GateClosed as closed:
-        raise Parked(closed.wait_s, closed.reason) from closed
+        closed.at_most_s = house.gates.breaker.closed_max_s  # it may be told meanwhile
+        raise
     except FencedOff:
         await abandon_attempt(house, effect.key, "fenced")
         return

@@ -15,6 +15,7 @@ from tillbridge.canonical.errors import (
     Unreconciled,
 )
 from tillbridge.connections.gates import CREDENTIALS, GateClosed
+from tillbridge.connector.permits import OVER_LIMITS
 from tillbridge.database.database import BROKEN, UNFIT, unfit
 from tillbridge.journeys.house import House
 from tillbridge.runs.lanes import Turn, release, suspect
@@ -93,7 +94,7 @@ async def _advance(house: House, turn: Turn, run: Run, journey: Journey) -> None
         tries = run.tries + 1 if parked.counts else 0
         turn.change(Change(run.id, "waiting", parked.wait_s, parked.why, parked.kinds, tries=tries))
     except GateClosed as closed:
-        turn.change(Change(run.id, "waiting", closed.wait_s, closed.reason, tries=run.tries))
+        _park(house, turn, run, closed)
     except Transient as error:
         _try_again(house, turn, run, error)
     except (Rejected, Misconfigured, Unreconciled) as error:
@@ -114,9 +115,19 @@ async def _advance(house: House, turn: Turn, run: Run, journey: Journey) -> None
     assert run.id in turn.changes, f"the journey {run.journey} left run {run.id} undecided"
 
 
+def _park(house: House, turn: Turn, run: Run, closed: GateClosed) -> None:
+    """Its lane is not looked at before the gate opens (journeys/let_in.py); the wait is for the
+    case that nobody is left to let it in."""
+    wait_s = house.pace.parked_s
+    if closed.at_most_s is not None:
+        wait_s = min(wait_s, closed.at_most_s)
+    gate = closed.connection
+    turn.change(Change(run.id, "waiting", wait_s, closed.reason, tries=run.tries, gate=gate))
+
+
 def _try_again(house: House, turn: Turn, run: Run, error: Transient) -> None:
     wait_s = error.wait_s if error.wait_s is not None else house.pace.backoff_s(run.tries)
-    if error.gate or error.reason == "lease_ended":
+    if error.gate or error.reason in ("lease_ended", OVER_LIMITS):
         turn.change(Change(run.id, "waiting", wait_s, error.message, tries=run.tries))
     elif run.tries + 1 < house.pace.tries_max:
         turn.change(Change(run.id, "waiting", wait_s, error.message, tries=run.tries + 1))

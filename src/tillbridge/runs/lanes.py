@@ -205,6 +205,7 @@ async def _release(tx: Tx, turn: Turn) -> bool:
         [",".join(change.kinds) for change in changes],
         [change.tries for change in changes],
         [keepable(change.ending) for change in changes],
+        [change.gate for change in changes],
     )
     return bool(again)
 

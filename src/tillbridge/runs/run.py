@@ -101,7 +101,11 @@ class Parked(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What a turn decided about a run; written when the lane is released."""
+    """What a turn decided about a run; written when the lane is released.
+
+    Attributes:
+        gate: the connection whose gate it is parked at; it is woken when that opens.
+    """
 
     run_id: int
     state: RunState
@@ -110,6 +114,7 @@ class Change:
     kinds: tuple[str, ...] = ()
     tries: int = 0
     ending: str = ""
+    gate: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,19 +35,21 @@ class Turns:
         left = {target: self._slots - self._under_way.get(target, 0) for target in targets}
         return {target: count for target, count in left.items() if count > 0}
 
-    def begin(self, turns: Sequence[Turn], free: Mapping[str, int]) -> None:
+    def begin(self, turns: Sequence[Turn], free: Mapping[str, int]) -> set[str]:
         """Begins the turns that were claimed for `free` slots.
 
-        Where every slot that was offered is taken, more may be waiting.
+        Answers the targets where every slot that was offered is taken: more may be waiting there.
         """
         claimed = Counter(turn.lease.target for turn in turns)
-        self._exhausted.update(name for name, count in claimed.items() if count >= free[name])
+        exhausted = {name for name, count in claimed.items() if count >= free[name]}
+        self._exhausted |= exhausted
         for turn in turns:
             target = turn.lease.target
             self._under_way[target] = self._under_way.get(target, 0) + 1
             task = asyncio.ensure_future(self._run(turn))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
+        return exhausted
 
     async def finish(self) -> None:
         """Waits for what is under way."""

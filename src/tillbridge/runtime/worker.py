@@ -6,11 +6,14 @@ import time
 from collections.abc import Awaitable, Callable, Mapping
 
 from tillbridge.canonical.errors import TillbridgeError
+from tillbridge.connections.gates import Gates
 from tillbridge.connector.correlation import follow
 from tillbridge.database.database import BROKEN
 from tillbridge.journeys.house import House
 from tillbridge.journeys.turn import Journey, take_turn
+from tillbridge.journeys.watch_flows import let_through
 from tillbridge.runs.lanes import Turn, claim_due, due_targets, hand_back
+from tillbridge.runs.watchdogs import flow_of
 from tillbridge.runtime.doorbell import Doorbell
 from tillbridge.runtime.leases import HeldLeases
 from tillbridge.runtime.turns import Turns
@@ -57,6 +60,7 @@ class Worker:
     async def run(self, dsn: str) -> None:
         """Works until `stop`; a lost database is waited for."""
         follow(self._house.watch)
+        self._house.gates.hear(self._look_again)
         keeping = asyncio.create_task(self._leases.keep())
         loops = [
             asyncio.create_task(self._listen(dsn)),
@@ -105,11 +109,12 @@ class Worker:
 
     async def _claim(self) -> None:
         """Begins turns for what is due and has a slot."""
-        free = self._turns.free(self._targets)
+        house = self._house
+        free = _cut(self._turns.free(self._targets), house.gates)
         if free and not self._stopped:
-            house = self._house
             turns = await claim_due(house.database, house.holder, house.pace.lease_s, free)
-            self._turns.begin(turns, free)
+            for target in self._turns.begin(turns, free):
+                house.gates.want_more(target)
             self._look_twice(found=bool(turns))
 
     def _look_twice(self, *, found: bool) -> None:
@@ -130,8 +135,12 @@ class Worker:
     async def _turn(self, turn: Turn) -> None:
         lane = turn.lease
         follow(self._house.watch, lane.subject)
-        self._house.watch.meter.count(TURNS, lane.target)
+        watched = flow_of(lane.subject)
+        if not watched:
+            self._house.watch.meter.count(TURNS, lane.target)
         try:
+            if watched:
+                await let_through(self._house, watched)
             await take_turn(self._house, turn, self._journeys, self._leases)
         except BROKEN as error:
             _LOG.warning("a turn at %s lost its database: %s", lane.target, error)
@@ -156,6 +165,17 @@ class Worker:
             _LOG.warning("%s", error)
         except Exception:
             _LOG.exception("a chore broke; it is done again")
+
+
+def _cut(free: Mapping[str, int], gates: Gates) -> dict[str, int]:
+    """No more turns than there is room for behind their target's gate: what has none stays in the
+    database, in order, and costs nothing."""
+    rooms = {target: gates.room(target) for target in free}
+    cut = {
+        target: count if (room := rooms[target]) is None else min(count, room)
+        for target, count in free.items()
+    }
+    return {target: count for target, count in cut.items() if count > 0}
 
 
 async def _end(*tasks: "asyncio.Task[None]") -> None:

@@ -1,0 +1,72 @@
+"""Let in: closed gates are probed; when one opens, what waited there goes on, oldest first.
+
+tripped -> its time has come -> one probe of all workers -> open -> the oldest hundreds are due
+        -> and the next, until nobody waits -> younger work may enter again
+"""
+
+import asyncio
+import time
+
+from tillbridge.canonical.errors import TillbridgeError, Transient
+from tillbridge.connections.budget import PURPOSE
+from tillbridge.connections.connections import Connection
+from tillbridge.connections.gates import Gate, Gates
+from tillbridge.connector.abilities import Call, Probes
+from tillbridge.journeys.house import House
+from tillbridge.runs.lease import Lease
+from tillbridge.runs.parked import wake_parked
+
+PROBE_MARGIN_S = 5.0
+"""Added to a connection's time-out: nobody else probes before a probe has certainly ended."""
+AT_A_TIME = 300
+"""So many are woken in one look: more than the workers finish until the next, and fewer than would
+keep a database busy."""
+
+
+async def keep_gates(house: House) -> None:
+    """Probes every tripped gate whose time has come, and lets in who waits at an open one."""
+    await asyncio.gather(*(_keep(house, gate) for gate in await house.gates.all()))
+
+
+async def _keep(house: House, gate: Gate) -> None:
+    if gate.connection not in house.connections:
+        return
+    if gate.state == "tripped" and gate.closed_for_s <= 0:
+        await _probe(house, house.connections[gate.connection])
+    elif gate.state == "open" and gate.let_in is not None:
+        await let_in(house.gates, gate.connection)
+
+
+async def let_in(gates: Gates, connection: str) -> None:
+    """Wakes the oldest of those that wait at an open gate; with the last of them younger work may
+    enter again."""
+    async with gates.database.transaction() as tx:
+        woken = await wake_parked(tx, connection, AT_A_TIME)
+    if woken.found < AT_A_TIME and woken.woken == woken.found:
+        await gates.let_in(connection, None)
+    elif woken.until is not None:
+        await gates.let_in(connection, woken.until)
+
+
+async def _probe(house: House, connection: Connection) -> None:
+    """The probe is a read, never a charge, and ends before anybody else may begin one."""
+    name, most_s = connection.name, connection.timeout_s
+    number = await house.gates.take_probe(name, most_s + PROBE_MARGIN_S / house.factor)
+    if number is None:
+        return
+    until = time.monotonic() + most_s
+    PURPOSE.set("probe")
+    lease = Lease("a probe", name, number, None, until)
+    call = Call("", house.clock(), most_s, "probe", lease.guard(until))
+    try:
+        if isinstance(connection.session, Probes):
+            async with asyncio.timeout_at(asyncio.get_running_loop().time() + most_s):
+                await connection.session.probe(call)
+    except TimeoutError:
+        error = Transient(f"{name}: the probe took longer than {most_s:.0f} s.", gate=True)
+        await house.gates.probe_failed(name, number, error)
+    except TillbridgeError as error:
+        await house.gates.probe_failed(name, number, error)
+    else:
+        if await house.gates.probe_passed(name, number):
+            await let_in(house.gates, name)
