@@ -1,8 +1,11 @@
 """How fast the past is found: `python -m benchmarks.history`.
 
-A million stored runs (ten million with SCALE=long). An operator asks the API, one question after
-the other: for one order's whole story by any id it has anywhere, and for pages of runs by state
-and order, the first and later ones. The whole answer over HTTP is waited for.
+A million stored runs (ten million with SCALE=long), a year of them. The keeper puts them where they
+are kept: the last 90 days stay in the working tables, what is older moves to the history by month,
+and of that what is older than about half a year goes to files. Then an operator asks the API, one
+question after the other: for one order's whole history by any id it has anywhere, wherever it is
+kept, and for pages of runs by state and order, the first and later ones. The whole answer over HTTP
+is waited for.
 
 SCALE=short|full|long, SEED=7; `--stored` and `--asked` change the scale.
 """
@@ -19,17 +22,26 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import aiohttp
+import asyncpg
 import uvloop
 from campaigns.child import Child
 
 from benchmarks import past
-from benchmarks.mill import free_port, mill_at
+from benchmarks.mill import Mill, free_port, mill_at
 from benchmarks.report import end_with
 from tillbridge.access.operators import Role, add_operator
+from tillbridge.assembly import now
+from tillbridge.connections.retention import Retention
 from tillbridge.database.embedded import EmbeddedPostgres
+from tillbridge.journeys.keep import keep
 
 LIMITS = {"search_p95_ms": 100.0, "list_p95_ms": 100.0}
 WARM_UP = 20
+KEPT = {"runs": 90, "events": 90, "notices": 90, "bodies": 90}
+IN_DATABASE_DAYS = 160
+LIVE = 0.76
+"""What is younger than that share of the year is still in the working tables."""
+ROUND_S = 20.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,21 +56,45 @@ SCALES = {"short": Size(2000, 20), "full": Size(1_000_000, 200), "long": Size(10
 Ask = Callable[[random.Random, int], str]
 
 SEARCHES: Mapping[str, Ask] = {
-    "by order number": lambda draw, most: f"/trace/{past.subject(draw.randint(1, most))}",
-    "by another system's id": lambda draw, most: f"/trace/{past.reference(draw.randint(1, most))}",
-    "by an effect's key": lambda draw, most: f"/trace/{past.effect_key(draw.randint(1, most))}",
-    "by run": lambda draw, most: f"/trace/run:{draw.randint(1, most)}",
+    "by order number": lambda draw, most: f"/history/{past.subject(draw.randint(1, most))}",
+    "by another system's id": lambda draw, most: (
+        f"/history/{past.reference(draw.randint(1, most))}"
+    ),
+    "by request id": lambda draw, most: f"/history/{past.request_id(draw.randint(1, most))}",
+    "by the shop's key": lambda draw, most: f"/history/try-{draw.randint(1, most)}",
+    "by event": lambda draw, most: f"/history/paid-past-{draw.randint(1, most)}",
+    "by an effect's key": lambda draw, most: f"/history/{past.effect_key(draw.randint(1, most))}",
+    "by run": lambda draw, most: f"/history/run:{draw.randint(1, most)}",
+    "story without files": lambda draw, most: f"/trace/{past.subject(draw.randint(1, most))}",
 }
 LISTS: Mapping[str, Ask] = {
     "newest": lambda _draw, _most: "/runs?limit=50",
-    "a later page": lambda draw, most: f"/runs?limit=50&before={draw.randint(51, most)}",
+    "a later page": lambda draw, most: f"/runs?limit=50&before={_live(draw, most)}",
     "of an order": lambda draw, most: f"/runs?subject={past.subject(draw.randint(1, most))}",
-    "done": lambda draw, most: f"/runs?limit=50&state=done&before={draw.randint(51, most)}",
-    "dead": lambda draw, most: f"/runs?limit=50&state=dead&before={draw.randint(51, most)}",
+    "done": lambda draw, most: f"/runs?limit=50&state=done&before={_live(draw, most)}",
+    "dead": lambda draw, most: f"/runs?limit=50&state=dead&before={_live(draw, most)}",
     "cancelled": lambda _draw, _most: "/runs?limit=50&state=cancelled",
     "waiting": lambda _draw, _most: "/runs?limit=50&state=waiting",
     "dead letters": lambda _draw, _most: "/dead-letters?also_resolved=true&limit=50",
+    "months": lambda _draw, _most: "/archive",
 }
+
+
+def _live(draw: random.Random, most: int) -> int:
+    """The number of a run that is still in the working tables."""
+    return draw.randint(int(most * LIVE) + 1, most)
+
+
+@dataclass(frozen=True, slots=True)
+class Tiers:
+    """Where the runs are by now, and how fast they came there, each second."""
+
+    live: int
+    history: int
+    files: int
+    moved_per_s: float
+    archived_per_s: float
+    files_mb: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +105,12 @@ class Result:
     search_p95_ms: float
     list_p95_ms: float
     stored_gb: float
+    runs_live: int
+    runs_in_history: int
+    runs_in_files: int
+    moved_per_s: float
+    archived_per_s: float
+    files_mb: float
     fsync: bool
     factor: float
     ok: bool
@@ -84,6 +126,7 @@ async def measure(size: Size, seed: int) -> Result:
             began = time.monotonic()
             await past.store(mill.dsn, size.stored)
             _say(f"{size.stored} runs stored in {time.monotonic() - began:.0f} s")
+            tiers = await _settle(mill)
             async with mill.house.database.connection() as tx:
                 token = await add_operator(tx, "bench", Role.VIEWER)
             port = free_port()
@@ -105,10 +148,42 @@ async def measure(size: Size, seed: int) -> Result:
         search_p95_ms=round(slowest["search"], 2),
         list_p95_ms=round(slowest["list"], 2),
         stored_gb=round(stored_bytes / 1e9, 2),
+        runs_live=tiers.live,
+        runs_in_history=tiers.history,
+        runs_in_files=tiers.files,
+        moved_per_s=round(tiers.moved_per_s),
+        archived_per_s=round(tiers.archived_per_s),
+        files_mb=round(tiers.files_mb, 1),
         fsync=all(value == "on" for value in durable.values()),
         factor=1.0,
         ok=slowest["search"] <= LIMITS["search_p95_ms"]
         and slowest["list"] <= LIMITS["list_p95_ms"],
+    )
+
+
+async def _settle(mill: Mill) -> Tiers:
+    """The keeper does what it would have done over the year, without its rests."""
+    root = mill.site / Retention().archive
+    database = mill.house.database
+    count = "SELECT (SELECT count(*) FROM runs), (SELECT count(*) FROM past WHERE kind = 'run')"
+    began = time.monotonic()
+    while not (
+        await keep(database, Retention(**KEPT, database=3650), root, now(), ROUND_S, rests=0)
+    ).is_done:
+        _say(f"moving for {time.monotonic() - began:.0f} s")
+    moving_s = time.monotonic() - began
+    live, moved = await database.fetch_row(count) or (0, 0)
+    began = time.monotonic()
+    await keep(database, Retention(**KEPT, database=IN_DATABASE_DAYS), root, now(), ROUND_S)
+    archiving_s = time.monotonic() - began
+    _, left = await database.fetch_row(count) or (0, 0)
+    _say(f"moved in {moving_s:.0f} s, archived in {archiving_s:.0f} s")
+    connection = await asyncpg.connect(mill.dsn)
+    await connection.execute("VACUUM ANALYZE", timeout=3600)
+    await connection.close()
+    size = sum(file.stat().st_size for file in root.rglob("*") if file.is_file())
+    return Tiers(
+        live, left, moved - left, moved / moving_s, (moved - left) / archiving_s, size / 1e6
     )
 
 

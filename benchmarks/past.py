@@ -93,6 +93,11 @@ def reference(number: int, effect: str = "sales_order") -> str:
     return hashlib.md5(f"id of {effect}{number}".encode(), usedforsecurity=False).hexdigest()
 
 
+def request_id(number: int) -> str:
+    """What the payment system calls its authorization."""
+    return hashlib.md5(f"authorized {number}".encode(), usedforsecurity=False).hexdigest()
+
+
 def effect_key(number: int, effect: str = "payment") -> str:
     """The key of one of its effects."""
     return hashlib.md5(f"{effect}{number}".encode(), usedforsecurity=False).hexdigest()

@@ -1,7 +1,7 @@
 """The keeper: moves what has ended out of the working tables, a few rows at a time.
 
-Each batch is one short transaction, after which it rests as long as it worked; a keeper that dies
-between any two statements leaves nothing half moved. One keeper works at a time: it holds a lock of
+Each batch is one short transaction, after which it rests, as long as it worked if not told
+otherwise; a keeper that dies between any two statements leaves nothing half moved. One keeper works at a time: it holds a lock of
 PostgreSQL that ends with its connection, and does all of it over that connection.
 """
 
@@ -63,9 +63,10 @@ async def alone(database: Database) -> AsyncIterator[Tx | None]:
             await connection.execute(SQL["let_go"])
 
 
-async def put_away(tx: Tx, before: Before, budget_s: float) -> Moved:
-    """Moves for so many seconds at most, going on where the last keeper stopped."""
-    keeper = _Keeper(tx, before, time.monotonic() + budget_s)
+async def put_away(tx: Tx, before: Before, budget_s: float, rests: float = 1.0) -> Moved:
+    """Moves for so many seconds at most, going on where the last keeper stopped; after each batch
+    it rests so many times as long as that took."""
+    keeper = _Keeper(tx, before, time.monotonic() + budget_s, rests)
     keeper.positions = {row["name"]: row["position"] for row in await tx.fetch(SQL["positions"])}
     try:
         for kind in BATCH:
@@ -81,6 +82,7 @@ class _Keeper:
     tx: Tx
     before: Before
     until: float
+    rests: float
     moved: Moved = field(default_factory=Moved)
     positions: dict[str, int] = field(default_factory=dict)
 
@@ -95,7 +97,7 @@ class _Keeper:
                 self._count(row)
             if row["is_end"]:
                 return
-            await asyncio.sleep(time.monotonic() - began)
+            await asyncio.sleep((time.monotonic() - began) * self.rests)
         self.moved.is_done = False
 
     async def rest(self) -> None:

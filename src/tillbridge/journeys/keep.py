@@ -56,9 +56,16 @@ async def keep_history(house: House) -> None:
 
 
 async def keep(
-    database: Database, retention: Retention, root: Path, now: datetime, budget_s: float
+    database: Database,
+    retention: Retention,
+    root: Path,
+    now: datetime,
+    budget_s: float,
+    *,
+    rests: float = 1.0,
 ) -> Kept:
-    """Moves rows for so many seconds at most, then archives the months that are old enough.
+    """Moves rows for so many seconds at most (see `put_away`), then archives the months that are
+    old enough.
 
     Raises:
         Unreconciled, OSError: a month cannot be archived; it stays in the database.
@@ -66,7 +73,7 @@ async def keep(
     async with alone(database) as tx:
         if tx is None:
             return Kept({}, (), is_done=False, is_alone=False)
-        moved = await put_away(tx, before(retention, now), budget_s)
+        moved = await put_away(tx, before(retention, now), budget_s, rests)
         await _forget(tx, retention.memory, moved)
         until = (now - timedelta(days=retention.database)).date()
         archived = await archive_months(database, root, socket.gethostname(), until, now)
