@@ -15,6 +15,7 @@ from tillbridge.cli.check import check
 from tillbridge.cli.connectors import connectors
 from tillbridge.cli.dead_letters import dead_letters
 from tillbridge.cli.demo import demo
+from tillbridge.cli.errors import errors
 from tillbridge.cli.explain import explain
 from tillbridge.cli.failures import Commands
 from tillbridge.cli.flows import flows
@@ -27,9 +28,11 @@ from tillbridge.cli.migrate import migrate
 from tillbridge.cli.notices import notices
 from tillbridge.cli.operators import operators
 from tillbridge.cli.provision import provision
+from tillbridge.cli.pulls import pulls
 from tillbridge.cli.reviews import reviews
 from tillbridge.cli.run import run
 from tillbridge.cli.runs import runs
+from tillbridge.cli.sandbox import sandbox
 from tillbridge.cli.schema import schema
 from tillbridge.cli.schemas import schemas
 from tillbridge.cli.secrets import secrets
@@ -83,8 +86,9 @@ for command in (
     *(demo, init, template, check, format_files, schema, test, provision, up),
     *(api, worker, migrate),
     *(flows, run, approvals, notices, alerts),
-    *(runs, dead_letters, reviews, unknowns, history, archive, trace, explain, gates, inbox),
-    *(secrets, operators, audit, connectors, schemas),
+    *(runs, dead_letters, errors, reviews, unknowns, pulls, history, archive, trace, explain),
+    *(gates, inbox),
+    *(secrets, operators, audit, connectors, schemas, sandbox),
 ):
     main.add_command(command)
 

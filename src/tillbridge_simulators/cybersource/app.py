@@ -21,6 +21,7 @@ from tillbridge_simulators.cybersource.answers import (
 from tillbridge_simulators.cybersource.control import control_routes
 from tillbridge_simulators.cybersource.documents import at, read_document
 from tillbridge_simulators.cybersource.options import Options
+from tillbridge_simulators.cybersource.page import page_routes
 from tillbridge_simulators.cybersource.recorded import recorded
 from tillbridge_simulators.cybersource.reviews import decide
 from tillbridge_simulators.cybersource.service import Ask, Service
@@ -110,6 +111,7 @@ class CybersourceSimulator:
             self._tls = make_tls(Path(self._folder.name))
         app = web.Application(client_max_size=1 << 20)
         app.add_routes(self._routes())
+        app.add_routes(page_routes(self.account))
         app.add_routes(control_routes(self.account, self.faults, self.mint_token))
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
         await self._runner.setup()

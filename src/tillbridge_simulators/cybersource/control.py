@@ -9,13 +9,15 @@ from aiohttp import web
 from tillbridge_simulators.cybersource.account import Account
 from tillbridge_simulators.cybersource.reviews import decide
 from tillbridge_simulators.cybersource.tokens import TokenKind
+from tillbridge_simulators.cybersource.triggers import pull
 from tillbridge_simulators.faults import Fault, Faults, Rule
 
 Mint = Callable[[str, TokenKind], str]
 
 
 def control_routes(account: Account, faults: Faults, mint: Mint) -> list[web.RouteDef]:
-    """GET log?after=N, GET state, POST faults, POST tokens, POST reviews."""
+    """GET log?after=N, GET state, POST faults, POST tokens, POST reviews, POST
+    triggers/NAME."""
 
     async def log(request: web.Request) -> web.Response:
         after = int(request.query.get("after", "0"))
@@ -47,6 +49,13 @@ def control_routes(account: Account, faults: Faults, mint: Mint) -> list[web.Rou
         token = mint(given.get("outcome", "authorized"), given.get("kind", "transient"))
         return web.json_response({"token": token})
 
+    async def trigger(request: web.Request) -> web.Response:
+        try:
+            said = pull(account, request.match_info["name"], dict(request.query))
+        except ValueError as wrong:
+            return web.json_response({"wrong": str(wrong)}, status=400)
+        return web.json_response({"said": said})
+
     async def reviews(request: web.Request) -> web.Response:
         given = await request.json()
         decide(account, given["request_id"], accept=given["accept"])
@@ -58,4 +67,5 @@ def control_routes(account: Account, faults: Faults, mint: Mint) -> list[web.Rou
         web.post("/_simulator/faults", set_faults),
         web.post("/_simulator/tokens", tokens),
         web.post("/_simulator/reviews", reviews),
+        web.post("/_simulator/triggers/{name}", trigger),
     ]

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from tillbridge_simulators.cybersource import (
     conversions,
     customers,
+    disputes,
     fences,
     followons,
     identifiers,
@@ -27,6 +28,7 @@ SERVICES: Sequence[Service] = (
     *refunds.SERVICES,
     *search.SERVICES,
     *conversions.SERVICES,
+    *disputes.SERVICES,
     *customers.SERVICES,
     *payment_instruments.SERVICES,
     *identifiers.SERVICES,

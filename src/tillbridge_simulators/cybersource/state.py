@@ -13,6 +13,7 @@ from tillbridge_simulators.cybersource.shelf import Shelf
 from tillbridge_simulators.cybersource.vault import Vault
 
 HoldState: TypeAlias = Literal["held", "nothing", "captured", "reversed", "undone"]
+DisputeKind: TypeAlias = Literal["chargeback", "retrieval"]
 MovementKind: TypeAlias = Literal["capture", "reversal", "void", "refund", "credit"]
 
 
@@ -107,6 +108,22 @@ class Decision:
     at_s: float
 
 
+@dataclass(frozen=True, slots=True)
+class Dispute:
+    """One chargeback or retrieval of a captured payment. `sign` is "-" when money leaves us."""
+
+    kind: DisputeKind
+    request_id: str
+    code: str
+    amount: Decimal
+    currency: str
+    brand: str
+    sign: str
+    reason_code: str
+    at_s: float
+    captured_s: float
+
+
 @dataclass(slots=True)
 class State:
     """Everything, in the order it happened."""
@@ -116,6 +133,7 @@ class State:
     movements: dict[str, Movement] = field(default_factory=dict)
     fences: dict[tuple[str, str], Fence] = field(default_factory=dict)
     decisions: list[Decision] = field(default_factory=list)
+    disputes: list[Dispute] = field(default_factory=list)
     batch_closed_s: float = 0.0
     vault: Vault = field(default_factory=Vault)
     recurring: Recurring = field(default_factory=Recurring)

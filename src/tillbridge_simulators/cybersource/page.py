@@ -1,0 +1,110 @@
+"""The sandbox's page: how to sign in, what it imitates, what can happen, what was asked."""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from html import escape
+from itertools import groupby
+
+from aiohttp import web
+
+from tillbridge_simulators.cybersource.account import Account
+from tillbridge_simulators.cybersource.coverage import coverage
+from tillbridge_simulators.cybersource.triggers import TRIGGERS
+from tillbridge_simulators.effects import Entry
+
+_SHOWN = 200
+_STYLE = """
+body{font:15px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:70rem;padding:0 1rem;
+color:#1b1f24}
+h1{font-size:1.6rem}h2{font-size:1.15rem;margin-top:2rem}
+table{border-collapse:collapse;width:100%}td,th{text-align:left;padding:.25rem .75rem .25rem 0;
+border-bottom:1px solid #e3e6ea;vertical-align:top}code{font:13px ui-monospace,monospace}
+.no{color:#8a929c}summary{cursor:pointer;padding:.2rem 0}
+"""
+
+
+def page_routes(account: Account) -> list[web.RouteDef]:
+    """GET /: for people."""
+
+    async def page(_: web.Request) -> web.Response:
+        return web.Response(text=_page(account), content_type="text/html")
+
+    return [web.get("/", page)]
+
+
+def _page(account: Account) -> str:
+    rows = list(coverage())
+    count = sum(row.served for row in rows)
+    return f"""<!doctype html><html lang="en"><meta charset="utf-8">
+<title>Cybersource sandbox of Tillbridge</title><style>{_STYLE}</style>
+<h1>Cybersource sandbox</h1>
+<p>It answers as Cybersource does, keeps what you do until it stops, and moves no money.
+It serves {count} of the {len(rows)} operations of the official client.</p>
+<h2>Sign in</h2>{_sign_in(account)}
+<h2>Cards</h2><p>It takes the published test cards and forgets their numbers; any other number is
+refused. Stored and transient tokens are minted by <code>POST /_simulator/tokens</code>.</p>
+<h2>Make something happen</h2>{_triggers()}
+<h2>What it imitates</h2>{_coverage()}
+<h2>The last {_SHOWN} requests</h2>{_requests(account)}</html>"""
+
+
+def _sign_in(account: Account) -> str:
+    options = account.options
+    pairs = (
+        ("Merchant id", options.merchant_id),
+        ("Key id", options.key_id),
+        ("Shared secret (made up)", options.secret_key),
+    )
+    return _table((), [(name, f"<code>{escape(value)}</code>") for name, value in pairs])
+
+
+def _triggers() -> str:
+    rows = [
+        (
+            f"<code>tillbridge sandbox trigger {escape(name)}"
+            + "".join(f" --{need} ..." for need in trigger.needs)
+            + "".join(f" [--{take} ...]" for take in trigger.takes)
+            + "</code>",
+            escape(trigger.says),
+        )
+        for name, trigger in TRIGGERS.items()
+    ]
+    return _table(("Command", "What happens"), rows)
+
+
+def _coverage() -> str:
+    parts = []
+    for group, rows in groupby(coverage(), lambda row: row.operation.group):
+        kept = list(rows)
+        count = sum(row.served for row in kept)
+        cells = [
+            (
+                f"<code>{row.operation.method} {escape(row.operation.path)}</code>",
+                escape(row.operation.name),
+                "yes" if row.served else '<span class="no">no</span>',
+            )
+            for row in kept
+        ]
+        title = f"{escape(group.replace('_', ' '))}: {count} of {len(kept)}"
+        parts.append(f"<details><summary>{title}</summary>{_table((), cells)}</details>")
+    return "".join(parts)
+
+
+def _requests(account: Account) -> str:
+    entries = list(account.log.entries("request"))[-_SHOWN:]
+    if not entries:
+        return "<p>Nobody has asked for anything yet.</p>"
+    head = ("At (UTC)", "Operation", "Path", "Order", "Refused")
+    return _table(head, [_request(entry) for entry in reversed(entries)])
+
+
+def _request(entry: Entry) -> tuple[str, ...]:
+    at = datetime.fromtimestamp(entry.at, UTC).strftime("%H:%M:%S.%f")[:-3]
+    names = ("operation", "path", "order", "refusal")
+    return (at, *(escape(str(entry.facts.get(name, ""))) for name in names))
+
+
+def _table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    top = "".join(f"<th>{cell}</th>" for cell in head)
+    body = "".join("<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>" for row in rows)
+    return f"<table>{f'<tr>{top}</tr>' if top else ''}{body}</table>"

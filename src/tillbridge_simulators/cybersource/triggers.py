@@ -1,0 +1,137 @@
+"""What can be made to happen on the account, by name: `tillbridge sandbox trigger NAME`."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from typing import TypeAlias
+
+from tillbridge_simulators.cybersource import invoices, payment_links, subscriptions
+from tillbridge_simulators.cybersource.account import Account
+from tillbridge_simulators.cybersource.batches import close_batch
+from tillbridge_simulators.cybersource.disputes import dispute
+from tillbridge_simulators.cybersource.reviews import decide
+
+Given: TypeAlias = Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Trigger:
+    """One thing that can happen.
+
+    Attributes:
+        says: one sentence for people.
+        needs, takes: the names it must and may be given.
+        act: does it and says what happened. Raises KeyError, ValueError.
+    """
+
+    says: str
+    needs: tuple[str, ...]
+    takes: tuple[str, ...]
+    act: Callable[[Account, Given], str]
+
+
+def _amount(given: Given) -> Decimal | None:
+    text = given.get("amount", "")
+    try:
+        return Decimal(text) if text else None
+    except InvalidOperation:
+        raise ValueError(f"{text!r} is no amount") from None
+
+
+def _decide(account: Account, given: Given, *, accept: bool) -> str:
+    decide(account, given["payment"], accept=accept)
+    return f"The case of {given['payment']} is {'accepted' if accept else 'rejected'}."
+
+
+def _chargeback(account: Account, given: Given) -> str:
+    made = dispute(account, given["payment"], "chargeback", _amount(given))
+    return f"{made.amount} {made.currency} of order {made.code} are charged back."
+
+
+def _retrieval(account: Account, given: Given) -> str:
+    made = dispute(account, given["payment"], "retrieval", _amount(given))
+    return f"The issuer asks for a copy about order {made.code}."
+
+
+def _pay_invoice(account: Account, given: Given) -> str:
+    row = account.state.invoicing.invoices.copy(given["invoice"])
+    due = Decimal(row["orderInformation"]["amountDetails"]["balanceAmount"])
+    outcome = given.get("outcome", "authorized")
+    id_ = invoices.pay(account, given["invoice"], _amount(given) or due, outcome)
+    return f"Payment {id_} for invoice {given['invoice']}: {outcome}."
+
+
+def _pay_link(account: Account, given: Given) -> str:
+    amount = _amount(given)
+    if amount is None:
+        raise ValueError("an amount is needed")
+    id_ = payment_links.pay(account, given["link"], amount, given.get("outcome", "authorized"))
+    return f"Payment {id_} by link {given['link']}."
+
+
+def _batch(account: Account, _: Given) -> str:
+    return f"{close_batch(account)} captures, refunds and credits left with the batch."
+
+
+def _renewals(account: Account, _: Given) -> str:
+    return f"{subscriptions.bill_all(account)} cycles were billed."
+
+
+TRIGGERS: Mapping[str, Trigger] = {
+    "batch": Trigger("The open batch closes.", (), (), _batch),
+    "renewals": Trigger("Subscriptions that are due are billed.", (), (), _renewals),
+    "review.accept": Trigger(
+        "Decision Manager's case of a payment is accepted.",
+        ("payment",),
+        (),
+        lambda account, given: _decide(account, given, accept=True),
+    ),
+    "review.reject": Trigger(
+        "Decision Manager's case of a payment is rejected; its hold stays.",
+        ("payment",),
+        (),
+        lambda account, given: _decide(account, given, accept=False),
+    ),
+    "chargeback": Trigger(
+        "The cardholder's bank takes a captured payment back.",
+        ("payment",),
+        ("amount",),
+        _chargeback,
+    ),
+    "retrieval": Trigger(
+        "The cardholder's bank asks for a copy of a payment.",
+        ("payment",),
+        ("amount",),
+        _retrieval,
+    ),
+    "invoice.paid": Trigger(
+        "Somebody pays an invoice by its link.",
+        ("invoice",),
+        ("amount", "outcome"),
+        _pay_invoice,
+    ),
+    "link.paid": Trigger(
+        "Somebody pays by a payment link.", ("link", "amount"), ("outcome",), _pay_link
+    ),
+}
+
+
+def pull(account: Account, name: str, given: Given) -> str:
+    """Makes it happen; one sentence on what did.
+
+    Raises:
+        ValueError: there is no such trigger, something is missing or unknown, or it cannot be.
+    """
+    trigger = TRIGGERS.get(name)
+    if trigger is None:
+        raise ValueError(f"There is no trigger {name!r}; there are {', '.join(TRIGGERS)}.")
+    missing = [one for one in trigger.needs if not given.get(one)]
+    unknown = sorted(set(given) - {*trigger.needs, *trigger.takes})
+    if missing or unknown:
+        wrong = [f"needs --{one}" for one in missing] + [f"takes no --{one}" for one in unknown]
+        raise ValueError(f"{name} {' and '.join(wrong)}.")
+    try:
+        return trigger.act(account, given)
+    except KeyError:
+        about = ", ".join(f"{key} {value}" for key, value in given.items())
+        raise ValueError(f"{name}: there is no {about} for which that can be.") from None
