@@ -43,8 +43,10 @@ from tillbridge.journeys.keep import EVERY_S as KEEP_EVERY_S
 from tillbridge.journeys.keep import keep_history
 from tillbridge.journeys.let_in import keep_gates
 from tillbridge.journeys.poll import poll_reviews
+from tillbridge.journeys.pull import pull_payments
 from tillbridge.journeys.resolve import resolve_checkout
 from tillbridge.journeys.turn import Journey
+from tillbridge.journeys.watch_flows import watch_flows
 from tillbridge.mapping.apply import Filler, prepare_mapping
 from tillbridge.runs.journal import Patience
 from tillbridge.runtime.worker import Worker
@@ -61,6 +63,7 @@ API_POOL, DESK_POOL, WORKER_POOL, COMMAND_POOL = 8, 4, 6, 4
 SEND_WINDOW_MIN_S = 1.0
 """A factor divides the world's waits, not the time our own processor needs until a call leaves."""
 GATES_EVERY_MIN_S = 0.1
+PULLS_EVERY_MIN_S = 0.25
 JOURNEYS: Mapping[str, Journey] = {
     checkout.JOURNEY: resolve_checkout,
     deliver.JOURNEY: deliver.deliver,
@@ -284,7 +287,9 @@ def worker(house: House, *, turns_by_target: int = 100) -> Worker:
             "gates": (max(1.0 / house.factor, GATES_EVERY_MIN_S), keep_gates),
             "alerts": (house.alerting.every_s, look_for_alerts),
             "reviews": (min(house.pace.review_poll_s, 10.0 / house.factor), poll_reviews),
+            "pulls": (max(5.0 / house.factor, PULLS_EVERY_MIN_S), pull_payments),
             "history": (KEEP_EVERY_S, keep_history),
+            "watchdog": (min(house.alerting.watchdog_every_s, 5.0), watch_flows),
             "traces": (3600.0, forget_traces),
             "schedules": (1.0 / house.factor, fire_schedules),
             "windows": (1.0 / house.factor, close_windows),

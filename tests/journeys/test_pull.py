@@ -16,6 +16,7 @@ from tillbridge import assembly
 from tillbridge.assembly import close_house, open_house
 from tillbridge.canonical.errors import Rejected
 from tillbridge.canonical.payments import AttemptState
+from tillbridge.connector.documents import Fields
 from tillbridge.desk.notices import notices
 from tillbridge.journeys.house import House
 from tillbridge.journeys.pull import pull_payments, set_find_aside
@@ -64,7 +65,7 @@ async def lose_both(shop: Till, town: Town, order: str) -> None:
 
 async def pay_elsewhere(town: Town, order: str = STRANGER) -> str:
     """Somebody pays at the same account, and we have nothing to do with it. The request id."""
-    fields = {
+    fields: Fields = {
         "order_number": order,
         "amount": usd("75.00"),
         "token_kind": "transient",
@@ -158,8 +159,10 @@ async def test_an_authorization_of_an_abandoned_attempt_is_reversed(
     tmp_path: Path, dsn: str
 ) -> None:
     """Search is trusted too early: what comes after it was given up is a hold nobody wants."""
-    settings = {"absent_after_s": "10"}
-    async with quiet_town(tmp_path, dsn, turns=20, **settings) as town, till(town) as shop:
+    async with (
+        quiet_town(tmp_path, dsn, turns=20, absent_after_s="10") as town,
+        till(town) as shop,
+    ):
         no_webhooks(town)
         fault(town, "late", 50)
         await shop.pay(order_document("4004"))
@@ -236,14 +239,14 @@ async def test_a_find_is_set_aside_by_a_person_with_a_reason_and_not_found_again
         await pull(town)
         (find,) = await open_finds(town.house.database)
 
-        await set_find_aside(town.house, find.number, "maya", "The till in the store.")
+        await set_find_aside(town.house.database, find.number, "maya", "The till in the store.")
         await pull(town)
 
         assert await open_finds(town.house.database) == []
         (aside,) = await found(town)
         assert (aside.meaning, aside.why) == ("set_aside", "The till in the store.")
         with pytest.raises(Rejected, match="no find"):
-            await set_find_aside(town.house, find.number, "maya", "Once more.")
+            await set_find_aside(town.house.database, find.number, "maya", "Once more.")
 
 
 async def test_of_two_workers_one_looks(tmp_path: Path, dsn: str) -> None:

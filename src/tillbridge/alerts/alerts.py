@@ -27,6 +27,9 @@ ConditionName: TypeAlias = Literal[
     "hold_expiry",
     "gate_closed",
     "altered_delivery",
+    "pull_late",
+    "unplaced",
+    "flow_silent",
 ]
 
 

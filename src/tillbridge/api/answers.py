@@ -36,6 +36,7 @@ _STATUS = {
     "unknown_connection": 404,
     "unknown_alert": 404,
     "unknown_approval": 404,
+    "unknown_find": 404,
     "unknown_flow": 404,
     "unknown_id": 404,
     "unknown_month": 404,

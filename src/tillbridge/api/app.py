@@ -27,6 +27,7 @@ from tillbridge.api import (
     inbox,
     metrics,
     notices,
+    pulls,
     reviews,
     runs,
     trace,
@@ -41,7 +42,7 @@ from tillbridge.database.database import Database
 from tillbridge.journeys.house import House
 
 ROUTERS = (
-    *(runs, history, explain, dead_letters, reviews, approvals, notices, unknowns, trace),
+    *(runs, history, explain, dead_letters, reviews, approvals, notices, unknowns, pulls, trace),
     *(flows, gates, inbox, audit, alerts, health, metrics),
 )
 

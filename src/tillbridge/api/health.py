@@ -18,7 +18,9 @@ from tillbridge.database.database import Database
 from tillbridge.database.migrate import check_schema
 from tillbridge.database.statements import load_statements
 from tillbridge.journeys.standing import Queue, Reason, Waiting, queues, reasons, waiting_runs
+from tillbridge.journeys.watch_flows import silent_flows
 from tillbridge.runs.history import Backlog, backlog
+from tillbridge.runs.watchdogs import Watchdog
 
 SQL = load_statements("tillbridge.api", "health.sql")
 ANSWER_S = 5.0
@@ -65,6 +67,8 @@ class Processing:
         overdue_s: seconds the longest waiting lane has been due and held by nobody.
         reason: "" while work is taken up; "no_worker": none is connected; "overdue": too few are,
             or they do not come forward.
+        silent: flows through which no watchdog has come for too long; then the reason is "silent",
+            where nothing else is.
         down: connections that take no work now: theirs waits, and all other work goes on.
         queues: how many lanes of each target are due, in hand, or due later.
         waiting: open runs of each target, and how long the oldest has made no progress.
@@ -78,6 +82,7 @@ class Processing:
     runs: Backlog
     unknowns: OpenCount
     dead_letters: OpenCount
+    silent: list[Watchdog]
     down: list[Down]
     queues: list[Queue]
     waiting: list[Waiting]
@@ -99,11 +104,14 @@ async def accepting(database: ADatabase) -> Response:
 
 @router.get("/processing", response_model=Processing)
 async def processing(house: AHouse, database: ADatabase, _caller: Looking) -> Response:
-    """200 while a worker is connected and nothing due lies about; else 503, with the figures."""
+    """200 while a worker is connected, nothing due lies about and watchdogs come through; else 503,
+    with the figures."""
     sessions = await database.fetch_value(SQL["connected"], WORKER)
     since = await database.fetch_value(SQL["overdue"])
     overdue_s = max(0.0, (house.clock() - since).total_seconds()) if since is not None else 0.0
+    silent = await silent_flows(house)
     reason = "no_worker" if sessions == 0 else "overdue" if overdue_s > OVERDUE_MAX_S else ""
+    reason = reason or ("silent" if silent else "")
     answer = Processing(
         processing=not reason,
         reason=reason,
@@ -112,6 +120,7 @@ async def processing(house: AHouse, database: ADatabase, _caller: Looking) -> Re
         runs=await backlog(database),
         unknowns=await _open_count(database, "open_unknowns"),
         dead_letters=await _open_count(database, "open_dead_letters"),
+        silent=silent,
         down=[
             Down(gate.connection, gate.state, gate.reason, gate.changed_at)
             for gate in await house.gates.all()

@@ -1,11 +1,12 @@
 """`tillbridge flows`: which flows are active, when they start next, and how to pause one."""
 
 import asyncio
+from datetime import timedelta
 
 import click
 
 from tillbridge.cli.failures import Commands
-from tillbridge.cli.printing import heading, next_step, say, table
+from tillbridge.cli.printing import age, heading, next_step, say, span, table
 from tillbridge.cli.surroundings import Surroundings, pass_surroundings, who
 from tillbridge.journeys import steer
 from tillbridge.journeys.flow_view import FlowView, flow_view, flow_views
@@ -25,7 +26,7 @@ def list_flows(surroundings: Surroundings) -> None:
     """List every active flow."""
     found = asyncio.run(_list(surroundings))
     table(
-        ("flow", "title", "starts on", "lane", "next start", "paused", "version"),
+        ("flow", "title", "starts on", "lane", "next start", "paused", "last watchdog", "version"),
         [
             (
                 view.name,
@@ -34,6 +35,7 @@ def list_flows(surroundings: Surroundings) -> None:
                 view.lane,
                 next(iter(view.next_starts), ""),
                 view.paused,
+                _heard(view),
                 view.version[:12],
             )
             for view in found
@@ -56,6 +58,8 @@ def show_flow(surroundings: Surroundings, flow: str) -> None:
         say(f"At most {view.concurrency} of its runs are advanced at once.")
     if view.paused:
         say(f"Paused: {view.paused}.")
+    if heard := _heard(view):
+        say(f"The last watchdog came through {heard}.")
     if view.next_starts:
         heading("Next planned times")
         table(("at",), [(at,) for at in view.next_starts])
@@ -84,6 +88,15 @@ def resume_flow(surroundings: Surroundings, flow: str, why: str) -> None:
     """Let FLOW go on. What waited goes on within a minute."""
     asyncio.run(_resume(surroundings, flow, why))
     say(f"{flow} goes on; what waited is taken within a minute.")
+
+
+def _heard(view: FlowView) -> str:
+    """When an event that means nothing came through last, and whether one is missing."""
+    last = "never" if view.heard_at is None else f"{age(view.heard_at)} ago"
+    if view.silent_s:
+        missing = span(timedelta(seconds=view.silent_s))
+        return f"{last}; one is under way for {missing} {view.trouble}".rstrip()
+    return last if view.heard_at is not None else ""
 
 
 async def _list(surroundings: Surroundings) -> list[FlowView]:

@@ -16,6 +16,8 @@ from tillbridge.mapping.text import Entries, Node, read_text, scalar_of, unknown
 
 NOTIFICATION = "notification"
 EVERY_MIN_S = 1.0
+WATCHDOG_MIN_S = 5.0
+SILENT_MIN_S = 30.0
 """However much the world is sped up: looking costs our own processor time."""
 
 
@@ -32,6 +34,11 @@ class Alerting:
         hold_life_s: how long an issuer keeps a hold.
         hold_expiry_s: so long before that end somebody is told.
         gate_closed_s: a connection takes no work for so long.
+        pull_late_s: a payment system was not asked for so long what its webhooks lost.
+        unplaced: so many operations there fit no payment of ours; 0 for never.
+        watchdog: whether events that mean nothing are sent through every flow.
+        watchdog_every_s: how often.
+        flow_silent_s: none has come through for so long.
         quiet_s: a condition that is not found for so long has ended.
     """
 
@@ -43,6 +50,11 @@ class Alerting:
     hold_life_s: float = 7 * 86_400.0
     hold_expiry_s: float = 86_400.0
     gate_closed_s: float = 600.0
+    pull_late_s: float = 3_600.0
+    unplaced: int = 1
+    watchdog: bool = True
+    watchdog_every_s: float = 60.0
+    flow_silent_s: float = 600.0
     quiet_s: float = 300.0
 
     def divided(self, factor: float) -> "Alerting":
@@ -55,6 +67,9 @@ class Alerting:
             hold_life_s=self.hold_life_s / factor,
             hold_expiry_s=self.hold_expiry_s / factor,
             gate_closed_s=self.gate_closed_s / factor,
+            pull_late_s=self.pull_late_s / factor,
+            watchdog_every_s=max(self.watchdog_every_s / factor, WATCHDOG_MIN_S),
+            flow_silent_s=max(self.flow_silent_s / factor, SILENT_MIN_S),
             quiet_s=self.quiet_s / factor,
         )
 
@@ -76,6 +91,11 @@ def read_alerting(text: str, connections: dict[str, Configured]) -> Alerting:
         hold_life_s=form.seconds("hold_life"),
         hold_expiry_s=form.seconds("hold_expiry"),
         gate_closed_s=form.seconds("gate_closed"),
+        pull_late_s=form.seconds("pull_late"),
+        unplaced=form.whole("unplaced"),
+        watchdog=form.truth("watchdog"),
+        watchdog_every_s=form.seconds("watchdog_every"),
+        flow_silent_s=form.seconds("flow_silent"),
         quiet_s=form.seconds("quiet"),
     )
     if alerting.hold_expiry_s >= alerting.hold_life_s:

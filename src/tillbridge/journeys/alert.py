@@ -29,6 +29,7 @@ from tillbridge.connections.gates import Gate, GateClosed
 from tillbridge.connector.abilities import Call
 from tillbridge.journeys.following import SQL
 from tillbridge.journeys.house import House
+from tillbridge.journeys.silence import silences
 from tillbridge.journeys.standing import Pending, Waiting, letters, unanswered, waiting_runs
 from tillbridge.journeys.steer import reason_of
 from tillbridge.runs.keys import Effect
@@ -63,6 +64,7 @@ async def conditions(house: House) -> list[Condition]:
         *_expiring(holds, alerting),
         *_closed(house, await house.gates.all()),
         *_altered(await database.fetch(SQL["altered_deliveries"])),
+        *await silences(house),
     ]
 
 

@@ -18,6 +18,7 @@ from tillbridge.canonical.payments import Observation
 from tillbridge.connections.connections import Connection
 from tillbridge.connections.gates import GateClosed
 from tillbridge.connector.abilities import Call, Changes, Pull, PullsPayments
+from tillbridge.database.database import Database
 from tillbridge.desk.notices import keep_notice
 from tillbridge.inbox.sightings import note_sighting
 from tillbridge.journeys.following import follow_subject
@@ -53,14 +54,14 @@ async def pull_payments(house: House) -> None:
             await _Pulling(house, at, at.session.pull, look).run()
 
 
-async def set_find_aside(house: House, number: int, operator: str, why: str) -> Find:
+async def set_find_aside(database: Database, number: int, operator: str, why: str) -> Find:
     """A person knows what an unplaced or unread find is: nobody is told of it any more.
 
     Raises:
         Rejected: no reason, or no such find waits.
     """
     why = reason_of(why)
-    async with house.database.transaction() as tx:
+    async with database.transaction() as tx:
         find = await set_aside(tx, number, why)
         about = {"connection": find.connection, "request_id": find.request_id}
         await record(tx, operator, "set aside", f"find {number}", why=why, after=about)

@@ -11,17 +11,23 @@ from tillbridge.connections.gates import Gate, Gates
 from tillbridge.database.database import Database
 from tillbridge.journeys.following import SQL
 from tillbridge.journeys.house import House
+from tillbridge.journeys.watch_flows import watched_flows
+from tillbridge.payments.finds import count_open_finds
+from tillbridge.triggers.pulls import all_pulls
 from tillbridge.watch.measures import (
     ALERTS,
     DEAD_LETTER_AGE,
     DEAD_LETTERS,
+    FINDS,
     GATES,
     LANES,
     OLDEST,
     OPEN_RUNS,
     OVERDUE,
+    PULL_BEHIND,
     UNKNOWN_AGE,
     UNKNOWNS,
+    WATCHDOG_SILENT,
     Measure,
 )
 
@@ -136,6 +142,11 @@ async def figures(house: House) -> bytes:
         DEAD_LETTERS: [((one.name,), one.count) for one in dead],
         DEAD_LETTER_AGE: [((one.name,), one.oldest_s) for one in dead],
         GATES: [row for gate in gates for row in _states(gate)],
+        PULL_BEHIND: [((row.connection,), row.behind_s) for row in await all_pulls(database)],
+        FINDS: [
+            ((one.connection, one.meaning), one.count) for one in await count_open_finds(database)
+        ],
+        WATCHDOG_SILENT: [((dog.flow,), dog.silent_s) for dog in await watched_flows(house)],
         ALERTS: [((name,), count) for name, count in (await open_counts(database)).items()],
     }
     house.watch.meter.stand(stands)

@@ -141,6 +141,26 @@ GATES: Final = Measure(
     "1 for the state a connection's gate is in (open, tripped, paused), 0 for the others.",
     ("connection", "state"),
 )
+PULL_BEHIND: Final = Measure(
+    "tillbridge_pull_behind_seconds",
+    "gauge",
+    "Seconds since the moment up to which a payment system was asked for what webhooks lost.",
+    ("connection",),
+)
+FINDS: Final = Measure(
+    "tillbridge_finds",
+    "gauge",
+    "Operations found at a payment system that wait for a person: unplaced (they fit no payment of"
+    " ours), unread.",
+    ("connection", "meaning"),
+)
+WATCHDOG_SILENT: Final = Measure(
+    "tillbridge_watchdog_silent_seconds",
+    "gauge",
+    "Seconds since the oldest watchdog was sent through a flow that has not come through; 0 when"
+    " all have.",
+    ("flow",),
+)
 ALERTS: Final = Measure("tillbridge_alerts", "gauge", "Alerts that have not ended.", ("condition",))
 
 MEASURES: Final = (
@@ -149,4 +169,5 @@ MEASURES: Final = (
     *(WRITES, WRITE_SECONDS, LOOKS, CALLS, CALL_SECONDS),
     *(LANES, OVERDUE, OLDEST, OPEN_RUNS, UNKNOWNS, UNKNOWN_AGE),
     *(DEAD_LETTERS, DEAD_LETTER_AGE, GATES, ALERTS),
+    *(PULL_BEHIND, FINDS, WATCHDOG_SILENT),
 )
