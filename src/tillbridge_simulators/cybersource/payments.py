@@ -9,6 +9,7 @@ from typing import Any
 
 from tillbridge_simulators.cybersource.account import Account
 from tillbridge_simulators.cybersource.answers import Answer, Refusal, utc_text
+from tillbridge_simulators.cybersource.authentications import proven
 from tillbridge_simulators.cybersource.documents import at, money_at, quantum, text_at
 from tillbridge_simulators.cybersource.fences import undo_late_authorization
 from tillbridge_simulators.cybersource.followons import sell
@@ -32,6 +33,7 @@ _BILLING = {
 }  # fmt: skip
 _BILLING_AT_HOME = {"administrativeArea": 20, "postalCode": 14}
 _BILLING_OPTIONAL = {"address2": 60, "company": 60, "phoneNumber": 15}
+_AUTHENTICATION = "consumerAuthenticationInformation.authenticationTransactionId"
 _CAPTURED = ("AUTHORIZED", "PARTIAL_AUTHORIZED")
 _EVENTS = {
     "AUTHORIZED": "accepted",
@@ -127,7 +129,10 @@ def _check_billing(document: Mapping[str, Any], *, required: bool) -> None:
 
 def _decide(account: Account, document: Mapping[str, Any], token: MintedToken) -> Authorization:
     amount, currency = money_at(document, "orderInformation.amountDetails")
-    outcome = OUTCOMES[TRIGGER_AMOUNTS.get(amount, token.outcome)]
+    wanted = TRIGGER_AMOUNTS.get(amount, token.outcome)
+    if wanted == "challenge" and proven(account, at(document, _AUTHENTICATION)):
+        wanted = "authorized"
+    outcome = OUTCOMES[wanted]
     now_s = account.now()
     held = (amount * outcome.share).quantize(quantum(currency)) if outcome.holds else amount * 0
     reference = document["clientReferenceInformation"]

@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Sequence
 
 from tillbridge_simulators.cybersource import (
+    authentications,
+    cases,
     conversions,
     customers,
     disputes,
@@ -28,6 +30,8 @@ SERVICES: Sequence[Service] = (
     *refunds.SERVICES,
     *search.SERVICES,
     *conversions.SERVICES,
+    *cases.SERVICES,
+    *authentications.SERVICES,
     *disputes.SERVICES,
     *customers.SERVICES,
     *payment_instruments.SERVICES,

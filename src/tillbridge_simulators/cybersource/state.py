@@ -125,6 +125,18 @@ class Dispute:
 
 
 @dataclass(slots=True)
+class Authentication:
+    """One payer authentication: it "passed", "failed", or waits ("challenged")."""
+
+    id: str
+    code: str
+    amount: Decimal
+    currency: str
+    brand: str
+    state: str
+
+
+@dataclass(slots=True)
 class State:
     """Everything, in the order it happened."""
 
@@ -134,6 +146,8 @@ class State:
     fences: dict[tuple[str, str], Fence] = field(default_factory=dict)
     decisions: list[Decision] = field(default_factory=list)
     disputes: list[Dispute] = field(default_factory=list)
+    authentications: dict[str, Authentication] = field(default_factory=dict)
+    case_comments: dict[str, list[str]] = field(default_factory=dict)
     batch_closed_s: float = 0.0
     vault: Vault = field(default_factory=Vault)
     recurring: Recurring = field(default_factory=Recurring)

@@ -7,6 +7,7 @@ from typing import TypeAlias
 
 from tillbridge_simulators.cybersource import invoices, payment_links, subscriptions
 from tillbridge_simulators.cybersource.account import Account
+from tillbridge_simulators.cybersource.authentications import challenge
 from tillbridge_simulators.cybersource.batches import close_batch
 from tillbridge_simulators.cybersource.disputes import dispute
 from tillbridge_simulators.cybersource.reviews import decide
@@ -41,6 +42,11 @@ def _amount(given: Given) -> Decimal | None:
 def _decide(account: Account, given: Given, *, accept: bool) -> str:
     decide(account, given["payment"], accept=accept)
     return f"The case of {given['payment']} is {'accepted' if accept else 'rejected'}."
+
+
+def _challenge(account: Account, given: Given, *, passed: bool) -> str:
+    challenge(account, given["authentication"], passed=passed)
+    return f"The challenge of {given['authentication']} is {'passed' if passed else 'failed'}."
 
 
 def _chargeback(account: Account, given: Given) -> str:
@@ -91,6 +97,18 @@ TRIGGERS: Mapping[str, Trigger] = {
         ("payment",),
         (),
         lambda account, given: _decide(account, given, accept=False),
+    ),
+    "challenge.passed": Trigger(
+        "The cardholder does what the issuer asks of him.",
+        ("authentication",),
+        (),
+        lambda account, given: _challenge(account, given, passed=True),
+    ),
+    "challenge.failed": Trigger(
+        "The cardholder does not do what the issuer asks of him.",
+        ("authentication",),
+        (),
+        lambda account, given: _challenge(account, given, passed=False),
     ),
     "chargeback": Trigger(
         "The cardholder's bank takes a captured payment back.",
