@@ -12,9 +12,11 @@ from tests.journeys.town import Till, Town, open_town, order_document, till
 
 from tillbridge.assembly import worker
 from tillbridge.canonical.errors import Rejected
-from tillbridge.journeys.steer import cancel, correct, replay
+from tillbridge.journeys.clerking import correct
+from tillbridge.journeys.steer import cancel, replay
 from tillbridge.runs.dead_letters import DeadLetter, dead_letters
 from tillbridge.runs.history import unknowns
+from tillbridge_simulators.cybersource.followons import capture_answer
 from tillbridge_simulators.cybersource.options import Options
 from tillbridge_simulators.effects import EffectLog
 from tillbridge_simulators.faults import Fault, Faults, Rule
@@ -28,6 +30,7 @@ BREAKS = [
     Fault("slow", seconds=50),
 ]
 """At a factor of 20: an answer is awaited for 1.5 s, the last one takes 2.5 s."""
+ACCEPTED = "payments.capture.status.accepted"
 
 
 def misbehave(
@@ -135,6 +138,31 @@ async def test_a_capture_that_a_webhook_told_of_is_neither_fenced_nor_taken_agai
         assert len(facts(town.cybersource.log, "capture", order="4251")) == 1
         assert facts(town.cybersource.log, "undone_by_fence", order="4251") == []
         assert_once_each(town, "4251")
+
+
+async def test_a_capture_that_was_taken_for_absent_is_done_once_it_is_told_of(
+    tmp_path: Path, dsn: str
+) -> None:
+    """Search knew nothing of it for longer than was declared, and the second one was refused."""
+    options, blind = Options(search_lag_s=1e6), {"fence": "no", "absent_after_s": "10"}
+    async with (
+        open_town(tmp_path, dsn, options=options, settings=blind) as town,
+        till(town) as shop,
+    ):
+        misbehave(town.cybersource.faults, "webhook", Fault("lost"), times=100)
+        misbehave(town.cybersource.faults, "capture", Fault("lose_answer"))
+        await buy(shop, "4261")
+        letter = await letter_of(town)
+        assert letter.reason == "transaction_already_settled"
+
+        town.cybersource.faults.rules.clear()
+        [taken] = town.cybersource.state.movements.values()
+        town.cybersource.webhooks.tell(ACCEPTED, "4261", capture_answer(taken))
+        await town.cybersource.settle()
+        await replay(town.house, letter.run_id, "ada", "Cybersource has it")
+        await town.quiet(40)
+
+        assert_once_each(town, "4261")
 
 
 async def test_an_unknown_capture_whose_fence_is_refused_keeps_its_claim_on_a_desk(
