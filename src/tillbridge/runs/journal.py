@@ -205,10 +205,11 @@ class Journal:
             return None
         return decode(standing["outcome"], Receipt)
 
-    async def unanswered(self, effect: Effect) -> str:
-        """The key on the wire of an effect that was sent and not answered; "" for any other."""
+    async def unanswered(self, effect: Effect, *more: str) -> str:
+        """The key on the wire of an effect that was sent and not answered, or is in one of `more`
+        states; "" for any other."""
         standing = await self.standing(effect)
-        if standing is None or standing["state"] not in ("intended", "unknown"):
+        if standing is None or standing["state"] not in ("intended", "unknown", *more):
             return ""
         return wire_key(effect.key, standing["round"])
 

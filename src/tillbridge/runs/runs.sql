@@ -149,13 +149,15 @@ SELECT key, connection, subject, effect, ordinal, state, run_id, step, lease, ro
 FROM effects WHERE key = $1;
 
 -- name: settle_effect
--- Evidence counts whoever brings it: no lease is asked, only that the outcome is still open.
+-- Evidence counts whoever brings it: no lease is asked, only that the outcome is still open. What
+-- somebody tells us of has taken place, also where it was taken for not done.
 UPDATE effects
 SET state = $2, outcome = $3, reason = $4, resolved_by = $5,
     resolve_after = CASE WHEN $2 = 'unknown' THEN GREATEST(resolve_after, now() + $6::interval)
                          ELSE resolve_after END,
     ended_at = CASE WHEN $2 = 'unknown' THEN NULL ELSE now() END
-WHERE key = $1 AND state IN ('intended', 'unknown')
+WHERE key = $1
+  AND (state IN ('intended', 'unknown') OR $5 = 'observation' AND state IN ('planned', 'refused'))
 RETURNING round;
 
 -- name: open_effects
