@@ -62,7 +62,7 @@ _TABLES = (
         "INSERT INTO notices (key, flow, subject, level, title, content, noticed_at)"
         f" SELECT 'N' || step || i, 'six-steps', {_SUBJECT}, 'note', 'Taken ' || i, '', {_MOMENT}",
         "INSERT INTO dead_letters (run_id, class, reason, message, whose_turn, resolved_at)"
-        " SELECT i, 'rejected', 'refused', 'The stub said no.', 'shop', now()",
+        " SELECT i, 'rejected_by_rule', 'refused', 'The stub said no.', 'shop', now()",
     ),
 )
 _MORE = {

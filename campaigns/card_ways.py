@@ -22,7 +22,7 @@ from tillbridge.connector.abilities import Receipt
 from tillbridge.connector.delivery import Delivery
 from tillbridge.desk.approvals import ask as ask_people
 from tillbridge.desk.notices import keep_notice
-from tillbridge.journeys import card_guard, receive, steer
+from tillbridge.journeys import card_guard, clerking, receive, steer
 from tillbridge.journeys.ask import ask_for_run
 from tillbridge.journeys.checkout import checkout
 from tillbridge.journeys.house import House
@@ -100,7 +100,7 @@ class Ways:
     async def patch(self, fields: Fields) -> None:
         letter = await self.house.database.fetch_value("SELECT min(run_id) FROM dead_letters")
         at, value = "data.trigger.fields.first", told(fields)
-        await steer.correct(self.house.database, letter, at, value, operator="ada", why="a test")
+        await clerking.correct(self.house.database, letter, at, value, operator="ada", why="a test")
 
     async def reason(self, fields: Fields) -> None:
         await steer.pause(self.house.database, "webshop", "ada", told(fields))

@@ -14,6 +14,7 @@ from tillbridge.connections.alerting import NOTIFICATION, Alerting, read_alertin
 from tillbridge.connections.budgets import Budgets
 from tillbridge.connections.configuration import FILE, Configured, read_configuration
 from tillbridge.connections.connections import Connections
+from tillbridge.connections.error_policies import read_error_policies
 from tillbridge.connections.gates import Breaker, Gates
 from tillbridge.connections.retention import Retention, read_retention
 from tillbridge.connections.sealing import open_seal
@@ -103,6 +104,7 @@ class Site:
         text = path.read_text(encoding="utf-8")
         found = read_configuration(text, self.environment, installed_connectors())
         read_alerting(text, found)
+        read_error_policies(text)
         read_retention(text)
         return found
 
@@ -187,6 +189,7 @@ async def open_house(
         folder=site.folder,
         authorizations=texts.authorizations,
         alerting=alerting,
+        policies=read_error_policies(_text_of(site)).divided(site.factor),
         retention=site.retention(),
         watch=Watch(tracer=_tracer(role, os.environ)),
     )
@@ -305,8 +308,12 @@ def shop_of(house: House) -> str:
     return shops[0] if len(shops) == 1 else ""
 
 
+def _text_of(site: Site) -> str:
+    return (site.folder / FILE).read_text(encoding="utf-8")
+
+
 def _alerting(site: Site, connections: Connections) -> Alerting:
-    text = (site.folder / FILE).read_text(encoding="utf-8")
+    text = _text_of(site)
     configured = {item.name: item.configured for item in connections.all()}
     alerting = read_alerting(text, configured).divided(site.factor)
     for name in alerting.tell:

@@ -101,7 +101,7 @@ async def bury(
     assert turn is not None
     (run,) = turn.runs
     turn.change(Change(run.id, "dead", ending=message))
-    turn.letters.append(Letter(run.id, "rejected", "unknown_product", message, "shop", "map"))
+    turn.letters.append(Letter(run.id, "invalid_data", "unknown_product", message, "shop", "map"))
     await release(database, turn)
     return run.id
 

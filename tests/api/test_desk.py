@@ -81,7 +81,7 @@ async def test_two_replays_at_once_make_one_run(api: Api) -> None:
     answers = await asyncio.gather(
         *(api.ask("POST", path, json={"why": "mended"}) for _ in range(4))
     )
-    assert sorted(status for status, _ in answers) == [201, 404, 404, 404]
+    assert sorted(status for status, _ in answers) == [201, 409, 409, 409]
 
 
 async def test_a_cancelled_dead_letter_is_off_the_desk_and_stays_in_the_list_of_all(

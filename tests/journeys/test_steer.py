@@ -10,7 +10,8 @@ from tests.lanes import claim
 from tillbridge.access.audit import entries
 from tillbridge.canonical.errors import Rejected
 from tillbridge.connections.gates import GateClosed
-from tillbridge.journeys.steer import cancel, correct, pause, replay, resume
+from tillbridge.journeys.clerking import correct
+from tillbridge.journeys.steer import cancel, pause, replay, resume
 from tillbridge.runs.dead_letters import dead_letters
 from tillbridge.runs.lanes import Lane, release
 from tillbridge.runs.run import Change, Letter
@@ -36,7 +37,7 @@ async def bury(room: Room) -> int:
     assert turn is not None
     (run,) = turn.runs
     turn.change(Change(run.id, "dead", ending="No."))
-    turn.letters.append(Letter(run.id, "rejected", "no", "No.", "shop"))
+    turn.letters.append(Letter(run.id, "rejected_by_rule", "no", "No.", "shop"))
     await release(room.house.database, turn)
     return run.id
 

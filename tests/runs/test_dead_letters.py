@@ -16,10 +16,10 @@ from tillbridge.runs.dead_letters import (
     cancel,
     dead_letters,
     open_dead_letter,
-    patch,
     replay,
 )
 from tillbridge.runs.lanes import Lane, Start, accept, release
+from tillbridge.runs.patches import Edit, patch
 from tillbridge.runs.run import Change, Letter
 
 LANE = Lane("1042", "dynamics")
@@ -47,7 +47,7 @@ async def bury_next(database: Database, reason: str = "no_account") -> int:
     assert turn is not None
     (run,) = turn.runs
     turn.change(Change(run.id, "dead", ending="No such account."))
-    turn.letters.append(Letter(run.id, "rejected", reason, "No such account.", "shop", "written"))
+    turn.letters.append(Letter(run.id, "rejected_by_rule", reason, "No such account.", "shop", "written"))
     await release(database, turn)
     return run.id
 
@@ -56,7 +56,9 @@ async def edit(database: Database, run_id: int, value: Any, field: str = FIELD) 
     async def record(_tx: Tx, _replaced: Any) -> None:
         return None
 
-    return await patch(database, run_id, field, value, operator="ada", why="a typo", record=record)
+    change = Edit(run_id, field, value, "ada", "a typo")
+    async with database.transaction() as tx:
+        return await patch(tx, change, record=record)
 
 
 async def again(database: Database, run_id: int) -> int:
@@ -203,7 +205,7 @@ async def test_of_two_corrections_at_once_none_is_lost_unseen(database: Database
 
     kept = [one for one in ended if not isinstance(one, Exception)]
     opened = await open_dead_letter(database, run_id)
-    assert len(kept) == len(opened.patches) >= 1
+    assert len(kept) == len(opened.patches) == 4
     for earlier, later in zip(opened.patches, opened.patches[1:], strict=False):
         assert later.before == earlier.after
 
@@ -253,7 +255,7 @@ async def test_a_delivery_nobody_can_read_is_shown_as_it_came(database: Database
 
     (letter,) = await dead_letters(database)
 
-    assert letter.kind == "unusable"
+    assert letter.kind == "invalid_data"
     opened = await open_dead_letter(database, letter.run_id)
     assert opened.content == {"body": "\ufffdnot json"}
 

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
@@ -14,6 +14,7 @@ from tillbridge.canonical.errors import Place
 from tillbridge.canonical.events import Event, EventData, Kind
 from tillbridge.connections.configuration import Configured
 from tillbridge.connections.connections import Connection, Connections
+from tillbridge.connections.error_policies import STANDARD, ErrorPolicies
 from tillbridge.connections.gates import Breaker, Gates
 from tillbridge.connector.connector import Connector
 from tillbridge.database.database import Database
@@ -26,7 +27,14 @@ from tillbridge.runs.lanes import Start, Turn, accept
 from tillbridge.runs.run import Change, Run
 from tillbridge.runtime.worker import Worker
 
-PACE = Pace(lease_s=0.6, claims_max=3, retry_s=0.05, retry_max_s=0.2, tries_max=3)
+PACE = Pace(lease_s=0.6, claims_max=3)
+TRIES = 3
+POLICIES = ErrorPolicies(
+    {
+        name: replace(one, wait_s=0.05, longest_wait_s=0.2, tries=min(one.tries, TRIES))
+        for name, one in STANDARD.items()
+    }
+)
 Work = Callable[[Run], Awaitable[None]]
 
 
@@ -139,6 +147,7 @@ async def open_mill(dsn: str, pace: Pace = PACE) -> AsyncIterator[Mill]:
         factor=1.0,
         pace=pace,
         patience=Patience(),
+        policies=POLICIES,
     )
     try:
         yield Mill(house, dsn)

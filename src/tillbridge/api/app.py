@@ -19,6 +19,7 @@ from tillbridge.api import (
     approvals,
     audit,
     dead_letters,
+    errors,
     explain,
     flows,
     gates,
@@ -42,7 +43,8 @@ from tillbridge.database.database import Database
 from tillbridge.journeys.house import House
 
 ROUTERS = (
-    *(runs, history, explain, dead_letters, reviews, approvals, notices, unknowns, pulls, trace),
+    *(runs, history, explain, dead_letters, errors, reviews, approvals, notices),
+    *(unknowns, pulls, trace),
     *(flows, gates, inbox, audit, alerts, health, metrics),
 )
 

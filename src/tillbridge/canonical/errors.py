@@ -40,6 +40,8 @@ class TillbridgeError(Exception):
         reason: a short machine word, such as "unknown_currency".
         place: where it is wrong, when that is known.
         next_step: one sentence for the person who has to act; may be empty.
+        step, connection: where in a run it came up, filled in by whoever took the step; may be
+            empty.
     """
 
     def __init__(
@@ -55,6 +57,8 @@ class TillbridgeError(Exception):
         self.reason = reason
         self.place = place
         self.next_step = mask(next_step)
+        self.step = ""
+        self.connection = ""
 
     def __str__(self) -> str:
         where = f"{self.place}: " if self.place else ""

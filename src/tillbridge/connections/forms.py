@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from tillbridge.connections.error_forms import ERROR_POLICY, ERRORS
 from tillbridge.mapping.form import (
     DURATION_VALUE,
     NAME_VALUE,
@@ -33,6 +34,7 @@ CONNECTION: Final = Form(
         ),
         Key("limits", group("limits"), "how much it may be asked, where it differs"),
         Key("timeout", whole(1, TIMEOUT_MAX_S), "seconds until a call is unanswered", default="30"),
+        Key("errors", group("errors"), "what follows errors, where it differs"),
     ),
 )
 LIMITS: Final = Form(
@@ -101,5 +103,5 @@ CONFIGURATION_LANGUAGE: Final = language(
     "tillbridge",
     "The connections of a Tillbridge folder",
     "tillbridge",
-    (TILLBRIDGE, CONNECTION, LIMITS, ALERTS, HISTORY),
+    (TILLBRIDGE, CONNECTION, LIMITS, ALERTS, HISTORY, ERRORS, ERROR_POLICY),
 )

@@ -1,6 +1,7 @@
 """A flow: what starts it, then steps. Every value here is checked and ready to run."""
 
 from dataclasses import dataclass
+from typing import Literal, TypeAlias
 
 from tillbridge.canonical.errors import Place, Rejected
 from tillbridge.canonical.events import Event, Kind
@@ -9,6 +10,8 @@ from tillbridge.flows.items import Context
 from tillbridge.flows.steps import Step
 from tillbridge.flows.trigger import OnEvent, Trigger, names_with
 from tillbridge.mapping.expression import Expression
+
+OnFailure: TypeAlias = Literal["hold", "go_on", "stop_all"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +26,8 @@ class Flow:
             subject (the order), and for the trigger's name where there is no order.
         concurrency: how many of its runs are under way at once; None: as many as there are lanes.
         paused: its runs are kept and wait: nothing is lost, nothing is sent.
+        on_failure: what follows a dead letter: later runs of its lane that have not begun wait for
+            it ("hold") or go on ("go_on"), or the flow is paused, too ("stop_all").
         bundle: the texts this was read from; they name the version.
     """
 
@@ -37,6 +42,7 @@ class Flow:
     subject: Expression | None = None
     concurrency: int | None = None
     paused: bool = False
+    on_failure: OnFailure = "hold"
 
     @property
     def version(self) -> str:

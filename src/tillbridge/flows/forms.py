@@ -173,6 +173,13 @@ FLOW: Final = Form(
         ),
         Key("concurrency", whole(1, RUNS_AT_ONCE_MAX), "how many of its runs at once"),
         Key("paused", TRUTH_VALUE, "its runs are kept and wait", default="false"),
+        Key(
+            "on_failure",
+            words("hold", "go_on", "stop_all"),
+            "what follows a dead letter: later runs of its lane that have not begun wait for it, or"
+            " go on, or the whole flow is paused until a person resumes it",
+            default="hold",
+        ),
         Key("steps", list_of(family(STEPS), told="steps"), "taken in order", required=True),
     ),
     one_of=(TRIGGER_KEYS,),

@@ -1,9 +1,10 @@
 """A flow from text. Steps are checked in the order they run, so each knows what it can read."""
 
 from collections.abc import Mapping
+from typing import cast
 
 from tillbridge.flows.bundle import Bundle, TextFile
-from tillbridge.flows.flow import Flow
+from tillbridge.flows.flow import Flow, OnFailure
 from tillbridge.flows.forms import FLOW
 from tillbridge.flows.library import ConnectionShapes, Library, read_library
 from tillbridge.flows.step_reader import StepReader
@@ -51,6 +52,7 @@ def read_flow(file: TextFile, library: Library) -> Flow:
         subject=_maybe(root.maybe("subject"), scope, "text", "integer"),
         concurrency=root.whole("concurrency") if root.has("concurrency") else None,
         paused=root.truth("paused"),
+        on_failure=cast(OnFailure, root.word("on_failure")),
     )
 
 

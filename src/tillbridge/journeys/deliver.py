@@ -12,7 +12,7 @@ from copy import copy
 from dataclasses import dataclass
 
 from tillbridge.canonical.codec import decode_event
-from tillbridge.canonical.errors import Misconfigured, Rejected, Transient
+from tillbridge.canonical.errors import Misconfigured, Rejected, TillbridgeError, Transient
 from tillbridge.canonical.events import Event
 from tillbridge.canonical.references import ExternalReference
 from tillbridge.connector.abilities import Call, Receipt
@@ -47,6 +47,7 @@ from tillbridge.journeys.notify import take_notice
 from tillbridge.journeys.rates import give_rates
 from tillbridge.journeys.recovery import recovered
 from tillbridge.journeys.settle import Settling
+from tillbridge.journeys.stake import owed
 from tillbridge.journeys.wait import take_wait
 from tillbridge.journeys.way import Unreached
 from tillbridge.payments.observations import told_capture
@@ -73,6 +74,7 @@ async def deliver(house: House, turn: Turn, run: Run) -> None:
     Raises Parked, GateClosed, LeaseLost, or the error that ends or delays it (journeys/turn.py).
     """
     flow = await house.catalogue.version(run.flow, run.flow_version)
+    run.on_failure = flow.on_failure
     await _unless_paused(house, flow, run)
     async with slot(house.database, turn.lease, flow.name, flow.concurrency, SLOT_S / house.factor):
         await _deliver(house, turn, run, flow)
@@ -87,6 +89,9 @@ async def _deliver(house: House, turn: Turn, run: Run, flow: Flow) -> None:
     walk = Walk(house, turn, run, flow, event)
     try:
         await _walk(walk, turn, event)
+    except TillbridgeError as error:
+        run.owes = owed(flow.steps, error.step or run.current_step, walk.names, run.subject)
+        raise
     finally:
         await walk.journal.close()
 
@@ -214,6 +219,14 @@ class Walk:
         return None
 
     async def take(self, step: Step) -> StopStep | None:
+        try:
+            return await self._take(step)
+        except TillbridgeError as error:
+            error.step = error.step or self.place(getattr(step, "name", ""))
+            error.connection = error.connection or getattr(step, "connection", "")
+            raise
+
+    async def _take(self, step: Step) -> StopStep | None:
         await give_rates(self, step)
         match step:
             case MapStep() | FilterStep() | AggregateStep():
@@ -320,11 +333,10 @@ class Walk:
             return receipt
 
     async def _told(self, effect: Effect) -> Receipt | None:
-        """A capture that was not answered, or was taken for not done, and of which a webhook has
-        told us meanwhile."""
+        """A capture that was not answered, and of which a webhook has told us meanwhile."""
         if effect.effect != CAPTURE:
             return None
-        key = await self.journal.unanswered(effect, "planned", "refused")
+        key = await self.journal.unanswered(effect)
         if not key:
             return None
         request_id = await told_capture(self.house.database, effect.connection, key)

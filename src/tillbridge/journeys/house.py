@@ -7,6 +7,7 @@ from pathlib import Path
 
 from tillbridge.connections.alerting import Alerting
 from tillbridge.connections.connections import Connections
+from tillbridge.connections.error_policies import ErrorPolicies
 from tillbridge.connections.gates import Gates
 from tillbridge.connections.retention import Retention
 from tillbridge.connector.connector import Clock
@@ -34,10 +35,8 @@ class Pace:
         claims_max: claims of a lane without progress until its run is a dead letter.
         silent_max_s: a holder that has not got on for so long is stuck: its leases are not renewed
             any more, and somebody else goes on.
-        retry_s, retry_max_s: the first and the longest wait between tries.
         parked_s: who waits at a closed gate is woken when it opens; should nobody be there to do
             it, after so long.
-        tries_max: tries after which a run is a dead letter (outages and unknowns do not count).
         answer_s: a checkout is answered within so long; `read_on_s`: then its call is read on.
         review_poll_s: how often an open review is asked about, should its webhook be lost.
     """
@@ -45,10 +44,7 @@ class Pace:
     lease_s: float = 30.0
     claims_max: int = 6
     silent_max_s: float = 900.0
-    retry_s: float = 1.0
-    retry_max_s: float = 300.0
     parked_s: float = 3_600.0
-    tries_max: int = 12
     answer_s: float = 25.0
     read_on_s: float = 60.0
     review_poll_s: float = 300.0
@@ -59,18 +55,11 @@ class Pace:
             lease_s=max(self.lease_s / factor, LEASE_MIN_S),
             claims_max=self.claims_max,
             silent_max_s=max(self.silent_max_s / factor, SILENT_MIN_S),
-            retry_s=self.retry_s / factor,
-            retry_max_s=self.retry_max_s / factor,
             parked_s=max(self.parked_s / factor, PARKED_MIN_S),
-            tries_max=self.tries_max,
             answer_s=self.answer_s / factor,
             read_on_s=self.read_on_s / factor,
             review_poll_s=self.review_poll_s / factor,
         )
-
-    def backoff_s(self, tries: int) -> float:
-        """Seconds to wait after so many tries."""
-        return min(self.retry_s * 2.0 ** min(tries, 30), self.retry_max_s)
 
 
 @dataclass(slots=True)
@@ -86,6 +75,7 @@ class House:
         folder: the user's; files are dropped below it.
         pauses: which flows a person has paused.
         alerting: when people are told, factor applied.
+        policies: what follows errors, by class and connection, factor applied.
         watch: the figures and traces of this process.
         retention: how long what has ended is kept where.
     """
@@ -102,6 +92,7 @@ class House:
     folder: Path = field(default_factory=Path)
     authorizations: Mapping[str, Filler] = field(default_factory=dict)
     alerting: Alerting = field(default_factory=Alerting)
+    policies: ErrorPolicies = field(default_factory=ErrorPolicies)
     watch: Watch = field(default_factory=Watch)
     retention: Retention = field(default_factory=Retention)
     calls: "set[asyncio.Task[None]]" = field(default_factory=set)

@@ -1,5 +1,7 @@
 """Replay: a dead letter is run again as a new run that keeps its keys."""
 
+from dataclasses import dataclass
+
 from tillbridge.access.audit import record as audit
 from tillbridge.canonical.codec import decode_event, encode
 from tillbridge.canonical.errors import Misconfigured, Rejected
@@ -10,43 +12,73 @@ from tillbridge.flows.steps import WriteStep
 from tillbridge.flows.walk import walk_steps
 from tillbridge.journeys import deliver, undo
 from tillbridge.journeys.call import is_called, tell_caller
-from tillbridge.journeys.deliver import UNDONE
 from tillbridge.journeys.house import House
 from tillbridge.journeys.money_guard import CAPTURE, give_back
 from tillbridge.journeys.receive import take_events
+from tillbridge.journeys.replay_ways import ReplayWay, Start, Version, chosen, replay_ways
 from tillbridge.payments.attempts import Attempt, newest
-from tillbridge.runs.dead_letters import DeadLetter, Opened, cancel, open_dead_letter, replay
+from tillbridge.runs.dead_letters import (
+    DeadLetter,
+    Opened,
+    cancel,
+    expect_at_hand,
+    open_dead_letter,
+    replay,
+)
 
 
-async def replay_dead_letter(house: House, run_id: int, operator: str, why: str) -> int:
-    """A new run with the active flow version; answers its number.
+@dataclass(frozen=True, slots=True)
+class Replayed:
+    """The run that takes a dead letter up again, and the way it was taken."""
 
-    What the old run did is found done by its keys and is not done again.
+    run_id: int
+    way: ReplayWay
+
+
+async def replay_dead_letter(
+    house: House,
+    run_id: int,
+    operator: str,
+    why: str,
+    *,
+    start: Start | None = None,
+    version: Version | None = None,
+) -> Replayed:
+    """A new run over the recorded input, with its patches; it waits in its lane like any other.
+
+    What the old run did is found done by its keys and is not done again. Secrets are those of now:
+    none is kept in a run.
+
+    Args:
+        start, version: the way; the first safe one when nothing is said.
 
     Raises:
-        Rejected: there is no open dead letter of that number.
+        Rejected: there is no open dead letter of that number, somebody else has it in work, a
+            change of it waits for a second person, or the way is not safe.
     """
     opened = await open_dead_letter(house.database, run_id)
-    if opened.letter.reason == UNDONE:
-        raise Rejected(
-            f"What run {run_id} had done is undone: it would be taken for done.",
-            reason="undone",
-            next_step="Cancel it, and start anew.",
-        )
-    undoes = opened.journey == undo.JOURNEY
-    version = opened.flow_version if undoes else house.catalogue.newest(opened.letter.flow)
+    expect_at_hand(opened.letter, operator)
+    _expect_settled(opened)
+    way = chosen(await replay_ways(house, opened), run_id, start, version)
     async with house.database.transaction() as tx:
         await _give_back_claims(tx, opened)
-        number = await replay(tx, run_id, version)
-        await audit(
-            tx,
-            operator,
-            "replay",
-            f"run {run_id}",
-            why=why,
-            after={"run": number, "flow_version": version},
+        with_steps = way.start == "failed_step"
+        number = await replay(tx, run_id, way.flow_version, with_steps=with_steps)
+        after = {"run": number, "flow_version": way.flow_version, "from": way.start}
+        await audit(tx, operator, "replay", f"run {run_id}", why=why, after=after)
+    return Replayed(number, way)
+
+
+def _expect_settled(opened: Opened) -> None:
+    waiting = [each.number for each in opened.proposals if each.answer == "open"]
+    if waiting:
+        raise Rejected(
+            f"Proposal {waiting[0]} for dead letter {opened.letter.run_id} waits for a second"
+            " person.",
+            reason="unconfirmed",
+            next_step=f"Somebody else: tillbridge dead-letters approve {waiting[0]} --why ..."
+            " (or refuse).",
         )
-    return number
 
 
 async def cancel_dead_letter(house: House, run_id: int, operator: str, why: str) -> None:
@@ -62,6 +94,7 @@ async def cancel_dead_letter(house: House, run_id: int, operator: str, why: str)
             it might still have happened, so its order cannot be given up yet.
     """
     opened = await open_dead_letter(house.database, run_id)
+    expect_at_hand(opened.letter, operator)
     unknown = [row["effect"] for row in opened.effects if row["state"] in ("intended", "unknown")]
     if unknown:
         raise Rejected(

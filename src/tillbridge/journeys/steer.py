@@ -3,18 +3,16 @@
 The act and its audit entry are one commit, so that neither is there without the other.
 """
 
-from typing import Any
-
 from tillbridge.access.audit import record
 from tillbridge.canonical.card_data import scan
 from tillbridge.canonical.errors import Place, Rejected
 from tillbridge.connections.gates import SQL as GATES
-from tillbridge.database.database import Database, Tx
+from tillbridge.database.database import Database
 from tillbridge.flows import pauses
 from tillbridge.journeys.card_guard import card_data_found
 from tillbridge.journeys.house import House
 from tillbridge.journeys.replay import cancel_dead_letter, replay_dead_letter
-from tillbridge.runs import dead_letters
+from tillbridge.journeys.replay_ways import Start, Version
 
 WHY_LENGTH_MAX = 1000
 
@@ -45,44 +43,25 @@ async def resume(database: Database, connection: str, operator: str, why: str) -
         await record(tx, operator, "resume", connection, why=why, after={"state": "open"})
 
 
-async def correct(
-    database: Database, run_id: int, field: str, value: Any, *, operator: str, why: str
+async def replay(
+    house: House,
+    run_id: int,
+    operator: str,
+    why: str,
+    *,
+    start: Start | None = None,
+    version: Version | None = None,
 ) -> int:
-    """Changes one field of a dead letter before it is replayed; answers the patch's number.
-
-    Raises:
-        Rejected: card data, no reason, no such letter or field, or it may not be changed any more.
-    """
-    why = reason_of(why)
-    found = scan({"field": field, "value": value})
-    if found:
-        raise card_data_found(found)
-
-    async def audit(tx: Tx, replaced: Any) -> None:
-        await record(
-            tx,
-            operator,
-            "edit",
-            f"run {run_id}",
-            why=why,
-            before={field: replaced},
-            after={field: value},
-        )
-
-    return await dead_letters.patch(
-        database, run_id, field, value, operator=operator, why=why, record=audit
-    )
-
-
-async def replay(house: House, run_id: int, operator: str, why: str) -> int:
     """Runs a dead letter again; answers the new run's number.
 
     A delivery that could not be used is read again.
 
     Raises:
-        Rejected: no reason, or no such open letter.
+        Rejected: no reason, no such open letter, or it is not replayed that way.
     """
-    return await replay_dead_letter(house, run_id, operator, reason_of(why))
+    why = reason_of(why)
+    replayed = await replay_dead_letter(house, run_id, operator, why, start=start, version=version)
+    return replayed.run_id
 
 
 async def cancel(house: House, run_id: int, operator: str, why: str) -> None:

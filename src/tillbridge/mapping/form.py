@@ -247,7 +247,7 @@ class Filled:
     def seconds(self, key: str) -> int:
         """A duration in seconds, or its default's. Raises Misconfigured."""
         node = self.maybe(key)
-        return _seconds(self.form.key(key).default) if node is None else seconds_of(node)
+        return duration_s(self.form.key(key).default) if node is None else seconds_of(node)
 
     def items(self, key: str) -> tuple[Node, ...]:
         """A list's items; none when it is not written. Raises Misconfigured when it is empty."""
@@ -321,7 +321,7 @@ def member_of(node: Node, what: str, language: Language, name: str) -> Form:
 def seconds_of(node: Node) -> int:
     """A duration such as 30s, 10m, 12h or 30d, in seconds. Raises Misconfigured."""
     scalar = scalar_of(node)
-    seconds = _seconds(scalar.text)
+    seconds = duration_s(scalar.text)
     if not 0 < seconds <= DURATION_MAX_S:
         raise Misconfigured(
             f"{shown(scalar.text)} is not a duration.",
@@ -348,7 +348,8 @@ def whole_of(node: Node, declared: Value) -> int:
     return number
 
 
-def _seconds(text: str) -> int:
+def duration_s(text: str) -> int:
+    """A duration such as 30s, 10m, 12h or 30d in seconds; 0 for what is none."""
     match = DURATION.fullmatch(text)
     return int(match[1]) * _SECONDS[match[2]] if match else 0
 

@@ -8,7 +8,7 @@ import asyncpg
 
 from tillbridge.canonical.errors import Rejected
 from tillbridge.database.database import Database
-from tillbridge.runs.lanes import SQL
+from tillbridge.runs.lanes import DESK, SQL
 
 ID_MAX = 2**63 - 1
 _LISTS = {
@@ -155,6 +155,12 @@ async def effects_begun(database: Database, run_id: int) -> frozenset[str]:
     """The keys of what a run, and those it replays, have done or begun themselves."""
     rows = await database.fetch(SQL["effects_of_chain"], run_id)
     return frozenset(row["key"] for row in rows)
+
+
+async def failing_for_s(database: Database, run_id: int) -> float:
+    """Seconds since the first of the failures in a row of a run; 0 when there was none."""
+    seconds: float | None = await database.fetch_value(DESK["failing_for_s"], run_id)
+    return seconds or 0.0
 
 
 async def backlog(database: Database) -> Backlog:

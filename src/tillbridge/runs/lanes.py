@@ -21,6 +21,7 @@ from tillbridge.runs.lease import Lease, LeaseLost
 from tillbridge.runs.run import Change, Letter, Run
 
 SQL = load_statements("tillbridge.runs", "runs.sql")
+DESK = load_statements("tillbridge.runs", "desk.sql")
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,14 +230,21 @@ async def suspect(database: Database, lease: Lease, run_id: int) -> None:
 
 async def open_letter(tx: Tx, letter: Letter) -> None:
     """Puts a dead run on the desk."""
+    at_risk = letter.at_risk
     await tx.execute(
-        SQL["open_dead_letter"],
+        DESK["open_dead_letter"],
         letter.run_id,
         letter.kind,
         letter.reason,
         keepable(letter.message),
         letter.whose_turn,
         letter.step,
+        letter.connection,
+        keepable(letter.next_step),
+        at_risk.amount if at_risk is not None else None,
+        at_risk.currency if at_risk is not None else "",
+        list(letter.owes),
+        letter.on_failure,
     )
 
 

@@ -2,12 +2,17 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 import asyncpg
 
 from tillbridge.canonical.errors import TillbridgeError
+from tillbridge.canonical.money import Money
 
+BY_FLOW: Final = "deliver"
+"""The journey of runs that go through a flow."""
+OnFailure: TypeAlias = Literal["hold", "go_on", "stop_all"]
+"""What follows a dead letter: later runs of its lane wait, or go on, or its flow is paused."""
 RunState: TypeAlias = Literal["ready", "waiting", "done", "dead", "cancelled"]
 
 
@@ -22,6 +27,8 @@ class Run:
         wait_s: seconds until it wants to be woken; None when only an event wakes it.
         tries: attempts used since the last progress, for the back-off.
         current_step: the step that is being taken, for people.
+        on_failure: what its flow says of the lane when it dies; "" while that is not known.
+        owes: when it has failed: keys of all effects it still has to make, where they can be told.
     """
 
     id: int
@@ -42,6 +49,8 @@ class Run:
     steps: dict[str, bytes] = field(default_factory=dict)
     begun: frozenset[str] = frozenset()
     current_step: str = ""
+    on_failure: OnFailure | Literal[""] = ""
+    owes: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, row: asyncpg.Record) -> "Run":
@@ -122,8 +131,13 @@ class Letter:
     """Why a run needs a person.
 
     Attributes:
-        kind: "rejected", "misconfigured", "unreconciled", "exhausted", "bug", "unusable".
+        kind: its error class (canonical/error_classes.py).
         whose_turn: who can mend it: "shop", "operator", "engineer", "accountant".
+        connection: where it came up; "" when that was at none.
+        at_risk: the money the run is about; None when it is about none, or that cannot be told.
+        owes: keys of the effects it still had to make; when later runs have made them all, it is
+            resolved. Empty where they cannot be told.
+        on_failure: whether it holds its lane; "" for what is no run of a flow.
     """
 
     run_id: int
@@ -132,3 +146,8 @@ class Letter:
     message: str
     whose_turn: str
     step: str = ""
+    connection: str = ""
+    next_step: str = ""
+    at_risk: Money | None = None
+    owes: tuple[str, ...] = ()
+    on_failure: OnFailure | Literal[""] = ""

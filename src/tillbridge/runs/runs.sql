@@ -61,7 +61,9 @@ WITH arrived AS (
     SET state = change.state, wake_at = now() + make_interval(secs => change.wait_s), waiting_for = change.waiting_for,
         waits = string_to_array(change.waits, ','), tries = change.tries, ending = change.ending,
         gate = change.gate,
-        ended_at = CASE WHEN change.state IN ('done', 'dead', 'cancelled') THEN now() END
+        ended_at = CASE WHEN change.state IN ('done', 'dead', 'cancelled') THEN now() END,
+        failing_since = CASE WHEN change.tries > 0 OR change.gate <> ''
+                             THEN coalesce(failing_since, now()) END
     FROM changes AS change
     WHERE runs.id = change.id AND runs.state IN ('ready', 'waiting') AND EXISTS (SELECT 1 FROM held)
 ), waiting AS (
@@ -191,46 +193,15 @@ SELECT key, connection, effect, ordinal, state, step, tries, intended_at, ended_
        resolved_by
 FROM effects WHERE run_id = $1 ORDER BY intended_at;
 
--- name: open_dead_letter
-INSERT INTO dead_letters (run_id, class, reason, message, whose_turn, step)
-SELECT $1, $2, $3, $4, $5, $6
-WHERE EXISTS (SELECT 1 FROM runs WHERE id = $1 AND state = 'dead')
-ON CONFLICT (run_id) DO NOTHING;
-
--- name: list_dead_letters
-SELECT d.run_id, r.subject, r.target, r.flow, d.class, d.reason, d.message, d.whose_turn, d.step,
-       d.opened_at, d.resolved_at, d.resolution
-FROM dead_letters d JOIN runs r ON r.id = d.run_id
-WHERE ($1 OR d.resolved_at IS NULL) ORDER BY d.opened_at DESC, d.run_id DESC LIMIT $2;
-
--- name: show_dead_letter
-SELECT d.run_id, r.subject, r.target, r.flow, r.flow_version, r.journey, r.input, r.event_number,
-       d.class, d.reason, d.message, d.whose_turn, d.step, d.opened_at, d.resolved_at, d.resolution
-FROM dead_letters d JOIN runs r ON r.id = d.run_id WHERE d.run_id = $1;
-
--- name: resolve_dead_letter
-UPDATE dead_letters SET resolved_at = now(), resolution = $2
-WHERE run_id = $1 AND resolved_at IS NULL RETURNING run_id;
-
 -- name: lock_open_letter
 -- Held until the patch is there: of two who look at the same state only one may change it.
 SELECT run_id FROM dead_letters WHERE run_id = $1 AND resolved_at IS NULL FOR UPDATE;
 
--- name: newest_patch_number
-SELECT coalesce(max(number), 0) FROM patches WHERE run_id = $1;
-
--- name: add_patch
-INSERT INTO patches (run_id, operator, why, before, after) VALUES ($1, $2, $3, $4, $5)
-RETURNING number;
-
 -- name: newest_patch
 SELECT after FROM patches WHERE run_id = $1 ORDER BY number DESC LIMIT 1;
 
--- name: patches_of_run
-SELECT number, patched_at, operator, why, before, after FROM patches WHERE run_id = $1
-ORDER BY number;
-
 -- name: replay_run
+-- In the place of the run it replays: before what came after that one, and waits for it.
 WITH woken AS (
     INSERT INTO lanes (subject, target, sequence, wake_at) VALUES ($1, $2, 1, now())
     ON CONFLICT (subject, target) DO UPDATE
@@ -240,7 +211,7 @@ WITH woken AS (
 )
 INSERT INTO runs (subject, target, sequence, journey, flow, flow_version, event_number, input, state,
                   wake_at, replay_of)
-SELECT $1, $2, woken.sequence, r.journey, r.flow, $4, r.event_number, $5, 'ready', now(), r.id
+SELECT $1, $2, r.sequence, r.journey, r.flow, $4, r.event_number, $5, 'ready', now(), r.id
 FROM runs r, woken WHERE r.id = $3
 RETURNING id, ring();
 
