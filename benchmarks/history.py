@@ -18,7 +18,7 @@ import tempfile
 import time
 from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import aiohttp
@@ -37,7 +37,7 @@ from tillbridge.journeys.keep import keep
 
 LIMITS = {"search_p95_ms": 100.0, "list_p95_ms": 100.0}
 WARM_UP = 20
-KEPT = {"runs": 90, "events": 90, "notices": 90, "bodies": 90}
+KEPT = Retention(runs=90, events=90, notices=90, bodies=90)
 IN_DATABASE_DAYS = 160
 LIVE = 0.76
 """What is younger than that share of the year is still in the working tables."""
@@ -163,18 +163,18 @@ async def measure(size: Size, seed: int) -> Result:
 
 async def _settle(mill: Mill) -> Tiers:
     """The keeper does what it would have done over the year, without its rests."""
-    root = mill.site / Retention().archive
+    root = mill.site / KEPT.archive
     database = mill.house.database
     count = "SELECT (SELECT count(*) FROM runs), (SELECT count(*) FROM past WHERE kind = 'run')"
     began = time.monotonic()
     while not (
-        await keep(database, Retention(**KEPT, database=3650), root, now(), ROUND_S, rests=0)
+        await keep(database, replace(KEPT, database=3650), root, now(), ROUND_S, rests=0)
     ).is_done:
         _say(f"moving for {time.monotonic() - began:.0f} s")
     moving_s = time.monotonic() - began
     live, moved = await database.fetch_row(count) or (0, 0)
     began = time.monotonic()
-    await keep(database, Retention(**KEPT, database=IN_DATABASE_DAYS), root, now(), ROUND_S)
+    await keep(database, replace(KEPT, database=IN_DATABASE_DAYS), root, now(), ROUND_S)
     archiving_s = time.monotonic() - began
     _, left = await database.fetch_row(count) or (0, 0)
     _say(f"moved in {moving_s:.0f} s, archived in {archiving_s:.0f} s")

@@ -56,7 +56,13 @@ steps:
       order: ordered.references.sales_order
       total: order.total
 """
-TILLBRIDGE = "connections:\n  stub:\n    connector: stub\n    settings: {}\n"
+TILLBRIDGE = """
+connections:
+  stub:
+    connector: stub
+    settings: {}
+history: {runs: 36500, events: 36500, bodies: 36500, notices: 36500} # whatever is stored stays
+"""
 _SAMPLE = an_order()
 
 

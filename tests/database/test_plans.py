@@ -18,6 +18,8 @@ FILES = [
     ("tillbridge.flows", "pauses.sql"),
     ("tillbridge.alerts", "alerts.sql"),
     ("tillbridge.journeys", "standing.sql"),
+    ("tillbridge.journeys", "history.sql"),
+    ("tillbridge.archive", "archive.sql"),
 ]
 COUNTS_EVERYTHING = {"counts"}
 """Statements for people that count a whole table."""

@@ -27,9 +27,6 @@ SELECT subject, kind, id,
 FROM past WHERE month = $1 AND (subject, kind, id) > ($2, $3, $4)
 ORDER BY subject, kind, id LIMIT $5;
 
--- name: count_by_kind
-SELECT kind, count(*) AS parts FROM past WHERE month = $1 GROUP BY kind ORDER BY kind;
-
 -- name: parts_of_subject
 SELECT subject, kind, id, at, content::text FROM past WHERE subject = $1 ORDER BY at, kind, id
 LIMIT $2;
@@ -61,7 +58,7 @@ SELECT moved, last, is_end FROM put_away_notices($1, $2, $3);
 SELECT put_away_rest($1, $2);
 
 -- name: positions
-SELECT name, position FROM keepings;
+SELECT name, position FROM keepings ORDER BY name;
 
 -- name: stand
 INSERT INTO keepings (name, position)

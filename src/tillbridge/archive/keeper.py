@@ -1,8 +1,9 @@
 """The keeper: moves what has ended out of the working tables, a few rows at a time.
 
 Each batch is one short transaction, after which it rests, as long as it worked if not told
-otherwise; a keeper that dies between any two statements leaves nothing half moved. One keeper works at a time: it holds a lock of
-PostgreSQL that ends with its connection, and does all of it over that connection.
+otherwise; a keeper that dies between any two statements leaves nothing half moved. One keeper works
+at a time: it holds a lock of PostgreSQL that ends with its connection, and does all of it over that
+connection.
 """
 
 import asyncio
@@ -24,6 +25,11 @@ SPARE_AGE = timedelta(hours=1)
 """However many runs a flow has: one that has just ended stays for so long."""
 BATCH: Mapping[str, int] = {RUNS: 100, "events": 300, "bodies": 100, "notices": 300}
 """Rows looked at in one transaction: a few tens of milliseconds."""
+_STATEMENTS = {
+    "events": "put_away_events",
+    "bodies": "put_away_bodies",
+    "notices": "put_away_notices",
+}
 
 
 @dataclass(slots=True)
@@ -125,7 +131,7 @@ class _Keeper:
             young = self.before.now - SPARE_AGE
             row = await self.tx.fetchrow(SQL["put_away_runs"], after, most, moment, *own, young)
         else:
-            row = await self.tx.fetchrow(SQL[f"put_away_{kind}"], after, most, moment)
+            row = await self.tx.fetchrow(SQL[_STATEMENTS[kind]], after, most, moment)
         assert row is not None, "every look answers one row"
         return row
 
