@@ -12,6 +12,7 @@ from tillbridge.connector.documents import Fields
 from tillbridge_dynamics365.batch import PartAnswer
 from tillbridge_dynamics365.web_api import WebApi
 from tillbridge_simulators.dynamics365 import DataverseSimulator
+from tillbridge_simulators.dynamics365.service_protection import ServiceProtection
 from tillbridge_simulators.dynamics365.standard_tables import ON_HOLD
 from tillbridge_simulators.faults import Fault
 
@@ -252,7 +253,7 @@ async def test_a_429_waits_as_long_as_it_is_told(world: World) -> None:
 async def test_the_enforced_limit_answers_429() -> None:
     simulator = DataverseSimulator(factor=FACTOR, key_lag_s=0)
     async with opened(simulator) as world:
-        simulator.limit.requests_max = 1
+        simulator.limit = ServiceProtection(requests_max=1)
         await world.session.probe(call_of())
         with pytest.raises(Transient, match="0x80072322") as caught:
             await world.session.probe(call_of())

@@ -20,6 +20,8 @@ KEY_NOT_READY = "0x80060891"
 ABORTED = "0x80040265"
 WRONG_PREFIX = "0x8004431a"
 TOO_MANY_REQUESTS = "0x80072322"
+TOO_LONG_BUSY = "0x80072321"
+TOO_MANY_AT_ONCE = "0x80072326"
 
 
 class DataverseError(Exception):
@@ -144,5 +146,27 @@ def throttled(requests_max: int, window_s: float, wait_s: float) -> DataverseErr
         TOO_MANY_REQUESTS,
         f"Number of requests exceeded the limit of {requests_max} over time window of"
         f" {window_s:.0f} seconds.",
+        wait_s,
+    )
+
+
+def busy_too_long(busy_max_s: float, window_s: float, wait_s: float) -> DataverseError:
+    """The service-protection limit of execution time."""
+    return DataverseError(
+        429,
+        TOO_LONG_BUSY,
+        f"Combined execution time of incoming requests exceeded limit of {busy_max_s * 1000:,.0f}"
+        f" milliseconds over time window of {window_s:.0f} seconds. Decrease number of concurrent"
+        " requests or reduce the duration of requests and try again later.",
+        wait_s,
+    )
+
+
+def too_many_at_once(at_once_max: int, wait_s: float) -> DataverseError:
+    """The service-protection limit of concurrent requests."""
+    return DataverseError(
+        429,
+        TOO_MANY_AT_ONCE,
+        f"Number of concurrent requests exceeded the limit of {at_once_max}.",
         wait_s,
     )

@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -16,8 +17,8 @@ from tillbridge_simulators.dynamics365.errors import TOO_MANY_REQUESTS, Datavers
 from tillbridge_simulators.dynamics365.footprints import log_effects, order_facts
 from tillbridge_simulators.dynamics365.operations import Answer, Operation
 from tillbridge_simulators.dynamics365.organization import Organization
-from tillbridge_simulators.dynamics365.request_limit import RequestLimit
 from tillbridge_simulators.dynamics365.rows import Change
+from tillbridge_simulators.dynamics365.service_protection import WINDOW_S, ServiceProtection
 from tillbridge_simulators.dynamics365.sign_in import SignIn, unauthorized
 from tillbridge_simulators.dynamics365.subjects import Subject, subject_of
 from tillbridge_simulators.dynamics365.web_api import WebApi
@@ -41,7 +42,9 @@ class DataverseSimulator:
             how many for its path were under way when it came.
         organization: the rows, for tests and campaigns.
         sign_in: tokens; `sign_in.revoke()` makes the next call answer 401.
-        limit: the enforced request limit.
+        limit: the enforced service-protection limits; `requests_max`, `busy_max_s` and
+            `at_once_max` set them (6,000, 1,200 s and 52 in reality), None for none;
+            `takes_s` is how long it works on a request at least.
         odd: operations whose next answer is a web page, as from a gateway, after they took effect.
     """
 
@@ -56,6 +59,9 @@ class DataverseSimulator:
         token_life_s: float = 3599.0,
         key_lag_s: float = KEY_LAG_S,
         requests_max: int | None = None,
+        busy_max_s: float | None = None,
+        at_once_max: int | None = None,
+        takes_s: float = 0.0,
         on_hold: bool = False,
         log_path: Path | None = None,
         seed_of_faults: int = 0,
@@ -72,7 +78,13 @@ class DataverseSimulator:
         seed(self.organization, products, columns)
         self.organization.rows.committed = self._committed
         self.sign_in = SignIn(tenant, client_id, client_secret, token_life_s / factor)
-        self.limit = RequestLimit(requests_max, 300.0 / factor)
+        self.limit = ServiceProtection(
+            requests_max,
+            None if busy_max_s is None else busy_max_s / factor,
+            at_once_max,
+            WINDOW_S / factor,
+        )
+        self._takes_s = takes_s / factor
         self.odd: set[str] = set()
         self._key_lag_s = key_lag_s / factor
         self._api: WebApi | None = None
@@ -106,7 +118,9 @@ class DataverseSimulator:
         await self._runner.setup()
         await self._listen(bound(self.port))
         if self._api is None:
-            self._api = WebApi(self.organization, f"{self.public_url}/api/data/v9.2/", self._key_lag_s)
+            self._api = WebApi(
+                self.organization, f"{self.public_url}/api/data/v9.2/", self._key_lag_s
+            )
 
     async def refuse(self) -> None:
         """Nobody listens any more: connections are refused, those that are open are cut."""
@@ -146,7 +160,14 @@ class DataverseSimulator:
             "sales_orders": [order_facts(self.organization, order) for order in orders],
             "rows": {table.name: len(list(rows.all(table))) for table in self.organization.tables},
             "tokens_issued": self.sign_in.issued,
-            "refused_by_limit": self.limit.refused,
+            "refused_by_limit": sum(self.limit.refused.values()),
+            "limit": {
+                "refused": self.limit.refused,
+                "insisted": self.limit.insisted,
+                "requests_most": self.limit.requests_most,
+                "at_once_most": self.limit.at_once_most,
+                "busy_most_s": self.limit.busy_most_s,
+            },
         }
 
     def _committed(self, changes: list[Change]) -> None:
@@ -172,7 +193,29 @@ class DataverseSimulator:
         def act() -> Answer:
             return self._act(operation, is_batch=is_batch)
 
-        return await self._answer(request, subject, act)
+        refusal = self.limit.begin()
+        if refusal is not None:
+            self._note(request, subject, refusal.status)
+            return _response(Answer(refusal.status, refusal.headers, refusal.body))
+        began = time.monotonic()
+        try:
+            await asyncio.sleep(self._takes_s)
+            answer = await self._answer(request, subject, act)
+        finally:
+            self.limit.end(time.monotonic() - began)
+        answer.headers.update(self.limit.left())
+        return answer
+
+    def _note(self, request: web.Request, subject: Subject, status: int) -> None:
+        self.log.add(
+            "request",
+            method=request.method,
+            path=request.path,
+            operation=subject.operation,
+            order_number=subject.order_number,
+            fault="limit",
+            status=status,
+        )
 
     def _subject(self, operation: Operation, *, is_batch: bool) -> Subject:
         if not is_batch:
@@ -188,9 +231,6 @@ class DataverseSimulator:
         assert self._api is not None, "started"
         if not self.sign_in.allows(operation.headers.get("authorization", "")):
             return unauthorized(self.public_url, self.sign_in.tenant)
-        refusal = self.limit.refuses()
-        if refusal is not None:
-            return Answer(refusal.status, refusal.headers, refusal.body)
         if not is_batch:
             return self._api.answer(operation)
         try:
