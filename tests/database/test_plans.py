@@ -20,6 +20,9 @@ FILES = [
     ("tillbridge.journeys", "standing.sql"),
     ("tillbridge.journeys", "history.sql"),
     ("tillbridge.archive", "archive.sql"),
+    ("tillbridge.payments", "finds.sql"),
+    ("tillbridge.triggers", "pulls.sql"),
+    ("tillbridge.runs", "watchdogs.sql"),
 ]
 COUNTS_EVERYTHING = {"counts"}
 """Statements for people that count a whole table."""
