@@ -43,6 +43,7 @@ from tillbridge.journeys.house import House, Pace
 from tillbridge.journeys.keep import EVERY_S as KEEP_EVERY_S
 from tillbridge.journeys.keep import keep_history
 from tillbridge.journeys.let_in import keep_gates
+from tillbridge.journeys.mended import LOOK_S, resolve_mended
 from tillbridge.journeys.poll import poll_reviews
 from tillbridge.journeys.pull import pull_payments
 from tillbridge.journeys.resolve import resolve_checkout
@@ -289,6 +290,7 @@ def worker(house: House, *, turns_by_target: int = 100) -> Worker:
         chores={
             "gates": (max(1.0 / house.factor, GATES_EVERY_MIN_S), keep_gates),
             "alerts": (house.alerting.every_s, look_for_alerts),
+            "mended": (LOOK_S / house.factor, resolve_mended),
             "reviews": (min(house.pace.review_poll_s, 10.0 / house.factor), poll_reviews),
             "pulls": (max(5.0 / house.factor, PULLS_EVERY_MIN_S), pull_payments),
             "history": (KEEP_EVERY_S, keep_history),

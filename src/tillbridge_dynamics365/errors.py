@@ -62,7 +62,7 @@ def refusal(
         )
     if status == 429:
         # A 429 is given before anything is executed ("Service protection API limits").
-        return Transient(f"{said}.", wait_s=wait_s, sent="no", gate=True, reason="busy")
+        return Transient(f"{said}.", wait_s=wait_s, sent="no", gate=True, reason="rate_limited")
     outcome = classify(BreakPoint.ANSWERED, status, write=write)
     if outcome in (Outcome.BUSY, Outcome.UNKNOWN):
         return error_for(outcome, f"{said}.", wait_s)
@@ -77,7 +77,10 @@ def sign_in_refusal(connection: str, status: int, body: bytes) -> TillbridgeErro
     """The error for a token that was not given. Nothing of the request is repeated in it."""
     if status == 429 or status >= 500:
         return Transient(
-            f"{connection}: the sign-in answered {status}.", sent="no", gate=True, reason="busy"
+            f"{connection}: the sign-in answered {status}.",
+            sent="no",
+            gate=True,
+            reason="rate_limited" if status == 429 else "busy",
         )
     try:
         answer = read_json(body)
@@ -96,7 +99,7 @@ def _by_code(
     code: str, status: int, said: str, wait_s: float | None, *, write: bool
 ) -> TillbridgeError | None:
     if code in _LIMITS:
-        return Transient(said, wait_s=wait_s, sent="no", gate=True, reason="busy")
+        return Transient(said, wait_s=wait_s, sent="no", gate=True, reason="rate_limited")
     if code in _ROLLED_BACK:
         sent: Sent = "perhaps" if write and status >= 500 else "no"
         return Transient(said, wait_s=wait_s, sent=sent, reason="busy")
@@ -120,6 +123,12 @@ def _by_code(
             said,
             reason="unknown_name",
             next_step="Run `tillbridge provision`, or correct the name in the mapping.",
+        )
+    if code == DUPLICATE_KEY:
+        return Rejected(
+            said,
+            reason="duplicate",
+            next_step="Look for the row with that key in Dynamics: keep one of the two.",
         )
     if code == ROW_MISSING:
         return Rejected(

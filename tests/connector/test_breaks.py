@@ -37,7 +37,7 @@ def test_what_left_and_was_not_answered_is_unknown_for_a_write(point: str) -> No
         (412, "no", "no"),
         (418, "no", "no"),
         (422, "no", "no"),
-        (429, "unknown", "busy"),
+        (429, "unknown", "rate_limited"),
         (500, "unknown", "busy"),
         (502, "unknown", "busy"),
         (503, "unknown", "busy"),
@@ -61,6 +61,7 @@ def test_an_answer_without_a_status_is_a_bug() -> None:
     [
         (Outcome.NOT_SENT, Transient, "no"),
         (Outcome.BUSY, Transient, "no"),
+        (Outcome.RATE_LIMITED, Transient, "no"),
         (Outcome.UNKNOWN, Transient, "perhaps"),
         (Outcome.NO, Rejected, None),
         (Outcome.CREDENTIALS, Misconfigured, None),

@@ -66,8 +66,8 @@ def test_a_quote_in_a_literal_is_doubled_and_an_id_is_a_guid() -> None:
 @pytest.mark.parametrize(
     ("status", "code", "kind", "reason"),
     [
-        (429, "0x80072321", Transient, "busy"),
-        (429, "", Transient, "busy"),
+        (429, "0x80072321", Transient, "rate_limited"),
+        (429, "", Transient, "rate_limited"),
         (400, "0x80044150", Transient, "busy"),
         (400, "0x80060891", Transient, "key_not_active"),
         (403, "0x80040220", Misconfigured, "privilege"),

@@ -29,6 +29,7 @@ class Outcome(StrEnum):
     DONE = "done"
     NOT_SENT = "not_sent"  # wait and send again; the connection's gate counts it
     BUSY = "busy"  # the other side did nothing and asks us to wait
+    RATE_LIMITED = "rate_limited"  # the other side did nothing, because we ask too often
     UNKNOWN = "unknown"  # sent, and perhaps done
     NO = "no"  # certainly refused
     CREDENTIALS = "credentials"  # a person mends the connection
@@ -48,6 +49,7 @@ _UNSENT = {
     BreakPoint.TLS,
     BreakPoint.CONNECT_TIMEOUT,
 }
+_TOO_MANY = 429
 _AMBIGUOUS = {408, 429, 500, 502, 503, 504}
 
 
@@ -55,7 +57,7 @@ def classify(point: BreakPoint, status: int | None = None, *, write: bool) -> Ou
     """The class of a break.
 
     For a write every 408, 429, 500, 502, 503 and 504 is unknown: a gateway in between may answer
-    for a system that did act. For a read the same statuses are busy. A connector whose vendor
+    for a system that did act. For a read the same statuses are busy, and 429 is a rate limit. A connector whose vendor
     promises more (a 429 that certainly did nothing) says so itself before asking here.
     """
     if point in _UNSENT:
@@ -65,6 +67,8 @@ def classify(point: BreakPoint, status: int | None = None, *, write: bool) -> Ou
     assert status is not None, "an answered call has a status"
     if status in (401, 403):
         return Outcome.CREDENTIALS
+    if status == _TOO_MANY and not write:
+        return Outcome.RATE_LIMITED
     if status in _AMBIGUOUS or status >= 500:
         return Outcome.UNKNOWN if write else Outcome.BUSY
     if 200 <= status < 300:
@@ -75,7 +79,7 @@ def classify(point: BreakPoint, status: int | None = None, *, write: bool) -> Ou
 def error_for(outcome: Outcome, message: str, wait_s: float | None = None) -> TillbridgeError:
     """The error that carries a class that is not DONE to the engine."""
     sent: Sent = "perhaps" if outcome is Outcome.UNKNOWN else "no"
-    if outcome in (Outcome.NOT_SENT, Outcome.BUSY, Outcome.UNKNOWN):
+    if outcome in (Outcome.NOT_SENT, Outcome.BUSY, Outcome.RATE_LIMITED, Outcome.UNKNOWN):
         return Transient(message, wait_s=wait_s, sent=sent, gate=True, reason=outcome.value)
     if outcome is Outcome.CREDENTIALS:
         return Misconfigured(

@@ -37,6 +37,8 @@ from tillbridge.rehearsal.watching import Watch
 _NAME: Final = re.compile(r"[a-z0-9]+(?:[-_][a-z0-9]+)*", re.ASCII)
 TIMED_OUT: Final = "wait_timed_out"
 PASSING: Final = "60d"
+PASSING_TROUBLE: Final = ("transient", "rate_limit", "connection")
+"""Classes of errors that were tried again until somebody had to look."""
 LINE_WIDTH: Final = 98
 NOT_HAPPENED: Final = ("planned", "intended", "unknown")
 
@@ -120,7 +122,7 @@ class _Retelling:
 
     def misbehave(self) -> None:
         """The world refuses what it refused, and time passes where it ran out."""
-        exhausted = {one.step for one in self._recorded.ended if one.kind == "exhausted"}
+        exhausted = {one.step for one in self._recorded.ended if one.kind in PASSING_TROUBLE}
         for connection, document in dict.fromkeys(self._recorded.failed):
             if self._texts.configured[connection].connector.name in SYSTEMS:
                 fault = {"on": document, "fault": "refuse", "status": "400"}

@@ -7,7 +7,7 @@ with who and why (runs/patches.py), and a replay is a new run that refers to the
 its keys, so that what was done is not done again.
 """
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, TypeAlias
@@ -248,9 +248,11 @@ async def cancel(tx: Tx, run_id: int, why: str) -> DeadLetter:
     return _letter(row)
 
 
-async def resolve_what_was_done(database: Database, limit: int = 100) -> list[tuple[int, int]]:
+async def resolve_what_was_done(
+    database: Database, note: Callable[[Tx, int, int], Awaitable[None]], limit: int = 100
+) -> list[int]:
     """Resolves letters of which later runs, which are done, have made every effect that was still
-    to be made; answers the letters with those runs.
+    to be made; answers them. `note` is called in the commit of each, with the newest such run.
 
     One that somebody has in work is that person's to resolve.
     """
@@ -260,7 +262,8 @@ async def resolve_what_was_done(database: Database, limit: int = 100) -> list[tu
             await tx.execute(SQL["arrive"], row["subject"])
             told = f"run {row['by_run']} has done it"
             if await tx.fetchval(DESK["resolve_dead_letter"], row["run_id"], told) is not None:
-                resolved.append((row["run_id"], row["by_run"]))
+                await note(tx, row["run_id"], row["by_run"])
+                resolved.append(row["run_id"])
     return resolved
 
 
