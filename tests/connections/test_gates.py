@@ -1,6 +1,7 @@
 """Gates: when work may go through, decided once for all workers in a real database."""
 
 import asyncio
+from datetime import UTC, datetime
 
 import pytest
 
@@ -168,6 +169,20 @@ async def test_the_kill_switch_closes_until_a_person_opens(database: Database) -
 
     assert await gates.resume("cybersource", "ada")
     assert await is_open(gates)
+
+
+async def test_behind_a_gate_that_has_just_opened_later_work_waits_for_what_waited_longer(
+    database: Database,
+) -> None:
+    gates = await gates_of(database)
+    started_at = datetime.now(UTC)
+    await gates.pause("cybersource", "month-end", "ada")
+    await gates.resume("cybersource", "ada")
+
+    with pytest.raises(GateClosed, match="waited longer"):
+        await gates.enter("cybersource", since=started_at)
+    await gates.let_in("cybersource", None)
+    await gates.enter("cybersource", since=started_at)
 
 
 async def test_a_gate_that_does_not_exist_cannot_be_steered(database: Database) -> None:

@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator
 
+import asyncpg
 import pytest
 from tests.runtime.mill import Mill, open_mill
 
@@ -260,6 +261,24 @@ async def test_what_others_had_done_before_their_worker_died_is_not_forgotten(mi
         await mill.until(lambda found: all(run.ended_at for run in found), 25)
 
     assert known == [{"asked": b"answer"}]
+
+
+async def test_a_connection_in_disorder_is_a_lost_database_and_no_bug_of_the_run(
+    mill: Mill,
+) -> None:
+    """So asyncpg finds a connection whose server said goodbye while nobody asked it anything."""
+    goodbyes = [asyncpg.InternalClientError("cannot switch to state 12")]
+
+    async def meet(_run: Run) -> None:
+        if goodbyes:
+            raise goodbyes.pop()
+
+    mill.work["unlucky"] = meet
+    async with mill.working():
+        await mill.bring("1042", "unlucky")
+        await mill.all_done(1, 15)
+
+    assert await dead_letters(mill.house.database) == []
 
 
 async def test_a_run_without_its_own_fault_is_not_counted_out(mill: Mill) -> None:

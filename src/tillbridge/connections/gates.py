@@ -10,7 +10,7 @@ opens. An outage makes work wait, it never dead-letters it.
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Literal, TypeAlias
 
 import asyncpg
@@ -262,6 +262,11 @@ def _gate(row: asyncpg.Record) -> Gate:
         changed_at=row["changed_at"],
         changed_by=row["changed_by"],
         trips=row["trips"],
-        let_in=row["let_in"],
+        let_in=_instant(row["let_in"]),
         pace=row["pace"],
     )
+
+
+def _instant(moment: datetime | None) -> datetime | None:
+    """asyncpg reads PostgreSQL's -infinity as a moment without a zone."""
+    return moment.replace(tzinfo=UTC) if moment is not None and moment.tzinfo is None else moment

@@ -26,8 +26,9 @@ class Tx(Protocol):
     def transaction(self) -> AbstractAsyncContextManager[object]: ...
 
 
-BROKEN = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError)
-"""What a lost database looks like: nothing is known to be wrong with the work itself."""
+BROKEN = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
+"""What a lost database looks like: nothing is known to be wrong with the work itself. The last is
+how asyncpg meets a connection whose server said goodbye while nobody had asked it anything."""
 UNFIT = (asyncpg.DataError, asyncpg.ProgramLimitExceededError)
 """Of those, what PostgreSQL says to a value that it cannot keep (a zero byte, a key of kilobytes),
 now and ever. Its words may hold the value, and are shown to nobody."""
