@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from tillbridge.connector.abilities import Call, CheckLine, Read, Write
+from tillbridge.connector.abilities import Call, CheckLine, Poll, Read, Write
 from tillbridge.connector.connector import Opening
 from tillbridge.connector.documents import DocumentShape
 from tillbridge.connector.http import Http, trust_in
@@ -19,6 +19,7 @@ from tillbridge_dynamics365.order_shape import (
     SALES_ORDER_RELEASE,
 )
 from tillbridge_dynamics365.payment_transactions import PAYMENT_TRANSACTION, PaymentTransactions
+from tillbridge_dynamics365.polls import polls
 from tillbridge_dynamics365.provisioning import Provisioning
 from tillbridge_dynamics365.reference_rows import ReferenceRows
 from tillbridge_dynamics365.sales_orders import SalesOrders
@@ -29,7 +30,7 @@ from tillbridge_dynamics365.web_api import WebApi
 
 class DynamicsSession:
     """Writes sales_order, sales_order_release, sales_order_cancellation, payment_transaction;
-    reads sales_order."""
+    reads sales_order; polls sales_orders and accounts."""
 
     def __init__(self, settings: DynamicsSettings, opening: Opening) -> None:
         check_settings(settings)
@@ -71,6 +72,7 @@ class DynamicsSession:
             )
         }
         pointer = DocumentShape("sales_order", "Which sales order", ORDER_POINTER)
+        self._polls = polls(web_api, settings, opening)
         self._reads = {"sales_order": Read("sales_order", pointer, orders.look_up)}
 
     @property
@@ -80,6 +82,10 @@ class DynamicsSession:
     @property
     def reads(self) -> Mapping[str, Read]:
         return self._reads
+
+    @property
+    def polls(self) -> Mapping[str, Poll]:
+        return self._polls
 
     async def describe(self, call: Call) -> Mapping[str, DocumentShape]:
         """The documents with the organization's own widths, digits, options and columns."""

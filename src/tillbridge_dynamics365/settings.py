@@ -57,6 +57,11 @@ class DynamicsSettings:
         "Seconds for which products, currencies and price lists are remembered.",
         default=900,
     )
+    poll_overlap_s: int = setting(
+        "Overlap of polls",
+        "Seconds that a poll for changes begins before the end of the last one.",
+        default=300,
+    )
     key_wait_s: int = setting(
         "Wait for keys",
         "Seconds for which provisioning waits until alternate keys are active.",

@@ -8,11 +8,10 @@ import yaml
 from tests.flows.test_planted import BY_NAME, DEFECTS
 from tests.flows.test_templates import load
 
-from tillbridge.connector.documents import DocumentShape
 from tillbridge.flows.bundle import TextFile
 from tillbridge.flows.flow import Flow
 from tillbridge.flows.forms import CHANGES, FILE, SCHEDULE, WINDOW
-from tillbridge.flows.library import ConnectionShapes, Library
+from tillbridge.flows.library import Library
 from tillbridge.flows.read import read_flow
 from tillbridge.flows.reference import refreshed
 from tillbridge.flows.step_forms import STEP_KINDS
@@ -35,21 +34,11 @@ lane: cybersource
 
 
 def library() -> Library:
-    """The library of a template, with a poll that an example uses."""
+    """The library of a template, with a lookup that an example uses."""
     found = load(BY_NAME["order-to-cash-dynamics"]).library
     holidays = TextFile("lookups/bank-holidays.csv", "key,value\n2026-12-25,Christmas\n")
-    dynamics = found.connections["dynamics"]
-    connections = {
-        **found.connections,
-        "dynamics": ConnectionShapes(
-            dynamics.connector,
-            dynamics.writes,
-            dynamics.reads,
-            {"sales_orders": DocumentShape("sales_orders", "Orders", ())},
-        ),
-    }
     return Library(
-        connections,
+        found.connections,
         found.mappings,
         {
             **found.lookups,

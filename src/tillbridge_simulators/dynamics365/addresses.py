@@ -10,6 +10,7 @@ from tillbridge_simulators.dynamics365.rows import Row
 
 ROOT = re.compile(r"^(?:https?://[^/]+)?/api/data/v9\.\d+/")
 GUID = re.compile(r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$")
+_INSTANT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z")
 _KEY_PART = re.compile(r"\s*(\w+)\s*=\s*('(?:[^']|'')*'|[^,']+)\s*(?:,|$)")
 _FORBIDDEN_IN_KEYS = set("/<>*%&:\\?+")
 """Key values with these characters make requests by key fail (learn.microsoft.com, "Use an
@@ -61,7 +62,7 @@ def read_segment(text: str) -> Segment:
 
 
 def literal(text: str) -> str | int | Decimal | bool | None:
-    """An OData literal: 'text', number, true, null or a bare guid."""
+    """An OData literal: 'text', number, true, null, an instant or a bare guid."""
     if text.startswith("'"):
         return text[1:-1].replace("''", "'")
     if text in ("true", "false"):
@@ -70,6 +71,8 @@ def literal(text: str) -> str | int | Decimal | bool | None:
         return None
     if GUID.match(text):
         return text.lower()
+    if _INSTANT.fullmatch(text):
+        return text
     try:
         return Decimal(text) if "." in text else int(text)
     except (ArithmeticError, ValueError):
