@@ -93,7 +93,7 @@ def _show(day: Day) -> None:
     )
     for one in day.outages:
         predicted = "" if one.predicted_s is None else f"{one.predicted_s:.1f}"
-        order = "" if one.places is None else f"{one.places} of {one.in_order_of}"
+        order = f"{one.off} of {len(one.places_off)}" if one.places_off else ""
         print(
             f"{one.system:<12}{one.waited:>8}{one.drained:>9}{one.took_s:>8.1f}{predicted:>11}"
             f"{order:>14}"

@@ -12,7 +12,7 @@ from typing import Any, Final
 import aiohttp
 
 from campaigns.manners import CYBERSOURCE, DYNAMICS, SAGE, trouble
-from campaigns.outage_judge import Verdict, displacement_max, judged
+from campaigns.outage_judge import Verdict, judged, places_off
 from campaigns.outage_town import CHAT, HOLD_LIFE_S, TURNS, WORKERS, Town, open_town
 from campaigns.outage_trade import Trade
 from campaigns.site import Erp
@@ -56,7 +56,7 @@ class Outage:
         waited: runs that waited for a system or a worker when the system came back.
         drained: of these, what ended or went on to wait for something else, in `took_s`.
         predicted_s: what the house said it would take; None when it did not say.
-        places, in_order_of: how far the order most out of turn was written from its turn.
+        places_off: how far from its turn each order was written that waited, least first.
     """
 
     system: str
@@ -64,8 +64,12 @@ class Outage:
     drained: int = 0
     took_s: float = 0.0
     predicted_s: float | None = None
-    places: int | None = None
-    in_order_of: int = 0
+    places_off: list[int] = field(default_factory=list)
+
+    @property
+    def off(self) -> int:
+        """Nineteen of twenty orders were written at most so many places from their turn."""
+        return self.places_off[int(len(self.places_off) * 0.95)] if self.places_off else 0
 
 
 @dataclass(slots=True)
@@ -185,8 +189,7 @@ async def _outage(town: Town, trade: Trade, plan: Plan, system: str, asked: Aski
         await asyncio.sleep(_LOOK_S)
     outage.drained, outage.took_s = outage.waited - left, time.monotonic() - began
     if system in BOOKS:
-        found = await displacement_max(town, BOOKS[system], since)
-        outage.places, outage.in_order_of = found
+        outage.places_off = await places_off(town, BOOKS[system], since)
     _say(f"{outage.drained} of them drained in {outage.took_s:.1f} s")
     return outage
 

@@ -79,9 +79,9 @@ async def judged(town: Town) -> Verdict:
     )
 
 
-async def displacement_max(town: Town, erp: Erp, since: float) -> tuple[int, int]:
-    """Of the orders that waited for this ERP: how many places the one that was most out of order
-    was away from its own, and how many there were. `since`: when the ERP was there again."""
+async def places_off(town: Town, erp: Erp, since: float) -> list[int]:
+    """How many places each order that waited for this ERP was written away from its turn, least
+    first; turns are those of their authorizations. `since`: when the ERP was there again."""
     name = {"dynamics": "order_number", "sage": "order"}[erp]
     book = await _testimony(town, erp)
     held = [
@@ -93,7 +93,7 @@ async def displacement_max(town: Town, erp: Erp, since: float) -> tuple[int, int
     waited = set(held) & set(written)
     places = {order: at for at, order in enumerate(one for one in held if one in waited)}
     came = [order for order in written if order in waited]
-    return max((abs(places[order] - at) for at, order in enumerate(came)), default=0), len(came)
+    return sorted(abs(places[order] - at) for at, order in enumerate(came))
 
 
 async def _testimony(town: Town, erp: Erp) -> Testimony:

@@ -42,10 +42,12 @@ def _said(words: str) -> Shows:
 
 
 def _probe_not_shared() -> None:
-    async def always(_gates: Gates, _connection: str, _lease_s: float) -> bool:
-        return True
+    take_probe = Gates.take_probe
 
-    _replace(Gates, "take_probe", always)
+    async def for_itself(self: Gates, connection: str, _lease_s: float) -> int | None:
+        return await take_probe(self, connection, 0.0)
+
+    _replace(Gates, "take_probe", for_itself)
 
 
 def _outage_dead_letters() -> None:

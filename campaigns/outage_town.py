@@ -6,6 +6,7 @@ is put into them by `campaigns.outage_process`.
 
 import contextlib
 import os
+import re
 import socket
 from collections import Counter
 from collections.abc import AsyncIterator
@@ -159,12 +160,12 @@ def _write(site: Path, addresses: Addresses) -> None:
         "search_lag_s": "2",
         "absent_after_s": "120",
     }
-    write_two_books(site, addresses, settings, TIMEOUT_S)
+    write_two_books(site, addresses, settings)
     chat = f"  {CHAT}:\n    connector: notify\n    settings: {{channel: webhook, url: {CHAT}}}\n"
     told = f"alerts:\n  tell: [{CHAT}]\n  hold_life: {HOLD_LIFE_S / 86_400:.0f}d\n{_SOON}"
     path = site / "tillbridge.yaml"
-    text = path.read_text()
-    for connector in ("dynamics365", "sagepro"):
+    text = re.sub(r"^    timeout: \d+\n", "", path.read_text(), flags=re.MULTILINE)
+    for connector in ("cybersource", "dynamics365", "sagepro"):
         line = f"    connector: {connector}\n"
         text = text.replace(line, f"{line}    timeout: {TIMEOUT_S}\n")
     path.write_text(f"{text}\n{chat}{told}")
