@@ -61,7 +61,7 @@ connections:
   stub:
     connector: stub
     settings: {}
-history: {runs: 36500, events: 36500, bodies: 36500, notices: 36500} # whatever is stored stays
+history: {runs: 36500, events: 36500, notices: 36500} # whatever is stored stays
 """
 _SAMPLE = an_order()
 
