@@ -115,7 +115,7 @@ async def intend(database: Database, effect: Effect, run_id: int, *, done: bool 
             (
                 *(effect.subject, effect.connection, turn, effect.key, effect.connection),
                 *(effect.effect, effect.ordinal, run_id, "a_step", b"{}"),
-                *(timedelta(seconds=60), False, [], [], []),
+                *(timedelta(seconds=60), False, [], [], [], []),
             ),
         )
         state = "done" if done else "unknown"

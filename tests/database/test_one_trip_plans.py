@@ -101,7 +101,7 @@ async def _go(tx: Tx) -> None:
     attempt, run = await _check_out(tx)
     held = seen(Operation.AUTHORIZATION, Verdict.APPROVED, "h-new", attempt_key=attempt.wire_key)
     shipped = _event(Kind.ORDER_FULFILLED, [TILL])
-    ended = ("new", TILL, run["lease"], run["arrivals"], run["run_id"], "answered")
+    ended = ("new", TILL, run["lease"], run["arrivals"], run["run_id"], "answered", *[[]] * 4)
     events = [_event(Kind.PAYMENT_AUTHORIZED, [TILL, BOOKS]), _event(Kind.PAYMENT_CAPTURED, [])]
     await _settle(tx, attempt, held, events=events, ended=ended)
     for number, facts in enumerate(([held], [])):
@@ -124,7 +124,7 @@ async def _go(tx: Tx) -> None:
     )  # fmt: skip
     following = _intended(turn, "payment_status")
     await _settle(tx, attempt, captured, key=wish[3], intended=following)
-    await tx.execute(RUNS["release_lane"], "new", TILL, turn["lease"], 0, *[[]] * 7)
+    await tx.execute(RUNS["release_lane"], "new", TILL, turn["lease"], 0, *[[]] * 8)
 
 
 async def _check_out(tx: Tx) -> tuple[Attempt, Any]:
@@ -175,4 +175,5 @@ def _intended(turn: Any, effect: str) -> tuple[Any, ...]:
     return (
         *("new", TILL, turn["lease"], f"key of {effect}", TILL, effect, "1", turn["id"], effect),
         *(b"", timedelta(seconds=60), False, [f"before {effect}"], ["wait"], [b""]),
+        [(f"notice of {effect}", "flow", "new", "note", "told", "")],
     )

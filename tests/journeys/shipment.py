@@ -100,7 +100,7 @@ async def ship(
     assert turn is not None
     effect = Effect(TARGET, order, CAPTURE, "1")
     fields: dict[str, Any] = {"authorization_id": held_id, "amount": AMOUNT}
-    cover = await claim_cover(room.house, CAPTURE, effect.key, fields)
+    cover = await claim_cover(room.house, CAPTURE, effect, fields)
     settling = Settling(room.house, attempt=cover.attempt if short else None)
     journal = (journal_of if puts_off else checkout_journal)(
         room.house, turn, turn.runs[0], settling

@@ -17,8 +17,7 @@ async def held(database: Database, verdict: Verdict = Verdict.APPROVED) -> None:
 
 
 async def capture(database: Database, key: str, amount: str, held_id: str = HELD_ID) -> bool:
-    async with database.transaction() as tx:
-        await claim_capture(tx, key, held_id, usd(amount))
+    await claim_capture(database, key, held_id, usd(amount), order_number="an order")
     return True
 
 

@@ -101,8 +101,7 @@ async def test_an_attempt_that_moved_since_it_was_read_takes_the_long_way(
     foreseen = foresee(await now(database), fact)
     assert foreseen is not None
     assert foreseen.attempt is not None
-    async with database.connection() as tx:
-        await claim_capture(tx, "another", HELD_ID, usd("10.00"))
+    await claim_capture(database, "another", HELD_ID, usd("10.00"), order_number="an order")
     values = (fact_row(CONNECTION, fact), move_row(foreseen.attempt))
 
     assert await database.at_once(TELL, *values) is None

@@ -27,7 +27,15 @@ async def keep_notice(
     tx: Tx, key: str, *, flow: str, subject: str, level: str, title: str, content: str
 ) -> None:
     """Keeps a notice; the same key is the same notice. A card number in it is masked."""
-    await tx.execute(SQL["keep_notice"], key, flow, subject, level, mask(title), mask(content))
+    told = notice(key, flow=flow, subject=subject, level=level, title=title, content=content)
+    await tx.execute(SQL["keep_notice"], *told)
+
+
+def notice(
+    key: str, *, flow: str, subject: str, level: str, title: str, content: str
+) -> tuple[str, str, str, str, str, str]:
+    """A notice as the composite type `noticed`. A card number in it is masked."""
+    return key, flow, subject, level, mask(title), mask(content)
 
 
 async def notices(database: Database, *, before: int = 0, limit: int = 50) -> list[Notice]:

@@ -303,7 +303,7 @@ class Walk:
         await expect_clean(house.database, way, self.run.subject, fields, ids)
         if is_covered(document):
             await self.journal.commit()  # a claim changes the attempt that an answer was judged on
-        cover = await claim_cover(house, document, effect.key, fields)
+        cover = await claim_cover(house, document, effect, fields)
         if not cover.covered:
             return Receipt(fields={"status": NOTHING_TO_REVERSE})
         self._settling.attempt = cover.attempt

@@ -14,6 +14,7 @@ from tillbridge.database.database import Tx
 from tillbridge.journeys.house import House
 from tillbridge.payments.attempts import Attempt, by_authorization
 from tillbridge.payments.claims import claim_capture, claim_reversal, release_claim
+from tillbridge.runs.keys import Effect
 
 CAPTURE = "capture"
 REVERSAL = "reversal"
@@ -38,7 +39,7 @@ class Cover:
     hold: Attempt | None = None
 
 
-async def claim_cover(house: House, document: str, effect_key: str, fields: Fields) -> Cover:
+async def claim_cover(house: House, document: str, effect: Effect, fields: Fields) -> Cover:
     """Claims the money of a capture or reversal; not covered is what has nothing left to reverse.
 
     Raises:
@@ -53,15 +54,16 @@ async def claim_cover(house: House, document: str, effect_key: str, fields: Fiel
             reason="missing_field",
             next_step="Map authorization_id from the payment.",
         )
-    async with house.database.connection() as connection:
-        if document == REVERSAL:
-            return Cover(await claim_reversal(connection, effect_key, authorization_id))
-        amount = fields.get("amount")
-        if not isinstance(amount, Money):
-            raise Misconfigured("A capture without an amount cannot be covered.")
-        claimed = await claim_capture(connection, effect_key, authorization_id, amount)
-        held = claimed or await by_authorization(connection, authorization_id)
-        return Cover(True, claimed, held)
+    if document == REVERSAL:
+        async with house.database.connection() as connection:
+            return Cover(await claim_reversal(connection, effect.key, authorization_id))
+    amount = fields.get("amount")
+    if not isinstance(amount, Money):
+        raise Misconfigured("A capture without an amount cannot be covered.")
+    claim = (effect.key, authorization_id, amount)
+    claimed = await claim_capture(house.database, *claim, order_number=effect.subject)
+    held = claimed or await by_authorization(house.database, authorization_id)
+    return Cover(True, claimed, held)
 
 
 async def give_back(tx: Tx, order_number: str, document: str, effect_key: str) -> None:

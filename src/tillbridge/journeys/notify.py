@@ -5,8 +5,7 @@ can tell a second telling by the key. On our own desk it is told exactly once.
 """
 
 from tillbridge.connector.abilities import Receipt
-from tillbridge.database.database import Tx
-from tillbridge.desk.notices import keep_notice
+from tillbridge.desk.notices import notice
 from tillbridge.flows.steps import NotifyStep
 from tillbridge.journeys.way import Unreached, Way
 from tillbridge.runs.keys import Effect
@@ -22,20 +21,18 @@ async def take_notice(way: Way, step: NotifyStep) -> Receipt:
     if step.connection:
         return await way.write(step.name, step.connection, NOTIFICATION, ordinal, fields)
     key = Effect(DESK, way.run.subject, NOTIFICATION, way.ordinal(ordinal)).key
-    if way.ghost and way.place(step.name) not in way.run.steps:
+    place = way.place(step.name)
+    if place in way.run.steps:
+        return Receipt()
+    if way.ghost:
         raise Unreached
-
-    async def keep(tx: Tx) -> bytes:
-        await keep_notice(
-            tx,
-            key,
-            flow=way.flow.name,
-            subject=way.run.subject,
-            level=str(fields["level"]),
-            title=str(fields["title"]),
-            content=str(fields["text"]),
-        )
-        return b"kept"
-
-    await way.journal.local(way.place(step.name), keep)
+    told = notice(
+        key,
+        flow=way.flow.name,
+        subject=way.run.subject,
+        level=str(fields["level"]),
+        title=str(fields["title"]),
+        content=str(fields["text"]),
+    )
+    way.journal.keep_soon(place, "local", b"kept", told)
     return Receipt()

@@ -27,6 +27,7 @@ from tillbridge.runs.outcomes import Answer, Commit, Row
 from tillbridge.runs.run import Run
 
 ANSWERED = "answered"
+_NOTHING_ALONG: tuple[list[object], ...] = ([], [], [], [])
 
 
 @dataclass(slots=True)
@@ -86,6 +87,7 @@ class Settling:
                 lease.arrivals,
                 run.id,
                 ANSWERED,
+                *_NOTHING_ALONG,
             )
 
         async def commit(intent: Row | None, ending: Row | None) -> Record | None:

@@ -11,12 +11,17 @@ import msgspec
 from tillbridge.canonical.errors import Rejected
 from tillbridge.canonical.money import Money
 from tillbridge.canonical.payments import AttemptState
-from tillbridge.database.database import Tx
+from tillbridge.database.database import Database, Tx
 from tillbridge.payments.attempts import SQL, Attempt
 
 
 async def claim_capture(
-    tx: Tx, effect_key: str, authorization_id: str, amount: Money
+    database: Database,
+    effect_key: str,
+    authorization_id: str,
+    amount: Money,
+    *,
+    order_number: str,
 ) -> Attempt | None:
     """Claims money of an authorization for one capture, once by effect key.
 
@@ -28,10 +33,10 @@ async def claim_capture(
     """
     if amount.amount > 0:
         values = (authorization_id, effect_key, amount.amount, amount.currency)
-        claimed = await tx.fetchrow(SQL["claim_capture"], *values)
-        if claimed is not None:
+        claimed = await database.together(SQL["claim_capture"], *values, by=order_number)
+        if claimed is not None and claimed["wire_key"] is not None:
             return Attempt.of(claimed)
-    row = await tx.fetchrow(SQL["attempt_by_authorization"], authorization_id)
+    row = await database.fetch_row(SQL["attempt_by_authorization"], authorization_id)
     if row is None:
         raise Rejected(
             f"No authorization {authorization_id!r} is known.", reason="unknown_authorization"

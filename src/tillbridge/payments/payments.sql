@@ -119,12 +119,15 @@ WHERE wire_key = $1 AND request_sha256 = $2 AND state = 'abandoned' AND reason =
 RETURNING wire_key;
 
 -- name: claim_capture
--- One statement: whoever waits for the row judges what the one before left of it.
-UPDATE attempts
-SET claimed = claimed + $3, claims = claims || jsonb_build_object($2::text, $3::numeric::text)
-WHERE authorization_id = $1 AND authorization_id <> '' AND state IN ('authorized', 'captured')
-  AND currency = $4 AND claimed + $3 <= amount AND NOT claims ? $2
-RETURNING *, xmin::text::bigint AS seen_as;
+-- One statement: whoever waits for the row judges what the one before left of it. One row always.
+WITH claimed AS (
+    UPDATE attempts
+    SET claimed = claimed + $3, claims = claims || jsonb_build_object($2::text, $3::numeric::text)
+    WHERE authorization_id = $1 AND authorization_id <> '' AND state IN ('authorized', 'captured')
+      AND currency = $4 AND claimed + $3 <= amount AND NOT claims ? $2
+    RETURNING *, xmin::text::bigint AS seen_as
+)
+SELECT claimed.* FROM (SELECT 1) AS once LEFT JOIN claimed ON true;
 
 -- name: claim_reversal
 UPDATE attempts

@@ -37,7 +37,7 @@ from tillbridge.runs.lanes import SQL
 from tillbridge.runs.lease import Lease, LeaseLost
 from tillbridge.runs.outcomes import Outcomes, Settles
 from tillbridge.runs.run import Parked, Run
-from tillbridge.runs.unkept import Unkept
+from tillbridge.runs.unkept import Notice, Unkept
 
 StepKind: TypeAlias = Literal["read", "local", "write", "wait"]
 MayFence: TypeAlias = Callable[[], Awaitable[bool]]
@@ -133,7 +133,7 @@ class Journal:
         async with self._database.transaction() as tx:
             kept_too = await self._unkept.keep(tx)
             outcome = await effect(tx)
-            await self._keep(tx, step, "local", outcome)
+            await self._unkept.keep_one(tx, step, "local", outcome)
         self._unkept.drop(kept_too)
         self._run.steps[step] = outcome
         return outcome
@@ -142,16 +142,18 @@ class Journal:
         """Remembers a step's outcome. Raises LeaseLost."""
         await self._outcomes.commit()
         async with self._database.connection() as connection:
-            await self._keep(connection, step, kind, outcome)
+            await self._unkept.keep_one(connection, step, kind, outcome)
         self._run.steps[step] = outcome
 
-    def keep_soon(self, step: str, kind: StepKind, outcome: bytes) -> None:
-        """Remembers a step's outcome with the next intent or local step, or with `close`.
+    def keep_soon(
+        self, step: str, kind: StepKind, outcome: bytes, notice: Notice | None = None
+    ) -> None:
+        """Remembers a step's outcome with the run's next commit, and tells people on our own desk.
 
-        For what changes nothing outside: a run that dies before is none the worse for looking
+        For what changes nothing outside: a run that dies before is none the worse for doing it
         again.
         """
-        self._unkept.add(step, kind, outcome)
+        self._unkept.add(step, kind, outcome, notice)
         self._run.steps[step] = outcome
 
     async def commit(self) -> None:
@@ -169,7 +171,8 @@ class Journal:
         """Kept events of the kinds, numbered below `before`, newest first."""
         await self._outcomes.commit()
         values = (self._lease.subject, list(kinds), before, limit)
-        return [tuple(row) for row in await self._database.fetch(SQL["events_of_kinds"], *values)]
+        row = await self._database.together(SQL["events_of_kinds"], *values, by=values[0])
+        return list(zip(row["numbers"] or (), row["envelopes"] or (), strict=True)) if row else []
 
     async def write(
         self, step: str, effect: Effect, ability: Write, fields: Fields, timeout_s: float
@@ -366,27 +369,13 @@ class Journal:
 
         For a turn whose only run this is. False when that is left to the release.
         """
-        if self._unkept:
-            return False
-        lease = self._lease
+        lease, keeping = self._lease, self._unkept.columns()
         arrivals = (lease.arrivals or 0) + lease.own
-        turn = (lease.subject, lease.target, lease.number, arrivals, self._run.id, ending)
-        return await self._outcomes.commit_with(ending=turn) is not None
-
-    async def _keep(self, tx: Tx, step: str, kind: StepKind, outcome: bytes) -> None:
-        self._lease.moved_at = time.monotonic()
-        kept = await tx.fetchval(
-            SQL["keep_step"],
-            self._lease.subject,
-            self._lease.target,
-            self._lease.number,
-            self._run.id,
-            step,
-            kind,
-            outcome,
-        )
-        if kept is None:
-            raise LeaseLost
+        turn = (lease.subject, lease.target, lease.number, arrivals, self._run.id, ending, *keeping)
+        if await self._outcomes.commit_with(ending=turn) is None:
+            return False
+        self._unkept.drop(keeping[0])
+        return True
 
 
 def outcome_of(rows: Mapping[str, bytes], step: str) -> Receipt | None:

@@ -179,22 +179,23 @@ async def release(database: Database, turn: Turn) -> bool:
 
     A holder whose lease was taken over changes nothing and is told False.
     """
+    values = _freed(turn)
     if not turn.letters:
-        async with database.connection() as connection:
-            return await _release(connection, turn)
+        row = await database.together(SQL["release_lane"], *values, by=turn.lease.subject)
+        return bool(row and row["again"])
     async with database.transaction() as tx:
-        again = await _release(tx, turn)
+        again = await tx.fetchval(SQL["release_lane"], *values)
         for letter in turn.letters:
             await open_letter(tx, letter)
-        return again
+        return bool(again)
 
 
-async def _release(tx: Tx, turn: Turn) -> bool:
+def _freed(turn: Turn) -> tuple[object, ...]:
+    """What the release of a lane is told of its turn."""
     changes = list(turn.changes.values())
     awaited = {kind for change in changes for kind in change.kinds}
     own = 0 if awaited & turn.lease.brought else turn.lease.own
-    again = await tx.fetchval(
-        SQL["release_lane"],
+    return (
         turn.lease.subject,
         turn.lease.target,
         turn.lease.number,
@@ -208,7 +209,6 @@ async def _release(tx: Tx, turn: Turn) -> bool:
         [keepable(change.ending) for change in changes],
         [change.gate for change in changes],
     )
-    return bool(again)
 
 
 def bring(lease: Lease, arrivals: Sequence[Arrival]) -> None:

@@ -9,13 +9,17 @@ ON CONFLICT (subject) DO UPDATE SET arrivals = subjects.arrivals + 1;
 SELECT accept_event($1, $2, $3, $4, $5, $6, $7, $8, $9);
 
 -- name: events_of_kinds
--- Newest first. What has left for the past is read there; what is in files only is empty.
-SELECT e.number, CASE WHEN e.envelope <> '' THEN e.envelope ELSE
-       coalesce((SELECT bytes_of(p.content -> 'envelope') FROM past AS p
-                 WHERE p.subject = e.subject AND p.kind = 'event' AND p.id = e.number::text
-                 LIMIT 1), '') END AS envelope
-FROM events AS e
-WHERE e.subject = $1 AND e.kind = ANY ($2) AND e.number < $3 ORDER BY e.number DESC LIMIT $4;
+-- Newest first. What has left for the past is read there; what is in files only is empty. One row,
+-- so that those of several runs are read in one trip.
+SELECT array_agg(page.number) AS numbers, array_agg(page.envelope) AS envelopes
+FROM (
+    SELECT e.number, CASE WHEN e.envelope <> '' THEN e.envelope ELSE
+           coalesce((SELECT bytes_of(p.content -> 'envelope') FROM past AS p
+                     WHERE p.subject = e.subject AND p.kind = 'event' AND p.id = e.number::text
+                     LIMIT 1), '') END AS envelope
+    FROM events AS e
+    WHERE e.subject = $1 AND e.kind = ANY ($2) AND e.number < $3 ORDER BY e.number DESC LIMIT $4
+) AS page;
 
 -- name: events_of_subject
 SELECT number, source, kind, occurred_at, kept_at FROM events WHERE subject = $1 ORDER BY number;
@@ -82,7 +86,8 @@ WITH arrived AS (
     WHERE lanes.subject = $1 AND lanes.target = $2
     RETURNING wake_at
 )
-SELECT wake_at <= now() AS again, CASE WHEN wake_at <= now() THEN ring() END FROM freed;
+SELECT freed.wake_at <= now() AS again, CASE WHEN freed.wake_at <= now() THEN ring() END
+FROM (SELECT 1) AS once LEFT JOIN freed ON true;
 
 -- name: suspect
 -- Somebody died in this lane: if it happens again, this is the run that was being advanced.
@@ -90,11 +95,17 @@ UPDATE lanes SET suspect = $4 WHERE subject = $1 AND target = $2 AND lease = $3 
 
 -- name: renew_leases
 -- Every lease that one process holds; those of lanes that others have taken over answer no row,
--- and neither do those that were freed while this was on its way.
+-- and neither do those that were freed while this was on its way. Locked in the order of subjects,
+-- as everywhere.
+WITH held AS (
+    SELECT lanes.subject, lanes.target
+    FROM unnest($1::text[], $2::text[], $3::bigint[]) AS named (subject, target, lease)
+    JOIN lanes ON lanes.subject = named.subject AND lanes.target = named.target
+        AND lanes.lease = named.lease AND lanes.lease_until IS NOT NULL
+    ORDER BY lanes.subject, lanes.target FOR UPDATE OF lanes
+)
 UPDATE lanes SET lease_until = now() + $4::interval, wake_at = now() + $4::interval
-FROM unnest($1::text[], $2::text[], $3::bigint[]) AS held (subject, target, lease)
-WHERE lanes.subject = held.subject AND lanes.target = held.target AND lanes.lease = held.lease
-  AND lanes.lease_until IS NOT NULL
+FROM held WHERE lanes.subject = held.subject AND lanes.target = held.target
 RETURNING held.subject, held.target;
 
 -- name: hand_back
@@ -130,15 +141,8 @@ RETURNING run_id;
 
 -- name: keep_steps
 -- Steps that were put off; one that is kept already stays as it is.
-WITH held AS (
-    SELECT 1 FROM lanes WHERE subject = $1 AND target = $2 AND lease = $3
-), kept AS (
-    INSERT INTO steps (run_id, name, kind, outcome)
-    SELECT $4, s.name, s.kind, s.outcome
-    FROM unnest($5::text[], $6::text[], $7::bytea[]) AS s (name, kind, outcome), held
-    ON CONFLICT (run_id, name) DO NOTHING
-)
-SELECT true FROM held;
+SELECT true, keep_along($4, $5, $6, $7, $8)
+FROM lanes WHERE subject = $1 AND target = $2 AND lease = $3;
 
 -- name: intend_effect
 -- The intent, committed before the call leaves (migration 0007).
