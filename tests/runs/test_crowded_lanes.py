@@ -16,6 +16,7 @@ from tillbridge.runs.lanes import (
     hand_back,
     release,
     start_held,
+    suspect,
 )
 from tillbridge.runs.run import Change
 
@@ -140,8 +141,21 @@ async def test_going_is_counted_against_nobody_and_dying_is(database: Database) 
         assert turn.claims <= 2
         await hand_back(database, [turn.lease])
     died = await take(database, lease_s=0.0)
+    await suspect(database, died.lease, died.runs[0].id)
     assert died.claims == 2
     assert (await take(database)).claims == 3
+
+
+async def test_a_death_counts_against_the_lane_that_was_being_advanced(database: Database) -> None:
+    """A worker holds a hundred lanes when one of them kills it, and takes many of them again."""
+    await crowd(database, 1)
+    for claims in (1, 2, 2, 2):
+        assert (await take(database, lease_s=0.0)).claims == claims
+    turn = await take(database, lease_s=0.0)
+    await suspect(database, turn.lease, turn.runs[0].id)
+    turn = await take(database, lease_s=0.0)
+    assert (turn.claims, turn.suspect) == (3, turn.runs[0].id)
+    assert (await take(database, lease_s=0.0)).claims == 3
 
 
 async def test_who_was_overtaken_hands_nothing_back(database: Database) -> None:

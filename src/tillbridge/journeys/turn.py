@@ -3,9 +3,11 @@
 claimed -> for each run: advance -> note how it waits or ended -> release
 """
 
+import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import nullcontext
 from typing import Protocol, TypeAlias
 
 from tillbridge.canonical.error_classes import ErrorClass
@@ -21,6 +23,9 @@ from tillbridge.runs.run import BY_FLOW, Change, Parked, Run
 Journey: TypeAlias = Callable[[House, Turn, Run], Awaitable[None]]
 """Advances one run: notes its change in the turn, or raises Parked, GateClosed or an error."""
 
+ALONE_AFTER = 2
+"""After so many claims a lane is suspected to hold the run that kills its workers. Of those a worker
+advances one at a time: the next death counts against that one, and not against all it held."""
 _LOG = logging.getLogger(__name__)
 
 
@@ -29,9 +34,11 @@ class Leases(Protocol):
 
     Attributes:
         is_ending: the holder wants to go: it begins no further run.
+        alone: held by the one suspected run that this process advances.
     """
 
     is_ending: bool
+    alone: asyncio.Lock
 
     def add(self, lease: Lease) -> None: ...
 
@@ -71,10 +78,13 @@ async def _advance_all(
             return  # they are as they were: the release makes the lane due for another worker
         if run.state == "ready" and _is_held(turn, run):
             continue  # the release keeps it waiting
-        turn.lease.moved_at = time.monotonic()
-        if turn.claims > 1:
-            await suspect(house.database, turn.lease, run.id)
-        await _advance(house, turn, run, journeys[run.journey])
+        async with leases.alone if turn.claims > ALONE_AFTER else nullcontext():
+            if leases.is_ending:
+                return
+            turn.lease.moved_at = time.monotonic()
+            if turn.claims > 1:
+                await suspect(house.database, turn.lease, run.id)
+            await _advance(house, turn, run, journeys[run.journey])
 
 
 def _is_held(turn: Turn, run: Run) -> bool:
@@ -84,10 +94,7 @@ def _is_held(turn: Turn, run: Run) -> bool:
 
 
 def _killer(turn: Turn) -> Run | None:
-    """The run in which holder after holder died: the one that was being advanced, or, where none
-    was noted, the first."""
-    if turn.suspect is None:
-        return next(iter(turn.runs), None)
+    """The run in which holder after holder died, as far as it is among these."""
     return next((run for run in turn.runs if run.id == turn.suspect), None)
 
 

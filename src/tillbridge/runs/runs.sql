@@ -91,7 +91,7 @@ FROM (SELECT 1) AS once LEFT JOIN freed ON true;
 
 -- name: suspect
 -- Somebody died in this lane: if it happens again, this is the run that was being advanced.
-UPDATE lanes SET suspect = $4 WHERE subject = $1 AND target = $2 AND lease = $3 RETURNING lease;
+UPDATE lanes SET advancing = $4 WHERE subject = $1 AND target = $2 AND lease = $3 RETURNING lease;
 
 -- name: renew_leases
 -- Every lease that one process holds; those of lanes that others have taken over answer no row,
@@ -111,7 +111,7 @@ RETURNING held.subject, held.target;
 -- name: hand_back
 -- A holder that has to go gives its lanes back in the middle of its turns. Who comes next is told by
 -- the claims that some of it may have begun; that the holder goes is counted against no run.
-UPDATE lanes SET holder = NULL, lease_until = NULL, wake_at = now(), claims = GREATEST(claims - 1, 1)
+UPDATE lanes SET holder = NULL, lease_until = NULL, wake_at = now(), advancing = NULL
 FROM unnest($1::text[], $2::text[], $3::bigint[]) AS held (subject, target, lease)
 WHERE lanes.subject = held.subject AND lanes.target = held.target AND lanes.lease = held.lease
   AND lanes.lease_until IS NOT NULL

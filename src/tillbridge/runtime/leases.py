@@ -16,6 +16,7 @@ class HeldLeases:
 
     Attributes:
         is_ending: the process wants to go: what has not begun is left to others.
+        alone: held by the one suspected run that this process advances.
     """
 
     def __init__(self, database: Database, lease_s: float, silent_max_s: float) -> None:
@@ -24,6 +25,7 @@ class HeldLeases:
         self._silent_max_s = silent_max_s
         self._leases: dict[int, Lease] = {}
         self.is_ending = False
+        self.alone = asyncio.Lock()
 
     def add(self, lease: Lease) -> None:
         self._leases[id(lease)] = lease
