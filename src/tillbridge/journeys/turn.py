@@ -24,8 +24,8 @@ Journey: TypeAlias = Callable[[House, Turn, Run], Awaitable[None]]
 """Advances one run: notes its change in the turn, or raises Parked, GateClosed or an error."""
 
 ALONE_AFTER = 2
-"""After so many claims a lane is suspected to hold the run that kills its workers. Of those a worker
-advances one at a time: the next death counts against that one, and not against all it held."""
+"""After so many claims a lane is suspected to hold the run that kills its workers. Of those a
+worker advances one at a time: the next death counts against that one, and not against all."""
 _LOG = logging.getLogger(__name__)
 
 
