@@ -48,7 +48,7 @@ RETURNING probe;
 
 -- name: probe_passed
 UPDATE gates SET state = 'open', failures = 0, closed_until = NULL, probe_until = NULL, reason = '',
-                 let_in = '-infinity', changed_at = now(), changed_by = 'probe'
+                 let_in = 'epoch', changed_at = now(), changed_by = 'probe'
 WHERE connection = $1 AND state = 'tripped' AND probe = $2 RETURNING connection;
 
 -- name: probe_failed
@@ -65,7 +65,7 @@ WHERE connection = $1 RETURNING connection;
 
 -- name: resume
 UPDATE gates SET state = 'open', reason = '', failures = 0, trips = 0, closed_until = NULL,
-                 let_in = '-infinity', changed_at = now(), changed_by = $2
+                 let_in = 'epoch', changed_at = now(), changed_by = $2
 WHERE connection = $1 RETURNING connection;
 
 -- name: let_in

@@ -6,6 +6,7 @@ tripped -> its time has come -> one probe of all workers -> open -> the oldest h
 
 import asyncio
 import time
+from collections.abc import Container
 
 from tillbridge.canonical.errors import TillbridgeError, Transient
 from tillbridge.connections.budget import PURPOSE
@@ -14,7 +15,7 @@ from tillbridge.connections.gates import Gate, Gates
 from tillbridge.connector.abilities import Call, Probes
 from tillbridge.journeys.house import House
 from tillbridge.runs.lease import Lease
-from tillbridge.runs.parked import wake_parked
+from tillbridge.runs.parked import gates_with_parked, wake_parked
 
 PROBE_MARGIN_S = 5.0
 """Added to a connection's time-out: nobody else probes before a probe has certainly ended."""
@@ -24,16 +25,19 @@ keep a database busy."""
 
 
 async def keep_gates(house: House) -> None:
-    """Probes every tripped gate whose time has come, and lets in who waits at an open one."""
-    await asyncio.gather(*(_keep(house, gate) for gate in await house.gates.all()))
+    """Probes every tripped gate whose time has come, and lets in who waits at an open one: also who
+    came to wait there because the last that was known of it was that it was closed."""
+    waited_at = await gates_with_parked(house.database)
+    gates = await house.gates.all()
+    await asyncio.gather(*(_keep(house, gate, waited_at) for gate in gates))
 
 
-async def _keep(house: House, gate: Gate) -> None:
+async def _keep(house: House, gate: Gate, waited_at: Container[str]) -> None:
     if gate.connection not in house.connections:
         return
     if gate.state == "tripped" and gate.closed_for_s <= 0:
         await _probe(house, house.connections[gate.connection])
-    elif gate.state == "open" and gate.let_in is not None:
+    elif gate.state == "open" and (gate.connection in waited_at or gate.let_in):
         await let_in(house.gates, gate.connection)
 
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from tillbridge.database.database import Tx
+from tillbridge.database.database import Database, Tx
 from tillbridge.database.statements import load_statements
 
 SQL = load_statements("tillbridge.runs", "parked.sql")
@@ -21,6 +21,11 @@ class Woken:
     found: int
     woken: int
     until: datetime | None
+
+
+async def gates_with_parked(database: Database) -> set[str]:
+    """The gates at which somebody waits."""
+    return {row["gate"] for row in await database.fetch(SQL["gates_with_parked"])}
 
 
 async def wake_parked(tx: Tx, gate: str, most: int) -> Woken:

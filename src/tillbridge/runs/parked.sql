@@ -32,3 +32,15 @@ WITH oldest AS MATERIALIZED (
 )
 SELECT (SELECT count(*) FROM oldest) AS found, (SELECT count(*) FROM woken) AS woken,
        (SELECT max(woken.started_at) FROM woken) AS until, ring();
+
+-- name: gates_with_parked
+-- One index probe for each.
+WITH RECURSIVE known AS (
+    (SELECT gate FROM runs WHERE state = 'waiting' AND gate <> '' ORDER BY gate LIMIT 1)
+    UNION ALL
+    SELECT (SELECT runs.gate FROM runs
+            WHERE state = 'waiting' AND runs.gate <> '' AND runs.gate > known.gate
+            ORDER BY runs.gate LIMIT 1)
+    FROM known WHERE known.gate IS NOT NULL
+)
+SELECT gate FROM known WHERE gate IS NOT NULL;
