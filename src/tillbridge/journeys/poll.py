@@ -5,15 +5,12 @@ import logging
 from tillbridge.canonical.errors import TillbridgeError
 from tillbridge.connections.gates import GateClosed
 from tillbridge.connector.abilities import Call, ObservesPayments
-from tillbridge.inbox.inbox import forget
 from tillbridge.journeys.house import House
 from tillbridge.journeys.receive import take_in
 from tillbridge.payments.attempts import ask_about_reviews
 from tillbridge.runs.lanes import take_chore
 
 _LOG = logging.getLogger(__name__)
-KEPT_DAYS = 400
-DAY_S = 86_400.0
 REVIEWS_MAX = 50
 
 
@@ -48,9 +45,3 @@ def _call(house: House, timeout_s: float, correlation: str) -> Call:
     return Call(
         key="", now=house.clock(), timeout_s=timeout_s, correlation=correlation, guard=lambda: None
     )
-
-
-async def forget_deliveries(house: House) -> None:
-    """Once a day: what the inbox need not remember any more."""
-    if await take_chore(house.database, "forget", DAY_S):
-        await forget(house.database, KEPT_DAYS)
