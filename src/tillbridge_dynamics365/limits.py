@@ -12,18 +12,15 @@ from tillbridge.connector.limits import Limits
 from tillbridge.connector.permits import Permits
 
 SERVICE_PROTECTION: Final = Limits(requests=6_000, busy_s=1_200.0, window_s=300.0, at_once=52)
-TELL_BELOW: Final = 600
-"""Worth telling from here on: what others with the same user have left us."""
 _REQUESTS: Final = "x-ms-ratelimit-burst-remaining-xrm-requests"
 _TIME: Final = "x-ms-ratelimit-time-remaining-xrm-requests"
 
 
 def tell_what_is_left(headers: Mapping[str, str], permits: Permits) -> None:
-    """Hands on what an answer says, where it is little."""
+    """Hands on what an answer says."""
     left = headers.get(_REQUESTS, "")
-    if not left.isdigit() or int(left) >= TELL_BELOW:
-        return
-    permits.told(int(left), _seconds(headers.get(_TIME, "")))
+    if left.isdigit():
+        permits.told(int(left), _seconds(headers.get(_TIME, "")))
 
 
 def _seconds(told: str) -> float | None:

@@ -230,7 +230,28 @@ async def test_what_the_other_side_says_is_left_counts_for_every_process(
     one.permits.told(12, None)
     await one.budgets.take()
 
-    assert sum(await spend_all([another], 60)) <= 12 + 1000 * 3 / 60
+    spent = sum(await spend_all([another], 250))
+
+    assert 12 <= spent <= 12 + 1000 / 20 + 1000 * 4 / 60
+
+
+async def test_a_slow_way_to_the_other_side_is_not_its_working_time(
+    make: "Callable[..., Awaitable[list[Process]]]",
+) -> None:
+    [process] = await make(1, Limits(requests=1000, busy_s=10.0, window_s=60.0))
+    spent = 0
+    for _ in range(60):
+        PURPOSE.set("work")
+        try:
+            await process.permits.take()
+        except Transient:
+            break
+        spent += 1
+        process.permits.told(1000 - spent, 10.0 - 0.01 * spent)
+        process.permits.ended(0.5)
+        await process.budgets.take()
+
+    assert spent == 60
 
 
 def test_spans_are_divided_and_never_too_short_to_be_counted() -> None:
