@@ -26,11 +26,10 @@ from typing import Any
 
 import uvloop
 
-from campaigns.chaos_plants import CHAOS_PLANTS
+from campaigns.chaos_plants import CHAOS_PLANTS, TOWNS
 from campaigns.chaos_town import FACTOR, WORKERS, Ending, Plan, Town
 from campaigns.house import prepare_nursery
 from campaigns.misfortunes import ONE_OF_EACH, ROUND
-from campaigns.plants import PLANTS
 from campaigns.site import secrets
 from campaigns.two_books import PREFIXES
 from tillbridge.database import cluster
@@ -39,9 +38,9 @@ from tillbridge_simulators.auditor_evidence import Evidence, Testimony, evidence
 from tillbridge_simulators.cybersource import Options
 
 SCALES = {
-    "short": Plan(400, 60, 20, 1.0, 45.0, ONE_OF_EACH, 0),
-    "full": Plan(20_000, 160, 60, 3.0, 120.0, ROUND, 0),
-    "long": Plan(200_000, 160, 60, 5.0, 300.0, ROUND, 0),
+    "short": Plan(400, 150, 20, 1.0, 45.0, ONE_OF_EACH, roughness=3.0),
+    "full": Plan(20_000, 500, 60, 3.0, 120.0, ROUND),
+    "long": Plan(200_000, 500, 60, 5.0, 300.0, ROUND),
 }
 SENTENCES_MAX = 60
 CONNECTIONS_MAX = "200"
@@ -120,7 +119,7 @@ async def play(plan: Plan) -> tuple[Ending, Verdict]:
         async with Town(plan, Path(folder)) as town:
             ending = await town.play()
             verdict = judged(ending)
-            _keep_logs(Path(folder), verdict)
+            _keep_logs(Path(folder))
             return ending, verdict
 
 
@@ -130,7 +129,7 @@ async def run(plan: Plan, plant: str) -> dict[str, Any]:
     assert this is not None, "it runs in a task"
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, this.cancel)
     plants = caught = 0
-    ending, verdict = await play(replace(plan, plant="" if plant == "all" else plant))
+    ending, verdict = await play(plan if plant in ("", "all") else _planted(plan, plant))
     _show(ending, verdict)
     if plant == "all":
         plants, caught = await _every_plant(plan)
@@ -156,16 +155,21 @@ async def _every_plant(plan: Plan) -> tuple[int, int]:
     """How many plants there are, and how many break a promise."""
     caught = 0
     for name in CHAOS_PLANTS:
-        _, verdict = await play(replace(plan, plant=name))
+        _, verdict = await play(_planted(plan, name))
         broken = {key: count for key, count in verdict.counts.items() if count}
         caught += not verdict.ok
         word = "NOT CAUGHT" if verdict.ok else "caught"
         why = ", ".join(f"{key} {count}" for key, count in broken.items()) or "no trace"
-        print(f"{word:<11}{name:<24}{PLANTS[name].title}: {why}", flush=True)
+        print(f"{word:<11}{name:<24}{CHAOS_PLANTS[name].title}: {why}", flush=True)
     return len(CHAOS_PLANTS), caught
 
 
-def _keep_logs(folder: Path, verdict: Verdict) -> None:
+def _planted(plan: Plan, plant: str) -> Plan:
+    """The town that this plant must break."""
+    return replace(plan, plant=plant, **TOWNS.get(plant, {}))
+
+
+def _keep_logs(folder: Path) -> None:
     """What the processes said, where somebody wants to look into what went wrong."""
     kept = os.environ.get("CHAOS_LOGS", "")
     if not kept:
@@ -208,11 +212,9 @@ def main() -> None:
     reader.add_argument("--orders", type=int, default=usual.orders)
     reader.add_argument("--at-most", type=int, default=usual.at_most)
     given = reader.parse_args()
+    seed = int(os.environ.get("SEED", "7"))
     plan = replace(
-        usual,
-        orders=given.orders,
-        at_most=given.at_most,
-        seed=int(os.environ.get("SEED", "7")),
+        usual, orders=given.orders, at_most=given.at_most, seed=seed, fence=bool(seed % 2)
     )
     cluster.SETTINGS["max_connections"] = CONNECTIONS_MAX
     os.environ.update(secrets({"cybersource": {"secret_key": Options().secret_key}}))

@@ -19,10 +19,11 @@ from urllib.parse import parse_qs, urlsplit
 import asyncpg
 
 from campaigns import weather
+from campaigns.chaos_plants import LEASE_S, play
 from campaigns.clerks import Clerks
 from campaigns.crowd import Crowd
 from campaigns.house import Kept
-from campaigns.house_process import Part, play_unwatched
+from campaigns.house_process import Part
 from campaigns.misfortunes import POSTGRES, SYSTEMS, Misfortunes
 from campaigns.site import SHOP_SECRET, Addresses
 from campaigns.town import free_port
@@ -38,10 +39,8 @@ from tillbridge_simulators.world import World
 
 WORKERS: Final = 4
 FACTOR: Final = 30.0
-SHOP_PATIENCE: Final = 15
+SHOP_PATIENCE: Final = 30
 """The shop's waits are longer than ours by this: a process that starts takes real time."""
-LEASE_S: Final = 2.0
-"""As the house has it here: short, so that lanes are lost (campaigns/house_process.py)."""
 PATIENCE_S: Final = 20.0
 """Real seconds after which the crowd waits no more for an order to come to rest."""
 CLERK_S: Final = 1.0
@@ -58,7 +57,11 @@ class Plan:
         orders, at_most: how many, and how many of them at a time.
         every: one misfortune for about so many orders.
         outage_s: at most so long a system is away.
+        roughness: how much worse than usual the weather is.
         drain_s: real seconds until everything has come to rest after the last order, at most.
+        fence: whether calls without an answer may be undone, or must be found.
+        absent_after_s: when a call that is not found has not taken place.
+        late: whether calls take effect after their deadlines.
         plant: a defect planted in the house; "" for none.
     """
 
@@ -68,7 +71,11 @@ class Plan:
     outage_s: float
     drain_s: float
     per_round: Mapping[str, int]
-    seed: int
+    roughness: float = 1.0
+    seed: int = 0
+    fence: bool = True
+    absent_after_s: int = 300
+    late: bool = True
     plant: str = ""
 
 
@@ -126,7 +133,7 @@ class Town:
     async def play(self) -> Ending:
         """Trades, misfortunes included; then waits until all is at rest."""
         plan, began = self._plan, time.monotonic()
-        weather.set_in(self._world)
+        weather.set_in(self._world, plan.roughness, late=plan.late)
         reporting = asyncio.create_task(self._report(began))
         hurting = asyncio.create_task(
             self._misfortunes.come(lambda: self._crowd.passed, plan.every)
@@ -178,13 +185,13 @@ class Town:
     async def _found(self) -> None:
         """The user's folder, and in the other systems what the connectors need there."""
         settings = {
-            "fence": "yes" if self._plan.seed % 2 else "no",
+            "fence": "yes" if self._plan.fence else "no",
             "partial_captures": "yes",
             "search_lag_s": "2",
-            "absent_after_s": "120",
+            "absent_after_s": str(self._plan.absent_after_s),
         }
         site = self._folder / "site"
-        write_two_books(site, self._outside(), settings, timeout_s=30)
+        write_two_books(site, self._outside(), settings)
         house = await open_house(Site(site, factor=FACTOR), self._server.dsn, role="set-up", pool=2)
         call = Call("", house.clock(), 30.0, "set-up", lambda: None)
         for connection in house.connections.all():
@@ -218,7 +225,7 @@ class Town:
         house = []
         for role, options in commands:
             part = Part(role, options, self._folder, environment, False, self._plan.plant, None)
-            house.append(Kept(part, play_unwatched))
+            house.append(Kept(part, play))
             await house[-1].start()
             self._stack.push_async_callback(house[-1].stop)
         self._house = house

@@ -118,6 +118,7 @@ class Clerks:
                 headers={"authorization": f"Bearer {self.token}"},
             )
         verb = path.partition("?")[0].rpartition("/")[2]
+        verb = "show" if verb.isdigit() else verb
         try:
             async with self._session.request(method, self.api_url + path, json=body) as answer:
                 found = await answer.json()

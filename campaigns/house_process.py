@@ -12,7 +12,7 @@ from pathlib import Path
 
 import tillbridge.journeys.house
 from campaigns.gaps import close_the_short_way, watch
-from campaigns.plants import PLANTS
+from campaigns.plants import PLANTS, Plant
 from campaigns.points import Death, Points
 from tillbridge.cli.main import main
 
@@ -45,24 +45,19 @@ class Part:
 
 def play(part: Part) -> None:
     """Plays the part; never returns."""
-    _dress(part)
+    dress(part, PLANTS)
     watch(Points(part.role, part.folder, part.death))
     main([part.role, *part.options])
 
 
-def play_unwatched(part: Part) -> None:
-    """Plays the part where nobody notes what it passes; never returns."""
-    _dress(part)
-    main([part.role, *part.options])
-
-
-def _dress(part: Part) -> None:
+def dress(part: Part, plants: Mapping[str, Plant]) -> None:
+    """Makes this process ready for its part: where it speaks to, what it knows, what is planted."""
     _speak_to(part.folder / f"{part.role}.log")
     os.environ.update(part.environment)
     if part.long_way:
         close_the_short_way()
     if part.plant:
-        PLANTS[part.plant].plant()
+        plants[part.plant].plant()
     tillbridge.journeys.house.LEASE_MIN_S = LEASE_MIN_S
 
 

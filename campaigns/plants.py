@@ -50,7 +50,7 @@ def _no_key() -> None:
     def other_each_time(_key: str, _round: int) -> str:
         return secrets.token_hex(KEY_LENGTH // 2)
 
-    _replace(tillbridge.runs.journal, "wire_key", other_each_time)
+    put_in_place(tillbridge.runs.journal, "wire_key", other_each_time)
 
 
 def _intent_after_send() -> None:
@@ -72,8 +72,8 @@ def _intent_after_send() -> None:
         await self._outcomes.take_in(intent.effect, receipt, "reply")
         return receipt
 
-    _replace(Journal, "intend", put_off)
-    _replace(Journal, "send", send_first)
+    put_in_place(Journal, "intend", put_off)
+    put_in_place(Journal, "send", send_first)
 
 
 def _ack_before_commit() -> None:
@@ -89,7 +89,7 @@ def _ack_before_commit() -> None:
         task.add_done_callback(under_way.discard)
         return Received("accepted", "")
 
-    _replace(tillbridge.api.doors, "receive", hasty)
+    put_in_place(tillbridge.api.doors, "receive", hasty)
 
 
 def _resolve_before_send_by() -> None:
@@ -101,7 +101,7 @@ def _resolve_before_send_by() -> None:
         due: Any = {**standing, "resolve_in_s": 0.0}  # read by name, as the row is
         return await resolve(self, effect, ability, due, *rest, **more)
 
-    _replace(Journal, "resolve", at_once)
+    put_in_place(Journal, "resolve", at_once)
 
 
 def _resend_on_not_yet() -> None:
@@ -126,14 +126,14 @@ def _no_fence() -> None:
 
 
 def _no_send_by() -> None:
-    _replace(Lease, "guard", lambda _lease, _send_by: lambda: None)
+    put_in_place(Lease, "guard", lambda _lease, _send_by: lambda: None)
 
 
 def _no_sweep() -> None:
     async def nothing(_worker: Worker) -> None:
         return None
 
-    _replace(Worker, "_sweep", nothing)
+    put_in_place(Worker, "_sweep", nothing)
 
 
 def _resolve_with(changed: Callable[[Write], Write]) -> None:
@@ -144,11 +144,11 @@ def _resolve_with(changed: Callable[[Write], Write]) -> None:
     ) -> Receipt | None:
         return await resolve(self, effect, changed(ability), *rest, **more)
 
-    _replace(Journal, "resolve", careless)
+    put_in_place(Journal, "resolve", careless)
 
 
-def _replace(owner: object, name: str, value: object) -> None:
-    """From outside, at run time: the product's own code stays as it is."""
+def put_in_place(owner: object, name: str, value: object) -> None:
+    """Replaces from outside, at run time: the product's own code stays as it is."""
     assert hasattr(owner, name), f"{owner} has no {name} to plant a defect in"
     setattr(owner, name, value)
 

@@ -36,7 +36,11 @@ def write_site(
 
 
 def connections(
-    erps: Sequence[Erp], outside: Addresses, cybersource: Mapping[str, str], timeout_s: int
+    erps: Sequence[Erp],
+    outside: Addresses,
+    cybersource: Mapping[str, str],
+    timeout_s: int,
+    sage_timeout_s: int = 30,
 ) -> str:
     """The text of a tillbridge.yaml over these ERPs; the rest as for `write_site`."""
     payments = outside["cybersource"]
@@ -65,7 +69,10 @@ def connections(
             },
             timeout=timeout_s,
         ),
-        *(_dynamics(outside) if erp == "dynamics" else _sage(outside) for erp in erps),
+        *(
+            _dynamics(outside) if erp == "dynamics" else _sage(outside, sage_timeout_s)
+            for erp in erps
+        ),
     ]
     return "\n".join(parts)
 
@@ -91,10 +98,12 @@ def _dynamics(outside: Addresses) -> str:
         "client_id": "tillbridge-app",
         "client_secret": "dynamics",
     }
-    return _connection("dynamics", "dynamics365", settings)
+    limits = outside["dynamics365"].get("limits")
+    more = {} if limits is None else {"limits": limits}
+    return _connection("dynamics", "dynamics365", settings, **more)
 
 
-def _sage(outside: Addresses) -> str:
+def _sage(outside: Addresses, timeout_s: int) -> str:
     settings = {
         "host": outside["sagepro"]["host"],
         "port": outside["sagepro"]["port"],
@@ -106,7 +115,7 @@ def _sage(outside: Addresses) -> str:
         "transliterate": "yes",
         "lock_wait_s": 120,  # divided by the factor, while transactions take real time
     }
-    return _connection("sage", "sagepro", settings)
+    return _connection("sage", "sagepro", settings, timeout=timeout_s)
 
 
 def _connection(name: str, connector: str, settings: Mapping[str, object], **more: object) -> str:

@@ -13,22 +13,23 @@ PREFIXES: Final[Mapping[Erp, str]] = {"dynamics": "D", "sage": "S"}
 """With which letter the numbers of each book's orders begin."""
 BOOK: Final = "book"
 """The custom field of an order that names its book."""
+TIMEOUT_S: Final = 30
+SAGE_TIMEOUT_S: Final = 150
+"""Its transactions take real time, one after the other, which no factor divides."""
 _FLOWS = Path(__file__).parent / "two_books_flows"
 """Flows that serve both; the others are the templates'."""
 _TEMPLATES = Path(tillbridge.__file__).parent / "templates"
 _LOOKUP = "payment-methods"
 
 
-def write_two_books(
-    folder: Path, outside: Addresses, cybersource: Mapping[str, str], timeout_s: int
-) -> None:
-    """Writes the folder; `cybersource` and `timeout_s` are settings of that connection."""
+def write_two_books(folder: Path, outside: Addresses, cybersource: Mapping[str, str]) -> None:
+    """Writes the folder; `cybersource` are settings of that connection."""
     for part in ("flows", "mappings", "lookups"):
         (folder / part).mkdir(parents=True, exist_ok=True)
     for erp in ERPS:
         _write_book(folder, erp)
     shutil.copytree(_FLOWS, folder / "flows", dirs_exist_ok=True)
-    wanted = connections(ERPS, outside, cybersource, timeout_s)
+    wanted = connections(ERPS, outside, cybersource, TIMEOUT_S, SAGE_TIMEOUT_S)
     (folder / "tillbridge.yaml").write_text(wanted)
 
 

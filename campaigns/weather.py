@@ -6,7 +6,7 @@ from typing import Final
 from tillbridge_simulators.faults import Fault, FaultKind, Rule
 from tillbridge_simulators.world import World
 
-LATE_S: Final = 80.0
+LATE_S: Final = 100.0
 """A call that is said to be late takes effect so much later: after every deadline of ours, and
 before absence is taken for proof (the connection's `absent_after_s`)."""
 STORM_WAIT_S: Final = 1.0
@@ -71,13 +71,15 @@ _WEATHER: Final[Mapping[str, tuple[tuple[str, FaultKind, float, float, int], ...
 """By system: operation, kind, chance for each request, seconds, status."""
 
 
-def set_in(world: World) -> None:
-    """From now on all of it may happen."""
+def set_in(world: World, roughness: float, *, late: bool) -> None:
+    """From now on all of it may happen, so many times as often; without `late` nothing takes
+    effect after its deadline."""
     for system, rows in _WEATHER.items():
         faults = getattr(world, system).faults
         faults.rules = [
-            Rule(operation, Fault(kind, seconds, status), chance=chance)
+            Rule(operation, Fault(kind, seconds, status), chance=chance * roughness)
             for operation, kind, chance, seconds, status in rows
+            if late or kind != "late"
         ]
 
 

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, cast
 
 import uvloop
 
@@ -22,7 +22,6 @@ Act: TypeAlias = Literal["cut", "delay", "close", "open", "count"]
 Address: TypeAlias = "tuple[str, int] | Path"
 """A host and port, or the path of a Unix socket."""
 
-_CHUNK_BYTES = 1 << 16
 _BACKLOG = 512
 _SPAWNING = multiprocessing.get_context("spawn")
 
@@ -68,29 +67,26 @@ class Wires:
         self._ours.close()
 
 
-@dataclass(slots=True)
-class _Side:
-    reader: asyncio.StreamReader
-    writer: asyncio.StreamWriter
-
-
 class _Wire:
+    """One port and where it leads to."""
+
     def __init__(self, end: Address, port: int, draw: random.Random) -> None:
         self.port = port
+        self.delay_s = 0.0
+        self.open_ends: set[_Near] = set()
         self._end = end
         self._draw = draw
-        self._delay_s = 0.0
-        self._open: set[asyncio.StreamWriter] = set()
         self._server: asyncio.Server | None = None
         self._cut = 0
 
     async def open(self) -> int:
         if self._server is None:
-            self._server = await asyncio.start_server(
-                self._carry, "127.0.0.1", self.port, backlog=_BACKLOG
+            loop = asyncio.get_running_loop()
+            self._server = await loop.create_server(
+                lambda: _Near(self), "127.0.0.1", self.port, backlog=_BACKLOG
             )
             self.port = self._server.sockets[0].getsockname()[1]
-        return len(self._open)
+        return len(self.open_ends)
 
     async def act(self, order: Order) -> int:
         if order.act == "open":
@@ -98,54 +94,103 @@ class _Wire:
         if order.act == "count":
             return self._cut
         if order.act == "delay":
-            self._delay_s = order.seconds
-            return len(self._open)
+            self.delay_s = order.seconds
+            return len(self.open_ends)
         if order.act == "close" and self._server is not None:
             self._server.close()
             self._server = None
         return self._break(order.share)
 
+    async def connect(self, far: "_Far") -> None:
+        loop = asyncio.get_running_loop()
+        if isinstance(self._end, Path):
+            await loop.create_unix_connection(lambda: far, str(self._end))
+        else:
+            await loop.create_connection(lambda: far, *self._end)
+
     def _break(self, share: float) -> int:
-        chosen = [writer for writer in self._open if self._draw.random() < share]
-        for writer in chosen:
-            writer.transport.abort()
+        chosen = [near for near in self.open_ends if self._draw.random() < share]
+        for near in chosen:
+            near.abort()
         self._cut += len(chosen)
         return len(chosen)
 
-    async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """One connection, until one of its sides has ended."""
-        try:
-            there = _Side(*await self._connect())
-        except OSError:
-            writer.transport.abort()
+
+class _Side(asyncio.Protocol):
+    """One side of a connection; `other` is the opposite one."""
+
+    def __init__(self, wire: _Wire) -> None:
+        self.other: _Side
+        self._wire = wire
+        self._transport: asyncio.Transport | None = None
+        self._early: list[bytes] = []
+        self._free_at = 0.0
+        self._is_cut = False
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast(asyncio.Transport, transport)  # uvloop's is none by name
+        if self._is_cut:  # before it was there
+            self._transport.abort()
+        early, self._early = self._early, []
+        for chunk in early:
+            self._transport.write(chunk)
+
+    def data_received(self, data: bytes) -> None:
+        loop = asyncio.get_running_loop()
+        now = loop.time()
+        at = max(now + self._wire.delay_s, self._free_at)
+        if at <= now:
+            self.other.write(data)
             return
-        here = _Side(reader, writer)
-        self._open.add(writer)
-        ways = [
-            asyncio.ensure_future(self._pump(here, there)),
-            asyncio.ensure_future(self._pump(there, here)),
-        ]
+        self._free_at = at  # what comes later leaves later, also when the delay has ended
+        loop.call_at(at, self.other.write, data)
+
+    def write(self, data: bytes) -> None:
+        if self._transport is None:
+            self._early.append(data)
+        elif not self._is_cut:
+            self._transport.write(data)
+
+    def connection_lost(self, _: Exception | None) -> None:
+        self.other.abort()
+
+    def abort(self) -> None:
+        self._is_cut = True
+        if self._transport is not None:
+            self._transport.abort()
+
+
+class _Near(_Side):
+    """Where one of our processes has connected."""
+
+    def __init__(self, wire: _Wire) -> None:
+        super().__init__(wire)
+        self.other = _Far(wire, self)
+        self._connecting: asyncio.Task[None] | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(transport)
+        self._wire.open_ends.add(self)
+        self._connecting = asyncio.create_task(self._connect())
+
+    def connection_lost(self, error: Exception | None) -> None:
+        self._wire.open_ends.discard(self)
+        super().connection_lost(error)
+
+    async def _connect(self) -> None:
+        assert isinstance(self.other, _Far), "as it was made"
         try:
-            await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            self._open.discard(writer)
-            for way in ways:
-                way.cancel()
-            await asyncio.gather(*ways, return_exceptions=True)
-            writer.transport.abort()
-            there.writer.transport.abort()
+            await self._wire.connect(self.other)
+        except OSError:
+            self.abort()
 
-    async def _connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-        if isinstance(self._end, Path):
-            return await asyncio.open_unix_connection(self._end)
-        return await asyncio.open_connection(*self._end)
 
-    async def _pump(self, source: _Side, target: _Side) -> None:
-        while chunk := await source.reader.read(_CHUNK_BYTES):
-            if self._delay_s:
-                await asyncio.sleep(self._delay_s)
-            target.writer.write(chunk)
-            await target.writer.drain()
+class _Far(_Side):
+    """Where the wire leads to."""
+
+    def __init__(self, wire: _Wire, near: _Near) -> None:
+        super().__init__(wire)
+        self.other = near
 
 
 def _serve(
