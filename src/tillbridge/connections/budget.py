@@ -26,6 +26,9 @@ LEASE_S = 10.0
 """How long the share of a process that says nothing is kept for it: a busy one may be late."""
 KEPT_BACK = 5
 """Permits of each span that only a probe gets: a token, a look, and both again."""
+PATIENCE_S = 5.0
+"""How long a request waits for its permit: a busy database may be slow to give a slice out. When it
+is known that there is none for longer, nobody waits for it here."""
 START = 8
 """Entries before anything is known of how much is left."""
 SPARE = 1.5
@@ -173,11 +176,13 @@ class Budget:
         purpose = PURPOSE.get()
         if not self._waiting and self._spend(purpose):
             return
+        if self._free_at > time.monotonic() + PATIENCE_S:
+            raise self._over()
         waiter = _Waiter(purpose, asyncio.get_running_loop().create_future())
         self._waiting.append(waiter)
         self._wake()
         try:
-            await asyncio.wait_for(waiter.permit, self._patience_s())
+            await asyncio.wait_for(waiter.permit, PATIENCE_S)
         except TimeoutError:
             raise self._over() from None
         except asyncio.CancelledError:
@@ -204,7 +209,7 @@ class Budget:
         self._counts.entries += 1
         if not self._is_counted:
             return True
-        until = time.monotonic() + self._patience_s()
+        until = time.monotonic() + PATIENCE_S
         self._entering.append(purpose)
         try:
             while self._left(purpose) - self._expected <= 0:
@@ -363,9 +368,6 @@ class Budget:
                 continue
             self._waiting.remove(waiter)
             waiter.permit.set_result(None)
-
-    def _patience_s(self) -> float:
-        return max(2 * self.life_s, 1.0)
 
     def _over(self) -> Transient:
         return Transient(
