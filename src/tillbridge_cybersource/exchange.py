@@ -22,12 +22,16 @@ class Answer:
 
     Attributes:
         body: the JSON object; empty when the body was none.
-        server_s: the server's own clock, seconds since the epoch; None when it did not say.
     """
 
     status: int
     body: Mapping[str, Any]
-    server_s: float | None = None
+    reply: Reply | None = None
+
+    @property
+    def server_s(self) -> float | None:
+        """The server's own clock, seconds since the epoch; None when it did not say."""
+        return None if self.reply is None else self.reply.date_s()
 
     @property
     def reason(self) -> str:
@@ -100,7 +104,7 @@ class Exchange:
         if reply.status >= 500 or reply.status == 408:
             outcome = classify(BreakPoint.ANSWERED, reply.status, write=write)
             raise error_for(outcome, self._broke(method, path, reply), reply.wait_s)
-        return Answer(reply.status, self._body(method, path, reply, write=write), reply.date_s())
+        return Answer(reply.status, self._body(method, path, reply, write=write), reply)
 
     def _body(self, method: str, path: str, reply: Reply, *, write: bool) -> Mapping[str, Any]:
         try:

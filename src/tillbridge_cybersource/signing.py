@@ -7,15 +7,13 @@ Messages Using JSON Web Tokens" for a shared secret key pair, and "HTTP Signatur
 import base64
 import hashlib
 import hmac
+import json
 import uuid
 from collections.abc import Mapping
 from datetime import datetime
 from email.utils import format_datetime
 from typing import Protocol
 from urllib.parse import urlsplit
-
-from joserfc import jwt
-from joserfc.jwk import OctKey
 
 from tillbridge_cybersource.settings import CybersourceSettings, secret_bytes
 
@@ -38,12 +36,16 @@ def signer(settings: CybersourceSettings) -> Signs:
 
 
 class TokenSigner:
-    """A JSON Web Token, version 2, signed with HS256; one for each request."""
+    """A JSON Web Token, version 2, signed with HS256; one for each request.
+
+    Written by hand (RFC 7515, three parts and one HMAC): a library's general way cost a fifth of a
+    whole call (`make bench NAME=cybersource_calls`); the tests read it with one.
+    """
 
     def __init__(self, merchant_id: str, key_id: str, secret: bytes, host: str) -> None:
         self._merchant_id = merchant_id
-        self._header = {"kid": key_id, "alg": "HS256", "typ": "JWT"}
-        self._key = OctKey.import_key(secret)
+        self._header = _part({"kid": key_id, "alg": "HS256", "typ": "JWT"})
+        self._secret = secret
         self._host = host
 
     def headers(self, method: str, path: str, body: bytes, now: datetime) -> Mapping[str, str]:
@@ -61,7 +63,9 @@ class TokenSigner:
         }
         if body:
             claims |= {"digest": _digest(body), "digestAlgorithm": "SHA-256"}
-        return {"Authorization": f"Bearer {jwt.encode(self._header, claims, self._key)}"}
+        signed = self._header + b"." + _part(claims)
+        mac = _unpadded(hmac.digest(self._secret, signed, hashlib.sha256))
+        return {"Authorization": f"Bearer {(signed + b'.' + mac).decode()}"}
 
 
 class HttpSigner:
@@ -95,6 +99,14 @@ class HttpSigner:
         )
         sent = {name: signed[name] for name in signed if name not in ("host", "request-target")}
         return {**sent, "Signature": signature}
+
+
+def _part(claims: Mapping[str, object]) -> bytes:
+    return _unpadded(json.dumps(claims, separators=(",", ":")).encode())
+
+
+def _unpadded(content: bytes) -> bytes:
+    return base64.urlsafe_b64encode(content).rstrip(b"=")
 
 
 def _digest(body: bytes) -> str:

@@ -3,21 +3,17 @@ signing. It lives in an environment of its own, because it replaces urllib3.
 """
 
 import asyncio
-import fcntl
 import json
-import subprocess
 import time
-import venv
 from pathlib import Path
 from typing import Any
 
 import pytest
+from benchmarks.official_peer import NotInstalledError, install
 
 from tillbridge_simulators.cybersource import CybersourceSimulator
 from tillbridge_simulators.cybersource.state import Decision
 
-VERSION = "0.0.80"
-HOME = Path(__file__).parents[2] / ".tillbridge" / f"cybersource-client-{VERSION}"
 SCRIPT = Path(__file__).with_name("official_client.py")
 
 pytestmark = pytest.mark.official_client
@@ -25,13 +21,11 @@ pytestmark = pytest.mark.official_client
 
 @pytest.fixture(scope="module")
 def interpreter() -> Path:
-    """The client's own interpreter; installed once, kept, and shared by parallel workers."""
-    HOME.mkdir(parents=True, exist_ok=True)
-    with (HOME / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not (HOME / "installed").exists():
-            _install()
-    return HOME / "bin" / "python"
+    """The client's own interpreter."""
+    try:
+        return install()
+    except NotInstalledError as missing:
+        pytest.skip(f"the official client cannot be installed here: {missing}")
 
 
 @pytest.mark.parametrize("authentication", ["http_signature", "jwt"])
@@ -62,19 +56,6 @@ async def test_the_official_client_authorizes_captures_reverses_and_fences(
     assert told["details"]["id"] == told["authorization"]["id"]
     states = {code: row["state"] for code, [row] in holds.items()}
     assert states == {"official-1": "held", "official-2": "reversed", "official-3": "undone"}
-
-
-def _install() -> None:
-    venv.create(HOME, with_pip=True)
-    command: list[str | Path] = [
-        HOME / "bin" / "python", "-m", "pip", "install", "-q", "--disable-pip-version-check",
-        "setuptools==81.0.0",  # the newest it allows; older ones do not know its dependencies
-        f"cybersource-rest-client-python=={VERSION}",
-    ]  # fmt: skip
-    done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 (fixed words)
-    if done.returncode:
-        pytest.skip(f"the official client cannot be installed here: {done.stderr[-300:]}")
-    (HOME / "installed").write_text(VERSION, encoding="utf-8")
 
 
 async def _run(interpreter: Path, simulator: CybersourceSimulator, authentication: str) -> Any:

@@ -11,6 +11,7 @@ from typing import Any
 import aiohttp
 import pytest
 from joserfc import jwt
+from joserfc.errors import JoseError
 from joserfc.jwk import OctKey
 
 from tillbridge.canonical.errors import Misconfigured
@@ -45,6 +46,29 @@ async def post(world: Any, headers: Any, path: str = PATH, body: bytes = BODY) -
         if answer.status == 401:
             assert await answer.json() == {"response": {"rmsg": "Authentication Failed"}}
         return answer.status
+
+
+def test_a_library_reads_the_token_and_its_signature() -> None:
+    signer = TokenSigner(OPTIONS.merchant_id, OPTIONS.key_id, SECRET, "api.example.com")
+    moment = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+    sent = signer.headers("POST", PATH, BODY, moment)["Authorization"].removeprefix("Bearer ")
+    token = jwt.decode(sent, OctKey.import_key(SECRET))
+    assert token.header == {"kid": OPTIONS.key_id, "alg": "HS256", "typ": "JWT"}
+    assert token.claims.pop("jti")
+    assert token.claims == {
+        "iat": 1767323045,
+        "exp": 1767323165,
+        "iss": OPTIONS.merchant_id,
+        "request-method": "post",
+        "request-host": "api.example.com",
+        "request-resource-path": PATH,
+        "v-c-merchant-id": OPTIONS.merchant_id,
+        "v-c-jwt-version": "2",
+        "digest": base64.b64encode(hashlib.sha256(BODY).digest()).decode(),
+        "digestAlgorithm": "SHA-256",
+    }
+    with pytest.raises(JoseError):
+        jwt.decode(sent, OctKey.import_key(SECRET + b"x"))
 
 
 @pytest.mark.parametrize("kind", ["jwt", "http_signature"])
