@@ -12,8 +12,11 @@ from tillbridge.archive.blocks import BlockWriter, read_block, read_lines
 from tillbridge.archive.key_index import IndexWriter, blocks_with
 from tillbridge.archive.manifest import INDEX, LINES, Manifest, check_files, read_manifest
 from tillbridge.archive.month_files import MonthWriter, lines_of_parts, parts_in, subjects_with
+from tillbridge.archive.months import months
+from tillbridge.archive.parts import pages_of
 from tillbridge.canonical.codec import encode
 from tillbridge.canonical.errors import Unreconciled
+from tillbridge.database.database import Database
 
 MONTH = date(2026, 1, 1)
 
@@ -64,7 +67,7 @@ def test_a_subject_that_is_longer_than_a_block_is_found_in_all_of_them(tmp_path:
     write(tmp_path / "m", subjects=2, runs=100)
     folder = tmp_path / "m"
     assert len(set(blocks_with(folder / INDEX, "SO-1"))) > 2
-    assert len(parts_in(folder, "order-00001")) == 100
+    assert len(list(parts_in(folder, "order-00001"))) == 100
     assert subjects_with(folder, "run:199") == ["order-00001"]
 
 
@@ -126,3 +129,16 @@ def test_a_missing_file_is_told_with_its_name(tmp_path: Path) -> None:
     (tmp_path / "m" / INDEX).unlink()
     with pytest.raises(Unreconciled, match=INDEX):
         check_files(tmp_path / "m", "")
+
+
+async def test_a_page_of_large_parts_is_small(database: Database) -> None:
+    """Memory is bounded whatever a sender has sent: a few megabytes, and one part at least."""
+    await database.execute("SELECT open_month(now())")
+    await database.execute(
+        "INSERT INTO past (month, subject, kind, id, at, content)"
+        " SELECT month_of(now()), 'large', 'delivery', i::text, now(),"
+        " jsonb_build_object('body', repeat('x', 900000)) FROM generate_series(1, 10) AS i"
+    )
+    (month,) = await months(database)
+    pages = [len(page) async for page in pages_of(database, month.month)]
+    assert pages == [3, 3, 3, 1]

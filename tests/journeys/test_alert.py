@@ -208,3 +208,15 @@ async def test_a_connection_that_tells_nobody_anything_is_no_channel(
     file.write_text(file.read_text() + "alerts:\n  tell: [till]\n")
     with pytest.raises(Misconfigured, match="writes no 'notification'"):
         await open_house(site, dsn, role="a test")
+
+
+async def test_a_month_that_cannot_be_archived_is_found(
+    books: OpenBooks, database: Database
+) -> None:
+    await database.execute(
+        "INSERT INTO past_months (month, state) VALUES ('2020-01-01', 'sealed'),"
+        " ('2020-02-01', 'dropped'), (date_trunc('month', now()), 'open')"
+    )
+    async with books("") as house:
+        (one,) = await conditions(house)
+    assert (one.name, one.about) == ("archive_late", "2020-01")

@@ -30,6 +30,7 @@ ConditionName: TypeAlias = Literal[
     "pull_late",
     "unplaced",
     "flow_silent",
+    "archive_late",
 ]
 
 

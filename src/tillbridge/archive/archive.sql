@@ -19,17 +19,26 @@ WHERE month = $1 AND state = 'sealed' RETURNING month;
 SELECT drop_month($1);
 
 -- name: page_of_month
--- The next parts of a month after one of them, each as the line that its file holds.
-SELECT subject, kind, id,
-       jsonb_build_object('subject', subject, 'kind', kind, 'id', id, 'at',
-           to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), 'content', content)::text
-           AS line
-FROM past WHERE month = $1 AND (subject, kind, id) > ($2, $3, $4)
-ORDER BY subject, kind, id LIMIT $5;
+-- The next parts of a month after one of them, each as the line that its file holds; so many, and so
+-- many bytes, but one at least.
+WITH told AS (
+    SELECT subject, kind, id, jsonb_build_object(
+        'subject', subject, 'kind', kind, 'id', id, 'at',
+        to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), 'content', content)::text
+        AS line
+    FROM past WHERE month = $1 AND (subject, kind, id) > ($2, $3, $4)
+    ORDER BY subject, kind, id LIMIT $5
+), sized AS (
+    SELECT told.*, sum(octet_length(line)) OVER (ORDER BY subject, kind, id
+        ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS before FROM told
+)
+SELECT subject, kind, id, line FROM sized WHERE coalesce(before, 0) < $6
+ORDER BY subject, kind, id;
 
 -- name: parts_of_subject
-SELECT subject, kind, id, at, content::text FROM past WHERE subject = $1 ORDER BY at, kind, id
-LIMIT $2;
+-- The newest of them, without what is long in them.
+SELECT subject, kind, id, at, (content - $3::text[])::text AS content FROM past WHERE subject = $1
+ORDER BY at DESC, kind, id LIMIT $2;
 
 -- name: subject_of_run
 SELECT subject FROM past WHERE kind = 'run' AND id::bigint = $1 LIMIT 1;

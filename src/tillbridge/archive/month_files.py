@@ -113,13 +113,11 @@ def subjects_with(folder: Path, key: str) -> list[str]:
     return list(found)
 
 
-def parts_in(folder: Path, subject: str) -> list[Part]:
-    """All parts of a subject in a month."""
-    lines = (
-        line
-        for offset in blocks_with(folder / INDEX, subject)
-        for line in read_block(folder / LINES, offset)
-        if not line.startswith(_NAMES_OF)
-    )
-    parts = (part_of_line(line, folder.name) for line in lines)
-    return [part for part in parts if part.subject == subject]
+def parts_in(folder: Path, subject: str) -> Iterator[Part]:
+    """All parts of a subject in a month, a block at a time."""
+    for offset in blocks_with(folder / INDEX, subject):
+        for line in read_block(folder / LINES, offset):
+            if not line.startswith(_NAMES_OF):
+                part = part_of_line(line, folder.name)
+                if part.subject == subject:
+                    yield part

@@ -36,6 +36,16 @@ class Month:
     archived_at: datetime | None
     dropped_at: datetime | None
 
+    @property
+    def name(self) -> str:
+        """As people write it, and its folder below the archive: "2026-01"."""
+        return self.month.isoformat()[:7]
+
+    @property
+    def end(self) -> date:
+        """The first day after it."""
+        return date(self.month.year + self.month.month // 12, self.month.month % 12 + 1, 1)
+
 
 async def months(database: Database) -> list[Month]:
     """Every month there is a past of, oldest first."""

@@ -1,7 +1,7 @@
 """Parts of the past: a run with all it did, an event, a delivery's body, a notice, ..."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
@@ -13,6 +13,9 @@ from tillbridge.database.database import Database
 
 PARTS_MAX = 2000
 PAGE = 500
+PAGE_BYTES = 2_000_000
+LONG = ("input", "steps", "effects", "patches", "envelope", "headers", "body")
+"""What of a part's content its outline leaves out."""
 DATABASE = "history"
 
 
@@ -51,12 +54,19 @@ def part_of_line(line: bytes, stored: str) -> Part:
     return Part(read.subject, read.kind, read.id, read.at, read.content, stored)
 
 
-async def parts_of(database: Database, subject: str) -> list[Part]:
-    """What the database holds of a subject's past, in time order; at most PARTS_MAX."""
-    rows = await database.fetch(SQL["parts_of_subject"], subject, PARTS_MAX)
+def outline(part: Part) -> Part:
+    """The same without what is long in it."""
+    short = {name: value for name, value in part.content.items() if name not in LONG}
+    return replace(part, content=short)
+
+
+async def outlines_of(database: Database, subject: str) -> list[Part]:
+    """What the database holds of a subject's past, in outline and in time order; the newest
+    PARTS_MAX."""
+    rows = await database.fetch(SQL["parts_of_subject"], subject, PARTS_MAX, list(LONG))
     return [
         Part(row["subject"], row["kind"], row["id"], row["at"], read_json(row["content"]))
-        for row in rows
+        for row in reversed(rows)
     ]
 
 
@@ -70,7 +80,7 @@ async def pages_of(database: Database, month: date) -> AsyncIterator[Sequence[as
     """All parts of a month by subject, a page at a time: `subject`, `kind`, `id` and `line`."""
     after = ("", "", "")
     while True:
-        rows = await database.fetch(SQL["page_of_month"], month, *after, PAGE)
+        rows = await database.fetch(SQL["page_of_month"], month, *after, PAGE, PAGE_BYTES)
         if not rows:
             return
         yield rows

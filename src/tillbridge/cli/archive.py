@@ -10,7 +10,6 @@ from tillbridge.assembly import now
 from tillbridge.cli.failures import Commands
 from tillbridge.cli.printing import next_step, say, table
 from tillbridge.cli.surroundings import Surroundings, pass_surroundings
-from tillbridge.journeys.archive_month import folder_of
 from tillbridge.journeys.archived import archived, read_back, verify
 from tillbridge.journeys.keep import Kept, keep
 
@@ -64,7 +63,7 @@ def read_month(surroundings: Surroundings, month: str, key: str, target: Path) -
 def _row(month: Month) -> tuple[object, ...]:
     kept = {"dropped": "files", "archived": "files and database"}.get(month.state, "database")
     return (
-        folder_of(month.month),
+        month.name,
         kept,
         month.parts or "",
         month.folder,

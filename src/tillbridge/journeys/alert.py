@@ -21,6 +21,7 @@ from tillbridge.alerts.alerts import (
     mark_told,
     untold,
 )
+from tillbridge.archive.months import Month, months
 from tillbridge.canonical.errors import TillbridgeError
 from tillbridge.canonical.money import Money
 from tillbridge.connections.alerting import NOTIFICATION, Alerting
@@ -37,6 +38,8 @@ from tillbridge.runs.lanes import take_chore
 
 _LOG = logging.getLogger(__name__)
 HOUR_S = 3_600.0
+LATE_DAYS = 2
+"""A month's turn to be archived comes within minutes; the disk may be full for a day."""
 
 
 async def look_for_alerts(house: House) -> None:
@@ -65,6 +68,7 @@ async def conditions(house: House) -> list[Condition]:
         *_closed(house, await house.gates.all()),
         *_altered(await database.fetch(SQL["altered_deliveries"])),
         *await silences(house),
+        *_late(await months(database), house),
     ]
 
 
@@ -177,6 +181,20 @@ def _closed(house: House, gates: Sequence[Gate]) -> Iterator[Condition]:
                 "urgent",
                 f"{gate.connection} takes no work for {_time(since_s)}: it is {gate.state}",
                 "Its work waits and is not lost. See tillbridge gates for the reason.",
+            )
+
+
+def _late(known: Sequence[Month], house: House) -> Iterator[Condition]:
+    """Closed months that should be in files by now, and are not."""
+    until = (house.clock() - timedelta(days=house.retention.database + LATE_DAYS)).date()
+    for month in known:
+        if month.state != "dropped" and month.end <= until:
+            yield Condition(
+                "archive_late",
+                month.name,
+                "warning",
+                f"The month {month.name} cannot be archived",
+                "It stays in the database, nothing is lost. Why: tillbridge archive run.",
             )
 
 

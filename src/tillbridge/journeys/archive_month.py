@@ -39,9 +39,9 @@ async def archive_months(
     """
     done = []
     for month in await months(database):
-        if month.state == "dropped" or _end(month.month) > until:
+        if month.state == "dropped" or month.end > until:
             continue
-        folder = root / folder_of(month.month)
+        folder = root / month.name
         if month.state != "archived":
             await seal(database, month.month)
             await _write(database, folder, month, host, now)
@@ -50,11 +50,6 @@ async def archive_months(
         if await _drop(database, folder, month):
             done.append(folder.name)
     return done
-
-
-def folder_of(month: date) -> str:
-    """The folder of a month below the archive: "2026-01"."""
-    return month.isoformat()[:7]
 
 
 async def compare(database: Database, folder: Path, month: date) -> Manifest:
@@ -159,11 +154,6 @@ async def _drop(database: Database, folder: Path, month: Month) -> bool:
         return False
     await asyncio.to_thread(check_files, folder, known.manifest_sha256)
     return await drop(database, month.month)
-
-
-def _end(month: date) -> date:
-    """The first day after a month."""
-    return date(month.year + month.month // 12, month.month % 12 + 1, 1)
 
 
 def _settle(folder: Path) -> None:

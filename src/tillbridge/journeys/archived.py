@@ -13,16 +13,16 @@ from tillbridge.archive.parts import part_of_line
 from tillbridge.canonical.codec import encode
 from tillbridge.canonical.errors import Rejected
 from tillbridge.database.database import Database
-from tillbridge.journeys.archive_month import compare, folder_of
+from tillbridge.journeys.archive_month import compare
 
 
 async def archived(database: Database, asked: str) -> Month:
     """The month somebody means by "2026-01". Raises Rejected unless its files are written."""
     known = await months(database)
     for month in known:
-        if folder_of(month.month) == asked and month.state in ("archived", "dropped"):
+        if month.name == asked and month.state in ("archived", "dropped"):
             return month
-    written = [folder_of(month.month) for month in known if month.folder]
+    written = [month.name for month in known if month.folder]
     raise Rejected(
         f"There are no files of {asked!r}.",
         reason="unknown_month",

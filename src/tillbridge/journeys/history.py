@@ -6,6 +6,7 @@ any id -> orders, by the database and by the indexes of archived months
 """
 
 import asyncio
+from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,11 +14,10 @@ from pathlib import Path
 
 from tillbridge.archive.month_files import parts_in, subjects_with
 from tillbridge.archive.months import Month, months
-from tillbridge.archive.parts import Part, parts_of
+from tillbridge.archive.parts import PARTS_MAX, Part, outline, outlines_of
 from tillbridge.canonical.money import Money
 from tillbridge.database.database import Database
 from tillbridge.database.statements import load_statements
-from tillbridge.journeys.archive_month import folder_of
 from tillbridge.journeys.subjects import subjects_of
 from tillbridge.journeys.trace import (
     RUNS_MAX,
@@ -86,14 +86,14 @@ async def history(database: Database, root: Path, any_id: str) -> History:
         Rejected: nobody has heard of that id, here or in any file.
     """
     subjects = await subjects_of(database, any_id)
-    parts = await parts_of(database, subjects[0]) if subjects else []
+    parts = await outlines_of(database, subjects[0]) if subjects else []
     # Asked for after the parts: a month that leaves the database meanwhile is read from its files.
     files, missing = await asyncio.to_thread(_files, root, await months(database))
     if not subjects:
         subjects = await asyncio.to_thread(_subjects_in, files, any_id)
         if not subjects:
             raise unknown_id(any_id)
-        parts = await parts_of(database, subjects[0])
+        parts = await outlines_of(database, subjects[0])
     parts += await asyncio.to_thread(_parts_in, files, subjects[0])
     past = runs_in(parts)
     story = await story_of(database, any_id, subjects, past)
@@ -191,9 +191,9 @@ def _held(line: PaymentLine) -> Money | None:
 def _files(root: Path, known: Sequence[Month]) -> tuple[list[Path], list[str]]:
     """The folders of months that are in files only, newest first; and which are not here."""
     gone = [month for month in reversed(known) if month.state == "dropped"]
-    folders = {month.month: root / (month.folder or folder_of(month.month)) for month in gone}
+    folders = {month.month: root / month.name for month in gone}
     missing = [
-        f"{month.folder} is archived, and its files are not in {root.resolve()}:"
+        f"{month.name} is archived, and its files are not in {root.resolve()}:"
         f" {month.host} has written them."
         for month in gone
         if not folders[month.month].is_dir()
@@ -209,4 +209,8 @@ def _subjects_in(folders: Sequence[Path], any_id: str) -> list[str]:
 
 
 def _parts_in(folders: Sequence[Path], subject: str) -> list[Part]:
-    return [part for folder in reversed(folders) for part in parts_in(folder, subject)]
+    """Outlines of what the files hold of a subject, in time order; the newest PARTS_MAX."""
+    found = deque[Part](maxlen=PARTS_MAX)
+    for folder in reversed(folders):
+        found.extend(outline(part) for part in parts_in(folder, subject))
+    return list(found)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, TypeAlias
 
-from tillbridge.archive.parts import Part, parts_of
+from tillbridge.archive.parts import Part, outlines_of
 from tillbridge.canonical.card_data import mask
 from tillbridge.canonical.codec import shaped
 from tillbridge.canonical.errors import Rejected
@@ -100,7 +100,7 @@ async def trace(database: Database, any_id: str) -> Trace:
     subjects = await subjects_of(database, any_id)
     if not subjects:
         raise unknown_id(any_id)
-    past = runs_in(await parts_of(database, subjects[0]))
+    past = runs_in(await outlines_of(database, subjects[0]))
     return await story_of(database, any_id, subjects, past)
 
 

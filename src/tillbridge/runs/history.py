@@ -112,7 +112,9 @@ async def run(database: Database, run_id: int) -> tuple[RunRow, list[EffectRow]]
     row = await database.fetch_row(SQL["show_run"], run_id)
     if row is None:
         raise Rejected(
-            f"There is no run {run_id}.", reason="unknown_run", next_step="See tillbridge runs."
+            f"There is no run {run_id}.",
+            reason="unknown_run",
+            next_step=f"See tillbridge runs; or tillbridge history run:{run_id}, if it is old.",
         )
     names = RunRow.__dataclass_fields__
     effects = await database.fetch(SQL["effects_of_run"], run_id)
