@@ -4,7 +4,10 @@ import pytest
 from benchmarks.official_peer import NotInstalledError, install
 from tests.benchmarks.bench import last_line
 
-KEYS = ["calls", "calls_per_s", "cpu_ms_per_call", "sdk_cpu_ms_per_call", "ratio", "ok"]
+KEYS = [
+    *("calls", "calls_per_s", "cpu_ms_per_call", "sdk_cpu_ms_per_call", "ratio"),
+    *("fsync", "factor", "ok"),
+]
 
 
 @pytest.mark.official_client
