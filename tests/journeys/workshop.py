@@ -120,6 +120,12 @@ class Workshop:
             lambda found: len(found) >= count and all(run.ended_at for run in found), timeout_s
         )
 
+    async def until_no_letters(self, timeout_s: float = 20.0) -> None:
+        """Waits until nothing is on the desk."""
+        async with asyncio.timeout(timeout_s):
+            while await self.letters():  # noqa: ASYNC110 (nothing rings for a test)
+                await asyncio.sleep(0.03)
+
     async def waits_for(self, text: str) -> RunRow:
         """Waits until a run waits for something."""
         await self.until(lambda found: any(text in run.waiting_for for run in found))

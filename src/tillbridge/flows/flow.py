@@ -11,7 +11,7 @@ from tillbridge.flows.steps import Step
 from tillbridge.flows.trigger import OnEvent, Trigger, names_with
 from tillbridge.mapping.expression import Expression
 
-OnFailure: TypeAlias = Literal["hold", "go_on", "stop_all"]
+OnFailure: TypeAlias = Literal["hold", "hold_all", "go_on", "stop_all"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,8 @@ class Flow:
         concurrency: how many of its runs are under way at once; None: as many as there are lanes.
         paused: its runs are kept and wait: nothing is lost, nothing is sent.
         on_failure: what follows a dead letter: later runs of its lane that have not begun wait for
-            it ("hold") or go on ("go_on"), or the flow is paused, too ("stop_all").
+            it, but those of this flow ("hold"), or all ("hold_all"); or they go on ("go_on"); or
+            all wait and the flow is paused, too ("stop_all").
         bundle: the texts this was read from; they name the version.
     """
 

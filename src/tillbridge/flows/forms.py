@@ -175,9 +175,10 @@ FLOW: Final = Form(
         Key("paused", TRUTH_VALUE, "its runs are kept and wait", default="false"),
         Key(
             "on_failure",
-            words("hold", "go_on", "stop_all"),
-            "what follows a dead letter: later runs of its lane that have not begun wait for it, or"
-            " go on, or the whole flow is paused until a person resumes it",
+            words("hold", "hold_all", "go_on", "stop_all"),
+            "what follows a dead letter: later runs of its lane that have not begun wait for it,"
+            " those of other flows only (a later run of this flow takes its place), or all; or they"
+            " go on; or all wait and the flow is paused until a person resumes it",
             default="hold",
         ),
         Key("steps", list_of(family(STEPS), told="steps"), "taken in order", required=True),

@@ -18,7 +18,7 @@ from tillbridge.journeys.failing import bury, fail, wait_at_gate
 from tillbridge.journeys.house import House
 from tillbridge.runs.lanes import Turn, release, suspect
 from tillbridge.runs.lease import Lease, LeaseLost
-from tillbridge.runs.run import BY_FLOW, Change, Parked, Run
+from tillbridge.runs.run import BY_FLOW, HOLDING, Change, Parked, Run
 
 Journey: TypeAlias = Callable[[House, Turn, Run], Awaitable[None]]
 """Advances one run: notes its change in the turn, or raises Parked, GateClosed or an error."""
@@ -88,9 +88,9 @@ async def _advance_all(
 
 
 def _is_held(turn: Turn, run: Run) -> bool:
-    """Whether a run of this turn has died and holds the lane against those that have not begun."""
-    holding = any(letter.on_failure in ("hold", "stop_all") for letter in turn.letters)
-    return holding and run.journey == BY_FLOW
+    """Whether a run of this turn has died and holds the lane against one that has not begun."""
+    holding = [letter for letter in turn.letters if letter.on_failure in HOLDING]
+    return run.journey == BY_FLOW and bool(holding)
 
 
 def _killer(turn: Turn) -> Run | None:

@@ -1,7 +1,7 @@
 -- Statements of dead letters: the desk.
 
 -- name: open_dead_letter
--- With what its flow says of the lane: it is held, or the whole flow is paused.
+-- Where its flow says so, the whole flow is paused with it.
 WITH opened AS (
     INSERT INTO dead_letters (run_id, class, reason, message, whose_turn, step, connection,
                               next_step, amount, currency, owes, on_failure)
@@ -9,13 +9,15 @@ WITH opened AS (
     WHERE EXISTS (SELECT 1 FROM runs WHERE id = $1 AND state = 'dead')
     ON CONFLICT (run_id) DO NOTHING
     RETURNING run_id, on_failure
-), stopped AS (
-    INSERT INTO flow_pauses (flow, paused_by, why)
-    SELECT runs.flow, 'tillbridge', 'its dead letter ' || opened.run_id || ' stops it'
-    FROM opened JOIN runs ON runs.id = opened.run_id WHERE opened.on_failure = 'stop_all'
-    ON CONFLICT (flow) DO NOTHING
 )
-SELECT hold_lane(opened.run_id) FROM opened WHERE opened.on_failure IN ('hold', 'stop_all');
+INSERT INTO flow_pauses (flow, paused_by, why)
+SELECT runs.flow, 'tillbridge', 'its dead letter ' || opened.run_id || ' stops it'
+FROM opened JOIN runs ON runs.id = opened.run_id WHERE opened.on_failure = 'stop_all'
+ON CONFLICT (flow) DO NOTHING;
+
+-- name: hold_lane
+-- Runs of a dead letter's lane that come after it and have not begun wait (migration 0018).
+SELECT hold_lane($1);
 
 -- name: list_dead_letters
 -- Open ones and those in work, by what they have in common; '' for any.

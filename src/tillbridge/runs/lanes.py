@@ -18,7 +18,7 @@ from tillbridge.canonical.events import Event
 from tillbridge.database.database import Database, Tx, keepable
 from tillbridge.database.statements import load_statements
 from tillbridge.runs.lease import Lease, LeaseLost
-from tillbridge.runs.run import Change, Letter, Run
+from tillbridge.runs.run import HOLDING, Change, Letter, Run
 
 SQL = load_statements("tillbridge.runs", "runs.sql")
 DESK = load_statements("tillbridge.runs", "desk.sql")
@@ -246,6 +246,8 @@ async def open_letter(tx: Tx, letter: Letter) -> None:
         list(letter.owes),
         letter.on_failure,
     )
+    if letter.on_failure in HOLDING:
+        await tx.execute(DESK["hold_lane"], letter.run_id)
 
 
 async def renew(database: Database, leases: Sequence[Lease], lease_s: float) -> list[Lease]:

@@ -11,8 +11,10 @@ from tillbridge.canonical.money import Money
 
 BY_FLOW: Final = "deliver"
 """The journey of runs that go through a flow."""
-OnFailure: TypeAlias = Literal["hold", "go_on", "stop_all"]
-"""What follows a dead letter: later runs of its lane wait, or go on, or its flow is paused."""
+OnFailure: TypeAlias = Literal["hold", "hold_all", "go_on", "stop_all"]
+"""What follows a dead letter: later runs of its lane wait, those of its own flow too or not, or all
+go on, or its flow is paused."""
+HOLDING: Final = ("hold", "hold_all", "stop_all")
 RunState: TypeAlias = Literal["ready", "waiting", "done", "dead", "cancelled"]
 
 
