@@ -16,7 +16,7 @@ from tillbridge.canonical.errors import Rejected
 from tillbridge.connector.abilities import Receipt
 from tillbridge.connector.delivery import Delivery
 from tillbridge.inbox.sightings import sightings
-from tillbridge.journeys.card_guard import counting, without_card_data
+from tillbridge.journeys.card_guard import counting, in_key, without_card_data
 from tillbridge.journeys.receive import receive
 from tillbridge_simulators.shop.signing import signed
 
@@ -146,3 +146,22 @@ async def test_a_refused_file_keeps_no_number_and_its_name_none(tmp_path: Path, 
         ]
         assert (refused / "b.csv").read_text() == 'note\n"card **** **** **** ****"\n'
         assert await shop.runs() == []
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        "664da6d4345975435251dc5d",  # the outage campaign drew it
+        "4345975435251a0b0c0d0e0f00112233",
+        "c4345975-4352-5190-8b0c-4f0e0f001122",
+    ],
+)
+def test_a_key_that_was_drawn_at_random_is_an_id(key: str) -> None:
+    assert not in_key(key)
+
+
+@pytest.mark.parametrize(
+    "key", [PLAIN, f"order-{PLAIN}", f"a{PLAIN}", f"{PLAIN}ab", f"try {PLANTED}"]
+)
+def test_a_card_number_in_a_key_is_found(key: str) -> None:
+    assert in_key(key)

@@ -16,7 +16,6 @@ from functools import partial
 
 import asyncpg
 
-from tillbridge.canonical.card_data import find_card_data
 from tillbridge.canonical.codec import encode
 from tillbridge.canonical.errors import (
     Misconfigured,
@@ -40,7 +39,7 @@ from tillbridge.journeys.authorization import (
     while_waited_for,
     without_token,
 )
-from tillbridge.journeys.card_guard import card_data_found, screened
+from tillbridge.journeys.card_guard import card_data_found, in_key, screened
 from tillbridge.journeys.following import follow_subject
 from tillbridge.journeys.house import House
 from tillbridge.journeys.receive import SQL
@@ -146,7 +145,7 @@ def _read(shop: Connection, delivery: Delivery) -> CheckoutRequest:
     session.verify(delivery)
     screened(shop, delivery)
     request = session.checkout(delivery)
-    if find_card_data(request.attempt_key):
+    if in_key(request.attempt_key):
         raise card_data_found(["the key of the attempt"])
     return request
 
