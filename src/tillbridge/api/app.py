@@ -18,6 +18,7 @@ from tillbridge.api import (
     answers,
     approvals,
     audit,
+    backlog,
     dead_letters,
     errors,
     explain,
@@ -45,7 +46,7 @@ from tillbridge.journeys.house import House
 ROUTERS = (
     *(runs, history, explain, dead_letters, errors, reviews, approvals, notices),
     *(unknowns, pulls, trace),
-    *(flows, gates, inbox, audit, alerts, health, metrics),
+    *(flows, gates, backlog, inbox, audit, alerts, health, metrics),
 )
 
 

@@ -11,6 +11,7 @@ from tillbridge.cli.api import api
 from tillbridge.cli.approvals import approvals
 from tillbridge.cli.archive import archive
 from tillbridge.cli.audit import audit
+from tillbridge.cli.backlog import backlog
 from tillbridge.cli.check import check
 from tillbridge.cli.connectors import connectors
 from tillbridge.cli.dead_letters import dead_letters
@@ -87,7 +88,7 @@ for command in (
     *(api, worker, migrate),
     *(flows, run, approvals, notices, alerts),
     *(runs, dead_letters, errors, reviews, unknowns, pulls, history, archive, trace, explain),
-    *(gates, inbox),
+    *(gates, backlog, inbox),
     *(secrets, operators, audit, connectors, schemas, sandbox),
 ):
     main.add_command(command)

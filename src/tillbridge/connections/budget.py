@@ -125,8 +125,8 @@ class Budget:
         """`wake` is called when a slice is wanted."""
         self.connection = connection
         self.limits = limits
-        self._spans: tuple[Span, ...] = limits.spans(factor)
-        self._is_counted = any(span.requests or span.busy_s for span in self._spans)
+        self.spans: tuple[Span, ...] = limits.spans(factor)
+        self._is_counted = any(span.requests or span.busy_s for span in self.spans)
         self.life_s = max(LIFE_MIN_S, min(LIFE_MAX_S, self._shortest_s() / 20))
         self._checkout_percent = checkout_percent
         self._wake = wake
@@ -273,9 +273,9 @@ class Budget:
             back_ms=[one.taken_ms for one in back],
             back_work=[one.work for one in back],
             back_checkout=[one.checkout for one in back],
-            span_ms=[round(span.seconds * 1000) for span in self._spans],
-            requests_max=[span.requests for span in self._spans],
-            busy_max_ms=[round(span.busy_s * 1000) for span in self._spans],
+            span_ms=[round(span.seconds * 1000) for span in self.spans],
+            requests_max=[span.requests for span in self.spans],
+            busy_max_ms=[round(span.busy_s * 1000) for span in self.spans],
             at_once_max=self.limits.at_once,
             checkout_percent=self._checkout_percent,
             kept_back=KEPT_BACK if self._is_counted else 0,
@@ -303,7 +303,7 @@ class Budget:
     def _shortest_s(self) -> float:
         """The shortest span in which something is limited."""
         return min(
-            (span.seconds for span in self._spans if span.requests or span.busy_s),
+            (span.seconds for span in self.spans if span.requests or span.busy_s),
             default=LIFE_MAX_S * 20,
         )
 

@@ -252,6 +252,11 @@ class Gates:
         self._seen_at = time.monotonic()
 
 
+async def read_gates(database: Database) -> list[Gate]:
+    """Every gate, by connection, for those who only look."""
+    return [_gate(row) for row in await database.fetch(SQL["all_gates"])]
+
+
 def _gate(row: asyncpg.Record) -> Gate:
     return Gate(
         connection=row["connection"],

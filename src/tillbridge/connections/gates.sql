@@ -13,6 +13,19 @@ SELECT g.connection, g.state, g.reason, g.failures, g.trips, g.changed_at, g.cha
 FROM gates AS g LEFT JOIN take_slices($1, $2) AS s ON s.connection = g.connection
 ORDER BY g.connection;
 
+-- name: spent
+-- What was asked of connections in each of their spans, by pieces that are not over yet.
+SELECT s.connection, s.span_ms, g.busy_ratio, sum(s.work + s.checkout) AS requests,
+       sum(s.checkout) AS checkouts, sum(s.busy_ms)::float8 AS busy_ms
+FROM spends AS s JOIN gates AS g ON g.connection = s.connection
+WHERE s.piece >= (extract(epoch FROM now())::float8 * 1000 - s.span_ms)::bigint
+                 / piece_ms(s.span_ms)
+GROUP BY s.connection, s.span_ms, g.busy_ratio;
+
+-- name: in_flight
+SELECT connection, sum(in_flight) AS in_flight, count(*) AS processes FROM slices
+WHERE until_ms > extract(epoch FROM now())::float8 * 1000 GROUP BY connection;
+
 -- name: leave
 DELETE FROM slices WHERE holder = $1;
 

@@ -3,12 +3,16 @@
 Read from the database, so that every process says the same; cheap enough for every few seconds.
 """
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from tillbridge.alerts.alerts import open_counts
-from tillbridge.connections.gates import Gate, Gates
+from tillbridge.connections.gates import Gate
+from tillbridge.connections.headroom import Headroom, headrooms
 from tillbridge.database.database import Database
+from tillbridge.journeys.backlog import Backlog, backlogs
 from tillbridge.journeys.following import SQL
 from tillbridge.journeys.house import House
 from tillbridge.journeys.watch_flows import watched_flows
@@ -16,10 +20,15 @@ from tillbridge.payments.finds import count_open_finds
 from tillbridge.triggers.pulls import all_pulls
 from tillbridge.watch.measures import (
     ALERTS,
+    BACKLOG,
+    BUDGET_MAX,
+    BUDGET_SPENT,
     DEAD_LETTER_AGE,
     DEAD_LETTERS,
+    DRAIN,
     FINDS,
     GATES,
+    IN_FLIGHT,
     LANES,
     OLDEST,
     OPEN_RUNS,
@@ -123,7 +132,8 @@ async def figures(house: House) -> bytes:
     database = house.database
     lanes, runs = await queues(database), await waiting_runs(database)
     unknown, dead = await unanswered(database), await letters(database)
-    gates = await Gates(database, house.gates.breaker).all()
+    rooms = await headrooms(database, house.gates.budgets)
+    waiting = await backlogs(database, rooms)
     stands: dict[Measure, _Rows] = {
         LANES: [
             row
@@ -141,7 +151,12 @@ async def figures(house: House) -> bytes:
         UNKNOWN_AGE: [((one.name,), one.oldest_s) for one in unknown],
         DEAD_LETTERS: [((one.name,), one.count) for one in dead],
         DEAD_LETTER_AGE: [((one.name,), one.oldest_s) for one in dead],
-        GATES: [row for gate in gates for row in _states(gate)],
+        GATES: [row for room in rooms for row in _states(room.gate)],
+        BUDGET_SPENT: [row for room in rooms for row in _windows(room, "requests")],
+        BUDGET_MAX: [row for room in rooms for row in _windows(room, "requests_max")],
+        IN_FLIGHT: [((room.gate.connection,), room.in_flight) for room in rooms],
+        BACKLOG: list(_reasons(waiting)),
+        DRAIN: [((one.target,), one.drain_s) for one in waiting if one.drain_s is not None],
         PULL_BEHIND: [((row.connection,), row.behind_s) for row in await all_pulls(database)],
         FINDS: [
             ((one.connection, one.meaning), one.count) for one in await count_open_finds(database)
@@ -151,6 +166,23 @@ async def figures(house: House) -> bytes:
     }
     house.watch.meter.stand(stands)
     return house.watch.meter.text()
+
+
+def _windows(room: Headroom, name: Literal["requests", "requests_max"]) -> _Rows:
+    return [
+        ((room.gate.connection, f"{window.seconds:g}"), getattr(window, name))
+        for window in room.windows
+        if name == "requests" or window.requests_max
+    ]
+
+
+def _reasons(waiting: Sequence[Backlog]) -> _Rows:
+    """One row for each thing that is waited for, whatever gate it is at."""
+    counts: Counter[tuple[str, ...]] = Counter()
+    for one in waiting:
+        for reason in one.reasons:
+            counts[one.target, reason.why] += reason.count
+    return counts.items()
 
 
 def _states(gate: Gate) -> list[tuple[tuple[str, ...], float]]:

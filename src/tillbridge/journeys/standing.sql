@@ -19,7 +19,8 @@ WITH waiting AS (
     SELECT id, target, started_at,
            row_number() OVER (PARTITION BY target ORDER BY started_at) AS place
     FROM runs
-    WHERE state IN ('ready', 'waiting') AND waits = '{}' AND wake_at < now() + interval '10 minutes'
+    WHERE state IN ('ready', 'waiting') AND waits = '{}'
+      AND (wake_at < now() + interval '10 minutes' OR gate <> '')
 ), aged AS (
     SELECT waiting.target,
            GREATEST(waiting.started_at,
@@ -32,7 +33,8 @@ WITH waiting AS (
     FROM aged GROUP BY target
 ), open AS (
     SELECT target, count(*) AS open,
-           count(*) FILTER (WHERE waits = '{}' AND wake_at < now() + interval '10 minutes')
+           count(*) FILTER (WHERE waits = '{}'
+                            AND (wake_at < now() + interval '10 minutes' OR gate <> ''))
                AS waiting
     FROM runs WHERE state IN ('ready', 'waiting') GROUP BY target
 )

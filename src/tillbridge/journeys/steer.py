@@ -31,7 +31,7 @@ async def pause(database: Database, connection: str, operator: str, why: str) ->
 
 
 async def resume(database: Database, connection: str, operator: str, why: str) -> None:
-    """Opens a connection's gate by hand; parked work looks again within a minute.
+    """Opens a connection's gate by hand; a worker lets in at once what waited, oldest first.
 
     Raises:
         Rejected: there is no such connection, or no reason is given.

@@ -141,6 +141,38 @@ GATES: Final = Measure(
     "1 for the state a connection's gate is in (open, tripped, paused), 0 for the others.",
     ("connection", "state"),
 )
+BUDGET_SPENT: Final = Measure(
+    "tillbridge_budget_spent",
+    "gauge",
+    "Requests asked of a connection, or handed out, within its window of so many seconds.",
+    ("connection", "window"),
+)
+BUDGET_MAX: Final = Measure(
+    "tillbridge_budget_max",
+    "gauge",
+    "Requests a connection takes within its window of so many seconds.",
+    ("connection", "window"),
+)
+IN_FLIGHT: Final = Measure(
+    "tillbridge_requests_in_flight",
+    "gauge",
+    "Requests to a connection that wait for their answer, of all processes.",
+    ("connection",),
+)
+BACKLOG: Final = Measure(
+    "tillbridge_backlog",
+    "gauge",
+    "Open runs by the one thing they wait for: turn, lane, tripped, paused, budget, order, slot,"
+    " unknown, timer, event, person, paused_flow.",
+    ("target", "why"),
+)
+DRAIN: Final = Measure(
+    "tillbridge_backlog_drain_seconds",
+    "gauge",
+    "Until what waits at a target and goes on by itself is done, at the last pace, if nothing more"
+    " comes; left out where nobody can tell.",
+    ("target",),
+)
 PULL_BEHIND: Final = Measure(
     "tillbridge_pull_behind_seconds",
     "gauge",
@@ -169,5 +201,6 @@ MEASURES: Final = (
     *(WRITES, WRITE_SECONDS, LOOKS, CALLS, CALL_SECONDS),
     *(LANES, OVERDUE, OLDEST, OPEN_RUNS, UNKNOWNS, UNKNOWN_AGE),
     *(DEAD_LETTERS, DEAD_LETTER_AGE, GATES, ALERTS),
+    *(BUDGET_SPENT, BUDGET_MAX, IN_FLIGHT, BACKLOG, DRAIN),
     *(PULL_BEHIND, FINDS, WATCHDOG_SILENT),
 )
