@@ -14,6 +14,7 @@ KEYS = [
 
 
 async def test_every_kind_of_question_is_answered() -> None:
+    """I28: pages by key over indexes of their own, and not by counting from the first row."""
     result, table = await last_line("history")
     assert list(result) == KEYS
     assert result["runs_stored"] == 2000

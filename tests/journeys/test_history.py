@@ -23,6 +23,7 @@ from tillbridge.database.database import Database
 from tillbridge.journeys.history import History, history
 from tillbridge.journeys.keep import keep
 from tillbridge.references.references import record
+from tillbridge.runs.keys import wire_key
 
 FAR = datetime.now(UTC) + timedelta(days=200)
 
@@ -101,6 +102,13 @@ async def test_the_next_step_names_what_is_most_pressing(database: Database) -> 
         ORDER,
     )
     assert "waits for order.fulfilled" in (await look_up(database, ORDER)).next_step
+
+
+async def test_the_key_of_a_second_round_leads_to_its_order(database: Database) -> None:
+    """After a fence another key travels than the effect's own."""
+    await whole_story(database)
+    await database.execute("UPDATE effects SET round = 2 WHERE key = $1", OPEN.key)
+    assert (await look_up(database, wire_key(OPEN.key, 2))).subject == ORDER
 
 
 async def test_when_all_has_ended_nothing_is_to_be_done(database: Database) -> None:

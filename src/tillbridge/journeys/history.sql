@@ -76,3 +76,6 @@ SELECT (SELECT max(d.run_id) FROM runs AS r JOIN dead_letters AS d ON d.run_id =
         WHERE e.subject = $1 AND e.state IN ('intended', 'unknown')) AS unknown,
        (SELECT max(a.id) FROM runs AS r JOIN approvals AS a ON a.run_id = r.id
         WHERE r.subject = $1 AND r.state IN ('ready', 'waiting') AND a.answer = 'open') AS question;
+
+-- name: later_rounds
+SELECT subject, key, round FROM effects WHERE round > 0 ORDER BY intended_at DESC LIMIT $1;

@@ -7,9 +7,12 @@ from tillbridge.database.statements import load_statements
 from tillbridge.references import references
 from tillbridge.references.references import SUBJECTS_MAX
 from tillbridge.runs.history import ID_MAX, run
+from tillbridge.runs.keys import KEY_LENGTH, wire_key
 
 SQL = load_statements("tillbridge.journeys", "history.sql")
 RUN_PREFIX = "run:"
+ROUNDS_MAX = 5000
+"""Effects of later rounds whose keys are tried, the newest first."""
 
 
 async def subjects_of(database: Database, any_id: str) -> list[str]:
@@ -27,6 +30,8 @@ async def subjects_of(database: Database, any_id: str) -> list[str]:
     found = dict.fromkeys(sorted(told))
     if await database.fetch_value(SQL["is_subject"], any_id):
         found = {any_id: None} | found
+    if not found and len(any_id) == KEY_LENGTH:
+        found |= dict.fromkeys(await _subjects_of_later_rounds(database, any_id))
     number = run_number(any_id)
     if not found and number is not None:
         subject = await _subject_of_run(database, number)
@@ -41,6 +46,16 @@ def run_number(any_id: str) -> int | None:
     if number == any_id or not (number.isascii() and number.isdigit()) or int(number) > ID_MAX:
         return None
     return int(number)
+
+
+async def _subjects_of_later_rounds(database: Database, key: str) -> list[str]:
+    """The orders for which that key travelled, after a fence had burnt the effect's own."""
+    rows = await database.fetch(SQL["later_rounds"], ROUNDS_MAX)
+    return [
+        row["subject"]
+        for row in rows
+        if any(wire_key(row["key"], number) == key for number in range(1, row["round"] + 1))
+    ]
 
 
 async def _subject_of_run(database: Database, number: int) -> str | None:
