@@ -15,7 +15,7 @@ import pytest
 from tests.notify.channels import Hook, open_hook
 
 from tillbridge.assembly import Site, close_house, open_house, prepare, worker
-from tillbridge.connector.abilities import Call, ChangedRecord, Changes, Poll
+from tillbridge.connector.abilities import Call, ChangedRecord, Changes, Poll, Pull
 from tillbridge.connector.connector import Connector, Opening
 from tillbridge.connector.documents import DocumentShape, Fields
 from tillbridge.connector.installed import installed_connectors
@@ -47,10 +47,12 @@ class LedgerSettings:
 
 @dataclass(slots=True)
 class Ledger:
-    """A made-up system whose entries change; the cursor is how many were read."""
+    """A made-up system whose entries change; the cursor is how many were read. A test may let it
+    be pulled."""
 
     entries: list[ChangedRecord] = field(default_factory=list)
     polled: int = 0
+    pull: Pull | None = None
 
     @property
     def polls(self) -> dict[str, Poll]:

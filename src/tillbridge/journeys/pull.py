@@ -166,8 +166,10 @@ class _Pulling:
             raise _Lost
 
     async def _move(self, changes: Changes, new: int) -> bool:
-        """Behind a page whose finds are kept; where nothing was asked there is nothing to note."""
-        if changes.looked is None and changes.cursor == self.look.cursor:
+        """Behind a page whose finds are kept. A poll by time that finds it too early has not
+        looked."""
+        by_time = self.look.settled_until is not None
+        if by_time and changes.looked is None and changes.cursor == self.look.cursor:
             return True
         counts = (len(changes.records), new)
         return await move_pull(

@@ -40,7 +40,7 @@ class PullRow:
         settled_until: all windows before are whole.
         trouble: why the last look ended early; "" when it did not.
         is_looking: a worker is at it now.
-        behind_s: seconds since `settled_until`.
+        behind_s: seconds since `settled_until`; of a poll without windows since the last look.
     """
 
     connection: str

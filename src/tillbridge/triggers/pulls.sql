@@ -31,5 +31,6 @@ WHERE connection = $1 AND lease = $2;
 SELECT connection, began_at, looked_at, since, until, is_whole, pages, listed, unheard,
        settled_until, trouble, next_at,
        coalesce(lease_until > now(), false) AS is_looking,
-       extract(epoch FROM now() - coalesce(settled_until, began_at))::float8 AS behind_s
+       extract(epoch FROM now() - coalesce(settled_until, CASE WHEN until IS NULL THEN looked_at END,
+                                           began_at))::float8 AS behind_s
 FROM pulls ORDER BY connection;
