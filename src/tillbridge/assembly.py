@@ -110,8 +110,13 @@ class Site:
         return found
 
     def retention(self) -> Retention:
-        """How long what has ended is kept where. Raises Misconfigured with file and line."""
-        return read_retention((self.folder / FILE).read_text(encoding="utf-8"))
+        """How long what has ended is kept where; the defaults where there is no file.
+
+        Raises:
+            Misconfigured: with file and line.
+        """
+        path = self.folder / FILE
+        return read_retention(path.read_text(encoding="utf-8")) if path.is_file() else Retention()
 
     @property
     def archive(self) -> Path:

@@ -1,6 +1,7 @@
 """Why a field has its value, months later, from what the run has kept."""
 
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ from tests.journeys.town import Town, open_town, order_document, till
 
 from tillbridge.canonical.errors import Rejected
 from tillbridge.journeys.explain import HIDDEN, Asked, FieldTold, StepTold, explain_run, runs_of
+from tillbridge.journeys.keep import keep
 
 
 @pytest.fixture
@@ -123,3 +125,15 @@ async def test_what_cannot_be_explained_says_why(town: Town) -> None:
         await explain_run(town.house, number, Asked())
     with pytest.raises(Rejected, match="There is no run 4711"):
         await explain_run(town.house, 4711, Asked())
+
+
+async def test_a_run_that_has_left_the_working_tables_is_explained_as_before(
+    town: Town, tmp_path: Path
+) -> None:
+    before = await explained(town)
+    house = town.house
+    later = house.clock() + timedelta(days=200)
+    kept = await keep(house.database, house.retention, tmp_path / "archive", later, budget_s=30)
+    assert kept.moved["runs"] >= 3
+    assert await house.database.fetch_value("SELECT count(*) FROM runs") == 0
+    assert await explained(town) == before

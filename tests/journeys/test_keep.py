@@ -1,5 +1,6 @@
 """What has ended leaves the working tables; what is still needed stays, whatever its age."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -190,6 +191,18 @@ async def test_what_comes_too_late_for_its_month_goes_to_the_present_one(
     present = datetime.now(UTC).date().replace(day=1)
     found = await database.fetch("SELECT month FROM past WHERE subject = $1", past.subject(1))
     assert {row["month"] for row in found} == {present}
+
+
+async def test_the_keeper_passes_over_what_somebody_holds(dsn: str, database: Database) -> None:
+    """I81: pruning waits for nobody, and nobody waits for it longer than a batch."""
+    await past.store(dsn, 20)
+    async with database.transaction() as tx:
+        await tx.execute("SELECT 1 FROM runs WHERE id = 1 FOR UPDATE")
+        async with asyncio.timeout(5):
+            kept = await keep_all(database)
+    assert kept.moved["runs"] > 10
+    assert await database.fetch_value("SELECT min(id) FROM runs") == 1
+    assert (await keep_all(database)).moved["runs"] == 1
 
 
 async def test_of_two_keepers_one_works(database: Database) -> None:

@@ -31,11 +31,17 @@ def list_runs(
     found = asyncio.run(_list(surroundings, subject, state or "", before, limit))
     if not found:
         say("No runs like that." if subject or state or before else "No runs yet.")
-        next_step("A run starts when a flow's event arrives: see tillbridge inbox.")
+        next_step(_elsewhere(subject))
         return
     table(("run", "order", "at", "flow", "state", "started", "why"), map(_row, found))
     more = f" Older ones: --before {found[-1].id}" if len(found) == limit else ""
     next_step(f"One run with what it wrote: tillbridge runs show RUN.{more}")
+
+
+def _elsewhere(subject: str) -> str:
+    if subject:
+        return f"What has left the working tables is told by: tillbridge history {subject}"
+    return "A run starts when a flow's event arrives: see tillbridge inbox."
 
 
 @runs.command("show")
