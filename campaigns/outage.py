@@ -14,7 +14,7 @@ import os
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -48,9 +48,9 @@ async def measure(plan: Plan, seed: int, plant: str) -> Result:
     """Plays one day and counts."""
     with tempfile.TemporaryDirectory(prefix="tillbridge-outage-") as folder:
         day = await play(plan, seed, Path(folder), plant)
-    _show(day)
-    sentences = [*day.verdict.sentences, *day.troubles]
     verdict = day.verdict
+    sentences = [*verdict.sentences, *day.troubles, *_unmet(day)]
+    _show(day, sentences)
     line = {
         "intake_errors": verdict.intake_errors,
         "probes_at_once_max": verdict.probes_at_once_max,
@@ -66,22 +66,24 @@ async def measure(plan: Plan, seed: int, plant: str) -> Result:
         "fsync": all(value == "on" for value in day.durable.values()),
         "factor": plan.factor,
         "seed": seed,
-        "ok": not sentences and _holds(day),
+        "ok": not sentences and not any(verdict.counts.values()),
     }
     return Result(line, sentences)
 
 
-def _holds(day: Day) -> bool:
+def _unmet(day: Day) -> Iterator[str]:
+    """What has to come to pass in every day, and did not."""
     verdict = day.verdict
-    return (
-        verdict.probes_at_once_max == 1
-        and verdict.not_attempted > 0
-        and not any(verdict.counts.values())
-        and all(one.drained == one.waited > 0 for one in day.outages)
-    )
+    if verdict.probes_at_once_max != 1:
+        yield f"at most {verdict.probes_at_once_max} probes of one system at once"
+    if not verdict.not_attempted:
+        yield "no shopper was told 'not attempted'"
+    for one in day.outages:
+        if not one.drained == one.waited > 0:
+            yield f"{one.system}: {one.drained} of {one.waited} runs drained"
 
 
-def _show(day: Day) -> None:
+def _show(day: Day, sentences: Sequence[str]) -> None:
     plan = day.plan
     print(
         f"\n{day.orders} orders, {day.paid} paid in full; normal load {plan.normal_per_s:g} orders"
@@ -107,7 +109,7 @@ def _show(day: Day) -> None:
     print("told to people: " + ("; ".join(day.told) or "nothing"))
     for key, count in verdict.counts.items():
         print(f"  {key:<24}{count:>5}")
-    for sentence in [*verdict.sentences, *day.troubles][:60]:
+    for sentence in sentences[:60]:
         print(f"  {sentence}")
 
 

@@ -55,7 +55,8 @@ class Outage:
     Attributes:
         waited: runs that waited for a system or a worker when the system came back.
         drained: of these, what ended or went on to wait for something else, in `took_s`.
-        predicted_s: what the house said it would take; None when it did not say.
+        predicted_s: what the house said it would take in all, when a third of it was done; None
+            when it did not say.
         places_off: how far from its turn each order was written that waited, least first.
     """
 
@@ -185,13 +186,24 @@ async def _outage(town: Town, trade: Trade, plan: Plan, system: str, asked: Aski
     outage.waited, since, began = len(waiting), time.time(), time.monotonic()
     _say(f"{system} is there again; {outage.waited} runs wait")
     until = began + plan.drain_max_s
-    while (left := await _left(town, waiting)) and time.monotonic() < until:  # noqa: ASYNC110 (nothing rings here)
+    while (left := await _left(town, waiting)) and time.monotonic() < until:
+        if outage.predicted_s is None and left <= outage.waited * 2 / 3:
+            drain_s = await _told(town, CONNECTIONS[system])
+            outage.predicted_s = None if drain_s is None else time.monotonic() - began + drain_s
         await asyncio.sleep(_LOOK_S)
     outage.drained, outage.took_s = outage.waited - left, time.monotonic() - began
     if system in BOOKS:
         outage.places_off = await places_off(town, BOOKS[system], since)
     _say(f"{outage.drained} of them drained in {outage.took_s:.1f} s")
     return outage
+
+
+async def _told(town: Town, target: str) -> float | None:
+    """How long the house says that the backlog of this target will take."""
+    async with aiohttp.ClientSession() as http:
+        told = await _get(town, http, "/backlog")
+    found = [one["drain_s"] for one in told["backlogs"] if one["target"] == target]
+    return float(found[0]) if found and found[0] is not None else None
 
 
 async def _left(town: Town, waiting: list[int]) -> int:

@@ -8,7 +8,7 @@ from typing import Any, Final, TypeAlias
 import tillbridge.api.doors
 import tillbridge.assembly
 import tillbridge.journeys.deliver
-from tillbridge.canonical.errors import Transient
+from tillbridge.canonical.errors import Rejected, Transient
 from tillbridge.connections.connections import Connection
 from tillbridge.connections.gates import GateClosed, Gates
 from tillbridge.connector.abilities import Call, Receipt, Write
@@ -57,7 +57,9 @@ def _outage_dead_letters() -> None:
         try:
             await enter(self, connection, *rest, **more)
         except GateClosed as closed:
-            raise Transient(str(closed), reason="closed") from closed
+            if "checkout" in rest:
+                raise
+            raise Rejected(str(closed), reason="closed") from closed
 
     _replace(Gates, "enter", impatient)
 
@@ -121,7 +123,7 @@ PLANTS: Final[Mapping[str, Plant]] = {
         "every process probes for itself", _probe_not_shared, _above("probes_at_once_max", 1)
     ),
     "outage_dead_letters": Plant(
-        "an outage uses up tries", _outage_dead_letters, _said("dead letter")
+        "work that meets a closed gate is given up", _outage_dead_letters, _said("dead letter")
     ),
     "intake_refuses": Plant(
         "the doors are closed while a system is down", _intake_refuses, _above("intake_errors")
