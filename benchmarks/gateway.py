@@ -21,7 +21,7 @@ import uvloop
 from aiohttp import web
 
 from tillbridge_simulators.cybersource import CybersourceSimulator, Options, Subscription
-from tillbridge_simulators.cybersource.service import Service
+from tillbridge_simulators.cybersource.ask import Offer
 from tillbridge_simulators.dynamics365 import DataverseSimulator
 from tillbridge_simulators.faults import Fault, Faults, Rule
 
@@ -33,7 +33,7 @@ _SIGMA = math.log(P99_S / MEDIAN_S) / 2.3263  # the 99th percentile of a normal 
 class TimedGateway(CybersourceSimulator):
     """Notes how long it took over each call, from the request's arrival to its answer."""
 
-    def _handler(self, service: Service) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+    def _handler(self, service: Offer) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
         plain, operation = super()._handler(service), service.operation
 
         async def timed(request: web.Request) -> web.StreamResponse:

@@ -1,7 +1,7 @@
 """Recurring billing of the simulated account: plans, subscriptions and what they charge."""
 
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from hypothesis import given
@@ -24,7 +24,7 @@ def later(world: Any) -> Any:
     moved = [timedelta()]
 
     def now() -> float:
-        return float(clock()) + moved[0].total_seconds()
+        return cast(float, clock()) + moved[0] / timedelta(seconds=1)
 
     world.simulator.account.now = now
 

@@ -18,14 +18,14 @@ from tillbridge_simulators.cybersource.answers import (
     server_error,
     unauthenticated,
 )
+from tillbridge_simulators.cybersource.ask import Ask, Offer
 from tillbridge_simulators.cybersource.control import control_routes
 from tillbridge_simulators.cybersource.documents import at, read_document
+from tillbridge_simulators.cybersource.offers import OFFERS
 from tillbridge_simulators.cybersource.options import Options
 from tillbridge_simulators.cybersource.page import page_routes
 from tillbridge_simulators.cybersource.recorded import recorded
 from tillbridge_simulators.cybersource.reviews import decide
-from tillbridge_simulators.cybersource.service import Ask, Service
-from tillbridge_simulators.cybersource.services import SERVICES
 from tillbridge_simulators.cybersource.signatures import Asked, Signatures
 from tillbridge_simulators.cybersource.state import State
 from tillbridge_simulators.cybersource.tls import Tls, make_tls
@@ -183,10 +183,10 @@ class CybersourceSimulator:
                 operations[service.key].path,
                 self._handler(service),
             )
-            for service in SERVICES
+            for service in OFFERS
         ]
 
-    def _handler(self, service: Service) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+    def _handler(self, service: Offer) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
         operation = service.operation
 
         async def handle(request: web.Request) -> web.StreamResponse:
@@ -279,7 +279,7 @@ class CybersourceSimulator:
 class _Work:
     """One request that may be acted on now or later."""
 
-    service: Service
+    service: Offer
     ids: Mapping[str, str]
     query: Mapping[str, str]
     body: bytes

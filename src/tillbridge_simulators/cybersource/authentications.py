@@ -12,10 +12,10 @@ from typing import Any
 
 from tillbridge_simulators.cybersource.account import Account
 from tillbridge_simulators.cybersource.answers import Answer, Refusal, utc_text
+from tillbridge_simulators.cybersource.ask import Ask, Offer
 from tillbridge_simulators.cybersource.documents import at, money_at, text_at
 from tillbridge_simulators.cybersource.instruments import resolve
 from tillbridge_simulators.cybersource.outcomes import TRIGGER_AMOUNTS
-from tillbridge_simulators.cybersource.service import Ask, Service
 from tillbridge_simulators.cybersource.state import Authentication
 
 _INFORMATION = "consumerAuthenticationInformation"
@@ -157,8 +157,8 @@ def _token(claims: dict[str, str]) -> str:
     return base64.urlsafe_b64encode(json.dumps(claims).encode()).decode().rstrip("=")
 
 
-SERVICES = (
-    Service("payer_authentication.payer_auth_setup", "authentication", set_up),
-    Service("payer_authentication.check_payer_auth_enrollment", "authentication", enrol),
-    Service("payer_authentication.validate_authentication_results", "authentication", validate),
+OFFERS = (
+    Offer("payer_authentication.payer_auth_setup", "authentication", set_up),
+    Offer("payer_authentication.check_payer_auth_enrollment", "authentication", enrol),
+    Offer("payer_authentication.validate_authentication_results", "authentication", validate),
 )

@@ -8,12 +8,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from tillbridge_simulators.cybersource.answers import Answer, Refusal, utc_text
+from tillbridge_simulators.cybersource.ask import Ask, Offer
 from tillbridge_simulators.cybersource.documents import at, money_at, text_at
 from tillbridge_simulators.cybersource.followons import capture, reverse_all
 from tillbridge_simulators.cybersource.instruments import resolve
 from tillbridge_simulators.cybersource.outcomes import OUTCOMES, TRIGGER_AMOUNTS
 from tillbridge_simulators.cybersource.reviews import decide
-from tillbridge_simulators.cybersource.service import Ask, Service
 from tillbridge_simulators.cybersource.state import Authorization
 
 LISTS = ("positive", "negative", "review")
@@ -138,10 +138,10 @@ def _link(noun: str, id_: str) -> dict[str, Any]:
     return {"self": {"href": f"/pts/v2/{noun}/{id_}", "method": "GET"}}
 
 
-SERVICES = (
-    Service("decision_manager.create_bundled_decision_manager_case", "decision", decision),
-    Service("decision_manager.action_decision_manager_case", "decision", act),
-    Service("decision_manager.comment_decision_manager_case", "decision", comment),
-    Service("decision_manager.fraud_update", "decision", mark),
-    Service("decision_manager.add_negative", "decision", add_to_list),
+OFFERS = (
+    Offer("decision_manager.create_bundled_decision_manager_case", "decision", decision),
+    Offer("decision_manager.action_decision_manager_case", "decision", act),
+    Offer("decision_manager.comment_decision_manager_case", "decision", comment),
+    Offer("decision_manager.fraud_update", "decision", mark),
+    Offer("decision_manager.add_negative", "decision", add_to_list),
 )

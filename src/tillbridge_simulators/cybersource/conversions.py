@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from tillbridge_simulators.cybersource.answers import Answer, not_found, utc_text
-from tillbridge_simulators.cybersource.service import Ask, Service
+from tillbridge_simulators.cybersource.ask import Ask, Offer
 from tillbridge_simulators.cybersource.state import Decision
 from tillbridge_simulators.cybersource.windows import organization_of, window_of
 
@@ -54,6 +54,6 @@ def _row(decision: Decision) -> Mapping[str, Any]:
     }
 
 
-SERVICES = (
-    Service("conversion_details.get_conversion_detail", "conversion_details", conversion_details),
+OFFERS = (
+    Offer("conversion_details.get_conversion_detail", "conversion_details", conversion_details),
 )

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from tillbridge_simulators.cybersource.offers import served
 from tillbridge_simulators.cybersource.recorded import Operation, recorded
-from tillbridge_simulators.cybersource.services import served
 
 
 @dataclass(frozen=True, slots=True)

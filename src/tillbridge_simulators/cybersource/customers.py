@@ -1,4 +1,4 @@
-"""Token Management Service: customers and their shipping addresses.
+"""Token Management Offer: customers and their shipping addresses.
 
 Source: REST API reference, Token Management, Customer and Customer Shipping Address. The first
 address is the default; the default cannot be deleted while there are others.
@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from tillbridge_simulators.cybersource.answers import Answer
+from tillbridge_simulators.cybersource.ask import Ask, Offer
 from tillbridge_simulators.cybersource.documents import at
 from tillbridge_simulators.cybersource.payment_instruments import make_default, of_customer
-from tillbridge_simulators.cybersource.service import Ask, Service
 from tillbridge_simulators.cybersource.shelf import merged
 from tillbridge_simulators.cybersource.token_answers import (
     TokenRefusal,
@@ -169,16 +169,14 @@ def _said(ask: Ask) -> dict[str, Any]:
     return {name: value for name, value in ask.document.items() if not name.startswith("_")}
 
 
-SERVICES = (
-    Service("customer.post_customer", "tms", create),
-    Service("customer.get_customer", "tms", get),
-    Service("customer.patch_customer", "tms", patch),
-    Service("customer.delete_customer", "tms", delete),
-    Service("customer_shipping_address.post_customer_shipping_address", "tms", create_address),
-    Service("customer_shipping_address.get_customer_shipping_address", "tms", get_address),
-    Service(
-        "customer_shipping_address.get_customer_shipping_addresses_list", "tms", list_addresses
-    ),
-    Service("customer_shipping_address.patch_customers_shipping_address", "tms", patch_address),
-    Service("customer_shipping_address.delete_customer_shipping_address", "tms", delete_address),
+OFFERS = (
+    Offer("customer.post_customer", "tms", create),
+    Offer("customer.get_customer", "tms", get),
+    Offer("customer.patch_customer", "tms", patch),
+    Offer("customer.delete_customer", "tms", delete),
+    Offer("customer_shipping_address.post_customer_shipping_address", "tms", create_address),
+    Offer("customer_shipping_address.get_customer_shipping_address", "tms", get_address),
+    Offer("customer_shipping_address.get_customer_shipping_addresses_list", "tms", list_addresses),
+    Offer("customer_shipping_address.patch_customers_shipping_address", "tms", patch_address),
+    Offer("customer_shipping_address.delete_customer_shipping_address", "tms", delete_address),
 )

@@ -11,7 +11,7 @@ from typing import Any
 
 from tillbridge_simulators.cybersource.account import Account
 from tillbridge_simulators.cybersource.answers import Answer, not_found, utc_text
-from tillbridge_simulators.cybersource.service import Ask, Service
+from tillbridge_simulators.cybersource.ask import Ask, Offer
 from tillbridge_simulators.cybersource.state import Dispute, DisputeKind
 from tillbridge_simulators.cybersource.windows import organization_of, window_of
 
@@ -113,21 +113,21 @@ def _row(account: Account, one: Dispute) -> Mapping[str, Any]:
     }
 
 
-SERVICES = (
-    Service(
+OFFERS = (
+    Offer(
         "chargeback_details.get_chargeback_details",
         "report",
         lambda ask: details(ask, "chargeback"),
     ),
-    Service(
+    Offer(
         "chargeback_summaries.get_chargeback_summaries",
         "report",
         lambda ask: summaries(ask, "chargeback"),
     ),
-    Service(
+    Offer(
         "retrieval_details.get_retrieval_details", "report", lambda ask: details(ask, "retrieval")
     ),
-    Service(
+    Offer(
         "retrieval_summaries.get_retrieval_summary",
         "report",
         lambda ask: summaries(ask, "retrieval"),

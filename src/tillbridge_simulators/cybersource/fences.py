@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 from tillbridge_simulators.cybersource.account import Account
 from tillbridge_simulators.cybersource.answers import Answer, Refusal, utc_text
+from tillbridge_simulators.cybersource.ask import Ask, Offer
 from tillbridge_simulators.cybersource.documents import at, money_at, text_at
 from tillbridge_simulators.cybersource.followons import (
     capture,
@@ -21,7 +22,6 @@ from tillbridge_simulators.cybersource.followons import (
     void_answer,
     void_movement,
 )
-from tillbridge_simulators.cybersource.service import Ask, Service
 from tillbridge_simulators.cybersource.state import Authorization, Fence, Movement
 
 _NAME = "clientReferenceInformation.transactionId"
@@ -125,14 +125,14 @@ def _reference(fence: Fence) -> dict[str, dict[str, str]]:
     }
 
 
-SERVICES = (
-    Service("capture.capture_payment", "capture", capture_unless_fenced),
-    Service(
+OFFERS = (
+    Offer("capture.capture_payment", "capture", capture_unless_fenced),
+    Offer(
         "reversal.mit_reversal",
         "timeout_reversal",
         lambda ask: reverse_by_transaction(ask.account, ask.document),
     ),
-    Service(
+    Offer(
         "void.mit_void",
         "timeout_void",
         lambda ask: void_by_transaction(ask.account, ask.document),

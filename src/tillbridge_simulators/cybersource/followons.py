@@ -12,9 +12,9 @@ from typing import Any, Literal
 
 from tillbridge_simulators.cybersource.account import Account
 from tillbridge_simulators.cybersource.answers import Answer, Refusal, utc_text
+from tillbridge_simulators.cybersource.ask import Offer
 from tillbridge_simulators.cybersource.batches import expect_young, has_left
 from tillbridge_simulators.cybersource.documents import at, money_at, text_at
-from tillbridge_simulators.cybersource.service import Service
 from tillbridge_simulators.cybersource.state import Authorization, Movement, MovementKind
 
 _CAPTURE_COUNT_MAX = 99
@@ -224,16 +224,12 @@ def new_movement(
     return movement
 
 
-SERVICES = (
-    Service(
+OFFERS = (
+    Offer(
         "reversal.auth_reversal",
         "reversal",
         lambda ask: reverse(ask.account, ask.id, ask.document),
     ),
-    Service(
-        "void.void_payment", "void", lambda ask: void_payment(ask.account, ask.id, ask.document)
-    ),
-    Service(
-        "void.void_capture", "void", lambda ask: void_capture(ask.account, ask.id, ask.document)
-    ),
+    Offer("void.void_payment", "void", lambda ask: void_payment(ask.account, ask.id, ask.document)),
+    Offer("void.void_capture", "void", lambda ask: void_capture(ask.account, ask.id, ask.document)),
 )

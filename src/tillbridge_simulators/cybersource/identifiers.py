@@ -1,4 +1,4 @@
-"""Token Management Service: instrument identifiers, one for each card or bank account.
+"""Token Management Offer: instrument identifiers, one for each card or bank account.
 
 Source: REST API reference, Token Management, Instrument Identifier. The same number has the same
 id for ever; the answer shows the number masked, and nothing else of it is kept.
@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from tillbridge_simulators.cybersource.answers import Answer
+from tillbridge_simulators.cybersource.ask import Ask, Offer
 from tillbridge_simulators.cybersource.documents import at
-from tillbridge_simulators.cybersource.service import Ask, Service
 from tillbridge_simulators.cybersource.shelf import merged
 from tillbridge_simulators.cybersource.token_answers import (
     TokenRefusal,
@@ -147,15 +147,15 @@ def _id_of(fingerprint: str) -> str:
     return "7" + f"{int(fingerprint[:14], 16) % 10**11:011d}"
 
 
-SERVICES = (
-    Service("instrument_identifier.post_instrument_identifier", "tms", create),
-    Service("instrument_identifier.get_instrument_identifier", "tms", get),
-    Service("instrument_identifier.patch_instrument_identifier", "tms", patch),
-    Service("instrument_identifier.delete_instrument_identifier", "tms", delete),
-    Service(
+OFFERS = (
+    Offer("instrument_identifier.post_instrument_identifier", "tms", create),
+    Offer("instrument_identifier.get_instrument_identifier", "tms", get),
+    Offer("instrument_identifier.patch_instrument_identifier", "tms", patch),
+    Offer("instrument_identifier.delete_instrument_identifier", "tms", delete),
+    Offer(
         "instrument_identifier.get_instrument_identifier_payment_instruments_list",
         "tms",
         instruments,
     ),
-    Service("instrument_identifier.post_instrument_identifier_enrollment", "tms", enroll),
+    Offer("instrument_identifier.post_instrument_identifier_enrollment", "tms", enroll),
 )

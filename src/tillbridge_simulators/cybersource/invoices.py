@@ -11,10 +11,10 @@ from typing import Any
 
 from tillbridge_simulators.cybersource.account import Account
 from tillbridge_simulators.cybersource.answers import Answer, Refusal, not_found, utc_text
+from tillbridge_simulators.cybersource.ask import Ask, Offer
 from tillbridge_simulators.cybersource.documents import amount_at, at, text_at
 from tillbridge_simulators.cybersource.payments import authorize
 from tillbridge_simulators.cybersource.recurring import day_of
-from tillbridge_simulators.cybersource.service import Ask, Service
 from tillbridge_simulators.cybersource.shelf import merged, page_of
 
 PATH = "/invoicing/v2/invoices"
@@ -245,14 +245,14 @@ def _summary(row: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-SERVICES = (
-    Service("invoices.create_invoice", "invoice", create),
-    Service("invoices.get_invoice", "invoice", get),
-    Service("invoices.get_all_invoices", "invoice", list_all),
-    Service("invoices.update_invoice", "invoice", update),
-    Service("invoices.perform_send_action", "invoice", send),
-    Service("invoices.perform_publish_action", "invoice", publish),
-    Service("invoices.perform_cancel_action", "invoice", cancel),
-    Service("invoice_settings.get_invoice_settings", "invoice", get_settings),
-    Service("invoice_settings.update_invoice_settings", "invoice", put_settings),
+OFFERS = (
+    Offer("invoices.create_invoice", "invoice", create),
+    Offer("invoices.get_invoice", "invoice", get),
+    Offer("invoices.get_all_invoices", "invoice", list_all),
+    Offer("invoices.update_invoice", "invoice", update),
+    Offer("invoices.perform_send_action", "invoice", send),
+    Offer("invoices.perform_publish_action", "invoice", publish),
+    Offer("invoices.perform_cancel_action", "invoice", cancel),
+    Offer("invoice_settings.get_invoice_settings", "invoice", get_settings),
+    Offer("invoice_settings.update_invoice_settings", "invoice", put_settings),
 )

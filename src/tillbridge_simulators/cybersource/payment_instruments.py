@@ -1,4 +1,4 @@
-"""Token Management Service: payment instruments, alone and of a customer.
+"""Token Management Offer: payment instruments, alone and of a customer.
 
 Source: REST API reference, Token Management, Payment Instrument and Customer Payment Instrument. A
 customer's first instrument is his default; the default cannot be deleted while there are others.
@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from tillbridge_simulators.cybersource.answers import Answer
+from tillbridge_simulators.cybersource.ask import Ask, Offer
 from tillbridge_simulators.cybersource.documents import at
 from tillbridge_simulators.cybersource.identifiers import identified
-from tillbridge_simulators.cybersource.service import Ask, Service
 from tillbridge_simulators.cybersource.shelf import merged
 from tillbridge_simulators.cybersource.token_answers import (
     TokenRefusal,
@@ -151,16 +151,16 @@ def _links(id_: str, customer_id: str, identifier_id: str) -> dict[str, Any]:
     return links
 
 
-SERVICES = (
-    Service("payment_instrument.post_payment_instrument", "tms", create),
-    Service("payment_instrument.get_payment_instrument", "tms", get),
-    Service("payment_instrument.patch_payment_instrument", "tms", patch),
-    Service("payment_instrument.delete_payment_instrument", "tms", delete),
-    Service("customer_payment_instrument.post_customer_payment_instrument", "tms", create),
-    Service("customer_payment_instrument.get_customer_payment_instrument", "tms", get),
-    Service("customer_payment_instrument.patch_customers_payment_instrument", "tms", patch),
-    Service("customer_payment_instrument.delete_customer_payment_instrument", "tms", delete),
-    Service(
+OFFERS = (
+    Offer("payment_instrument.post_payment_instrument", "tms", create),
+    Offer("payment_instrument.get_payment_instrument", "tms", get),
+    Offer("payment_instrument.patch_payment_instrument", "tms", patch),
+    Offer("payment_instrument.delete_payment_instrument", "tms", delete),
+    Offer("customer_payment_instrument.post_customer_payment_instrument", "tms", create),
+    Offer("customer_payment_instrument.get_customer_payment_instrument", "tms", get),
+    Offer("customer_payment_instrument.patch_customers_payment_instrument", "tms", patch),
+    Offer("customer_payment_instrument.delete_customer_payment_instrument", "tms", delete),
+    Offer(
         "customer_payment_instrument.get_customer_payment_instruments_list", "tms", of_one_customer
     ),
 )

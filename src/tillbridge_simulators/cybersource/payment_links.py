@@ -11,10 +11,10 @@ from typing import Any
 
 from tillbridge_simulators.cybersource.account import Account
 from tillbridge_simulators.cybersource.answers import Answer, Refusal, not_found, utc_text
+from tillbridge_simulators.cybersource.ask import Ask, Offer
 from tillbridge_simulators.cybersource.documents import amount_at, at, text_at
 from tillbridge_simulators.cybersource.payments import authorize
 from tillbridge_simulators.cybersource.recurring import day_of
-from tillbridge_simulators.cybersource.service import Ask, Service
 from tillbridge_simulators.cybersource.shelf import merged, page_of
 
 PATH = "/ipl/v2/payment-links"
@@ -155,9 +155,9 @@ def _shown(ask: Ask, row: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-SERVICES = (
-    Service("payment_links.create_payment_link", "payment_link", create),
-    Service("payment_links.get_payment_link", "payment_link", get),
-    Service("payment_links.get_all_payment_links", "payment_link", list_all),
-    Service("payment_links.update_payment_link", "payment_link", update),
+OFFERS = (
+    Offer("payment_links.create_payment_link", "payment_link", create),
+    Offer("payment_links.get_payment_link", "payment_link", get),
+    Offer("payment_links.get_all_payment_links", "payment_link", list_all),
+    Offer("payment_links.update_payment_link", "payment_link", update),
 )

@@ -9,6 +9,7 @@ from typing import Any
 
 from tillbridge_simulators.cybersource.account import Account
 from tillbridge_simulators.cybersource.answers import Answer, Refusal, utc_text
+from tillbridge_simulators.cybersource.ask import Offer
 from tillbridge_simulators.cybersource.authentications import proven
 from tillbridge_simulators.cybersource.documents import at, money_at, quantum, text_at
 from tillbridge_simulators.cybersource.fences import undo_late_authorization
@@ -20,7 +21,6 @@ from tillbridge_simulators.cybersource.outcomes import (
     UNDONE_BY_FENCE,
     Outcome,
 )
-from tillbridge_simulators.cybersource.service import Service
 from tillbridge_simulators.cybersource.state import Authorization
 from tillbridge_simulators.cybersource.tokens import MintedToken
 
@@ -167,8 +167,8 @@ def _store(account: Account, token: MintedToken) -> dict[str, Any]:
     return stored
 
 
-SERVICES = (
-    Service(
+OFFERS = (
+    Offer(
         "payments.create_payment", "authorization", lambda ask: authorize(ask.account, ask.document)
     ),
 )

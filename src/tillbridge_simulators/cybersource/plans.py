@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from tillbridge_simulators.cybersource.answers import Answer, Refusal, not_found, utc_text
+from tillbridge_simulators.cybersource.ask import Ask, Offer
 from tillbridge_simulators.cybersource.documents import amount_at, at, text_at
-from tillbridge_simulators.cybersource.service import Ask, Service
 from tillbridge_simulators.cybersource.shelf import merged, page_of
 
 PATH = "/rbs/v1/plans"
@@ -183,13 +183,13 @@ def _links(id_: str) -> dict[str, Any]:
     }
 
 
-SERVICES = (
-    Service("plans.get_plan_code", "plan", code),
-    Service("plans.create_plan", "plan", create),
-    Service("plans.get_plan", "plan", get),
-    Service("plans.get_plans", "plan", list_all),
-    Service("plans.update_plan", "plan", update),
-    Service("plans.activate_plan", "plan", activate),
-    Service("plans.deactivate_plan", "plan", deactivate),
-    Service("plans.delete_plan", "plan", delete),
+OFFERS = (
+    Offer("plans.get_plan_code", "plan", code),
+    Offer("plans.create_plan", "plan", create),
+    Offer("plans.get_plan", "plan", get),
+    Offer("plans.get_plans", "plan", list_all),
+    Offer("plans.update_plan", "plan", update),
+    Offer("plans.activate_plan", "plan", activate),
+    Offer("plans.deactivate_plan", "plan", deactivate),
+    Offer("plans.delete_plan", "plan", delete),
 )

@@ -8,11 +8,11 @@ what was captured, within 180 days).
 from decimal import Decimal
 
 from tillbridge_simulators.cybersource.answers import Answer, Refusal, utc_text
+from tillbridge_simulators.cybersource.ask import Ask, Offer
 from tillbridge_simulators.cybersource.batches import expect_young, has_left
 from tillbridge_simulators.cybersource.documents import money_at
 from tillbridge_simulators.cybersource.followons import references_of, void_answer
 from tillbridge_simulators.cybersource.instruments import resolve
-from tillbridge_simulators.cybersource.service import Ask, Service
 from tillbridge_simulators.cybersource.state import Authorization, Movement
 
 
@@ -138,10 +138,10 @@ def _captures(ask: Ask, authorization: Authorization) -> list[Movement]:
     ]
 
 
-SERVICES = (
-    Service("refund.refund_capture", "refund", refund_capture),
-    Service("refund.refund_payment", "refund", refund_payment),
-    Service("credit.create_credit", "credit", credit),
-    Service("void.void_refund", "void", void_credit),
-    Service("void.void_credit", "void", void_credit),
+OFFERS = (
+    Offer("refund.refund_capture", "refund", refund_capture),
+    Offer("refund.refund_payment", "refund", refund_payment),
+    Offer("credit.create_credit", "credit", credit),
+    Offer("void.void_refund", "void", void_credit),
+    Offer("void.void_credit", "void", void_credit),
 )

@@ -11,9 +11,9 @@ from typing import Any
 
 from tillbridge_simulators.cybersource.account import Account
 from tillbridge_simulators.cybersource.answers import Answer, Refusal, not_found, utc_text
+from tillbridge_simulators.cybersource.ask import Offer
 from tillbridge_simulators.cybersource.documents import at, text_at
 from tillbridge_simulators.cybersource.queries import in_order, terms
-from tillbridge_simulators.cybersource.service import Service
 from tillbridge_simulators.cybersource.state import Authorization, Movement
 
 _LIMIT_MAX = 2500
@@ -135,13 +135,13 @@ def _lag_s(account: Account) -> float:
     return account.options.search_lag_s / account.factor
 
 
-SERVICES = (
-    Service(
+OFFERS = (
+    Offer(
         "search_transactions.create_search",
         "search",
         lambda ask: search(ask.account, ask.document, _lag_s(ask.account)),
     ),
-    Service(
+    Offer(
         "transaction_details.get_transaction",
         "details",
         lambda ask: details(ask.account, ask.id, _lag_s(ask.account)),

@@ -13,9 +13,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from tillbridge_simulators.cybersource.answers import Answer, Refusal, listing, not_found, utc_text
+from tillbridge_simulators.cybersource.ask import Ask, Offer
 from tillbridge_simulators.cybersource.documents import at, text_at
 from tillbridge_simulators.cybersource.event_catalogue import PRODUCTS, rows
-from tillbridge_simulators.cybersource.service import Ask, Service
 from tillbridge_simulators.cybersource.shelf import merged
 
 _KEY_BYTES = 32
@@ -179,33 +179,31 @@ def _row(ask: Ask) -> dict[str, Any]:
     return row
 
 
-SERVICES = (
-    Service("create_new_webhooks.find_products_to_subscribe", "subscription_of_webhooks", products),
-    Service(
+OFFERS = (
+    Offer("create_new_webhooks.find_products_to_subscribe", "subscription_of_webhooks", products),
+    Offer(
         "create_new_webhooks.notification_subscriptions_v2_webhooks_post",
         "subscription_of_webhooks",
         create,
     ),
-    Service("create_new_webhooks.save_sym_egress_key", "subscription_of_webhooks", create_key),
-    Service("manage_webhooks.get_webhook_subscription_by_id", "subscription_of_webhooks", get),
-    Service(
-        "manage_webhooks.get_webhook_subscriptions_by_org", "subscription_of_webhooks", list_all
-    ),
-    Service(
+    Offer("create_new_webhooks.save_sym_egress_key", "subscription_of_webhooks", create_key),
+    Offer("manage_webhooks.get_webhook_subscription_by_id", "subscription_of_webhooks", get),
+    Offer("manage_webhooks.get_webhook_subscriptions_by_org", "subscription_of_webhooks", list_all),
+    Offer(
         "manage_webhooks.notification_subscriptions_v2_webhooks_webhook_id_patch",
         "subscription_of_webhooks",
         patch,
     ),
-    Service(
+    Offer(
         "manage_webhooks.notification_subscriptions_v2_webhooks_webhook_id_status_put",
         "subscription_of_webhooks",
         set_status,
     ),
-    Service("manage_webhooks.delete_webhook_subscription", "subscription_of_webhooks", delete),
-    Service(
+    Offer("manage_webhooks.delete_webhook_subscription", "subscription_of_webhooks", delete),
+    Offer(
         "manage_webhooks.notification_subscriptions_v1_webhooks_webhook_id_post",
         "subscription_of_webhooks",
         test,
     ),
-    Service("manage_webhooks.save_asym_egress_key", "subscription_of_webhooks", store_client_key),
+    Offer("manage_webhooks.save_asym_egress_key", "subscription_of_webhooks", store_client_key),
 )

@@ -12,11 +12,11 @@ from typing import Any
 
 from tillbridge_simulators.cybersource.account import Account
 from tillbridge_simulators.cybersource.answers import Answer, Refusal, not_found, utc_text
+from tillbridge_simulators.cybersource.ask import Ask, Offer
 from tillbridge_simulators.cybersource.documents import amount_at, at, text_at
 from tillbridge_simulators.cybersource.payments import authorize
 from tillbridge_simulators.cybersource.plans import expect_period, next_code, page
 from tillbridge_simulators.cybersource.recurring import day_of, due_on
-from tillbridge_simulators.cybersource.service import Ask, Service
 from tillbridge_simulators.cybersource.shelf import merged
 
 PATH = "/rbs/v1/subscriptions"
@@ -337,17 +337,17 @@ def _shown(ask: Ask, row: dict[str, Any]) -> dict[str, Any]:
     return shown | {"_links": links, "submitTimeUtc": utc_text(ask.account.now())}
 
 
-SERVICES = (
-    Service("subscriptions.get_subscription_code", "subscription", code),
-    Service("subscriptions.create_subscription", "subscription", create),
-    Service("subscriptions.get_subscription", "subscription", get),
-    Service("subscriptions.get_all_subscriptions", "subscription", list_all),
-    Service("subscriptions.update_subscription", "subscription", update),
-    Service("subscriptions.suspend_subscription", "subscription", suspend),
-    Service("subscriptions.activate_subscription", "subscription", activate),
-    Service("subscriptions.cancel_subscription", "subscription", cancel),
-    Service("subscriptions.subscriptions_id_payments_get", "subscription", payments),
-    Service("subscriptions.subscriptions_id_payments_put", "subscription", skip),
-    Service("subscriptions_follow_ons.create_follow_on_subscription", "subscription", follow_on),
-    Service("subscriptions_follow_ons.get_follow_on_subscription", "subscription", get_follow_on),
+OFFERS = (
+    Offer("subscriptions.get_subscription_code", "subscription", code),
+    Offer("subscriptions.create_subscription", "subscription", create),
+    Offer("subscriptions.get_subscription", "subscription", get),
+    Offer("subscriptions.get_all_subscriptions", "subscription", list_all),
+    Offer("subscriptions.update_subscription", "subscription", update),
+    Offer("subscriptions.suspend_subscription", "subscription", suspend),
+    Offer("subscriptions.activate_subscription", "subscription", activate),
+    Offer("subscriptions.cancel_subscription", "subscription", cancel),
+    Offer("subscriptions.subscriptions_id_payments_get", "subscription", payments),
+    Offer("subscriptions.subscriptions_id_payments_put", "subscription", skip),
+    Offer("subscriptions_follow_ons.create_follow_on_subscription", "subscription", follow_on),
+    Offer("subscriptions_follow_ons.get_follow_on_subscription", "subscription", get_follow_on),
 )

@@ -1,4 +1,4 @@
-"""Token Management Service: what all its nouns share - ids, links, lists and refusals.
+"""Token Management Offer: what all its nouns share - ids, links, lists and refusals.
 
 Source: REST API reference, Token Management (errors, lists and links of each noun); the official
 client's InlineResponse4xxErrors for the types of errors.
@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from tillbridge_simulators.cybersource.answers import Answer, Refusal
-from tillbridge_simulators.cybersource.service import Ask
+from tillbridge_simulators.cybersource.ask import Ask
 from tillbridge_simulators.cybersource.shelf import Shelf, page_of
 
 

@@ -10,8 +10,8 @@ from datetime import datetime
 from typing import Any
 
 from tillbridge_simulators.cybersource.answers import Refusal
+from tillbridge_simulators.cybersource.ask import Ask
 from tillbridge_simulators.cybersource.documents import text_at
-from tillbridge_simulators.cybersource.service import Ask
 
 WINDOW_MAX_S = 86_400
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,3})?(Z|[+-]\d\d:\d\d)")

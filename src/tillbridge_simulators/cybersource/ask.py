@@ -1,4 +1,4 @@
-"""One service of the account: which operation of the index it is, and what it does."""
+"""What is asked of the account, and what it offers: an operation of the index and what it does."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -34,7 +34,7 @@ Act: TypeAlias = Callable[[Ask], Answer]
 
 
 @dataclass(frozen=True, slots=True)
-class Service:
+class Offer:
     """One operation that is served.
 
     Attributes:

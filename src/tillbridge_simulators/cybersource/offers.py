@@ -1,0 +1,49 @@
+"""Everything this account serves, noun by noun."""
+
+from collections.abc import Iterable, Sequence
+
+from tillbridge_simulators.cybersource import (
+    authentications,
+    cases,
+    conversions,
+    customers,
+    disputes,
+    fences,
+    followons,
+    identifiers,
+    invoices,
+    payment_instruments,
+    payment_links,
+    payments,
+    plans,
+    refunds,
+    search,
+    subscribers,
+    subscriptions,
+)
+from tillbridge_simulators.cybersource.ask import Offer
+
+OFFERS: Sequence[Offer] = (
+    *payments.OFFERS,
+    *followons.OFFERS,
+    *fences.OFFERS,
+    *refunds.OFFERS,
+    *search.OFFERS,
+    *conversions.OFFERS,
+    *cases.OFFERS,
+    *authentications.OFFERS,
+    *disputes.OFFERS,
+    *customers.OFFERS,
+    *payment_instruments.OFFERS,
+    *identifiers.OFFERS,
+    *plans.OFFERS,
+    *subscriptions.OFFERS,
+    *invoices.OFFERS,
+    *subscribers.OFFERS,
+    *payment_links.OFFERS,
+)
+
+
+def served() -> Iterable[str]:
+    """The keys of the recorded index that are answered here."""
+    return (service.key for service in OFFERS)
