@@ -270,23 +270,24 @@ class Journal:
         self, intent: Intent, ability: Write, fields: Fields, timeout_s: float
     ) -> Receipt:
         """Sends an intended effect and commits what came of it."""
+        own = self._lease.number
         try:
             receipt = await ability.send(self.call(intent.wire, intent.send_by, timeout_s), fields)
         except Transient as error:
             if error.sent == "no":
                 await self._outcomes.settle(
-                    intent.effect, "planned", reason=error.message, resolved_by="reply"
+                    intent.effect, "planned", reason=error.message, resolved_by="reply", tried=own
                 )
                 raise
-            await self._outcomes.settle(intent.effect, "unknown", reason=error.message)
+            await self._outcomes.settle(intent.effect, "unknown", reason=error.message, tried=own)
             raise Parked(intent.resolve_in_s, f"unknown: {error.message}", cause=error) from error
         except (Rejected, Misconfigured) as error:
             await self._outcomes.settle(
-                intent.effect, "refused", reason=str(error), resolved_by="reply"
+                intent.effect, "refused", reason=str(error), resolved_by="reply", tried=own
             )
             raise
         except Unreconciled as error:
-            await self._outcomes.settle(intent.effect, "unknown", reason=str(error))
+            await self._outcomes.settle(intent.effect, "unknown", reason=str(error), tried=own)
             raise
         await self._outcomes.take_in(intent.effect, receipt, "reply")
         return receipt
@@ -327,7 +328,7 @@ class Journal:
         may_fence: MayFence | None,
     ) -> Receipt | None:
         fields = unpack(standing["request"])
-        wire = wire_key(effect.key, standing["round"])
+        wire, tried = wire_key(effect.key, standing["round"]), standing["lease"]
         call = self.call(wire, time.monotonic() + timeout_s, timeout_s)
         if ability.find is not None:
             # By one clock: the database says how long ago it was, and we say what the time is.
@@ -338,7 +339,7 @@ class Journal:
                 return finding.receipt
             if isinstance(finding, Absent):
                 await self._outcomes.settle(
-                    effect, "planned", reason="proven absent", resolved_by="evidence"
+                    effect, "planned", reason="proven absent", resolved_by="evidence", tried=tried
                 )
                 return None
             if ability.safety == "find":
@@ -349,7 +350,7 @@ class Journal:
                 raise Parked(0.0, "unknown: it was told meanwhile")
             fenced = await ability.fence(call, fields)
             await self._outcomes.settle(
-                effect, "fenced", fenced.receipt, reason="fenced", resolved_by="fence"
+                effect, "fenced", fenced.receipt, reason="fenced", resolved_by="fence", tried=tried
             )
             raise FencedOff(fenced.undone)
         raise Parked(self._patience.desk_s, "unknown, and nothing can prove it: a person decides")

@@ -85,11 +85,17 @@ class Outcomes:
         *,
         reason: str = "",
         resolved_by: str = "",
+        tried: int | None = None,
     ) -> None:
-        """Commits an outcome now, by the long way."""
+        """Commits an outcome now, by the long way.
+
+        `tried`: the lease of the try that came to nothing, or to nothing known. Whoever wakes late
+        may not say that of a later try, which another holder has under way. None: it took place,
+        whoever tried.
+        """
         await self.close()
         outcome = encode(receipt) if receipt is not None else None
-        values = (effect.key, state, outcome, reason, resolved_by, self._margin)
+        values = (effect.key, state, outcome, reason, resolved_by, self._margin, tried)
         if receipt is None:
             await self._database.fetch_row(SQL["settle_effect"], *values)
             return

@@ -156,7 +156,8 @@ FROM effects WHERE key = $1;
 
 -- name: settle_effect
 -- Evidence counts whoever brings it: no lease is asked, only that the outcome is still open. What
--- somebody tells us of has taken place, also where it was taken for not done.
+-- somebody tells us of has taken place, also where it was taken for not done. That a try has come to
+-- nothing, or to nothing known, is said of that try alone ($7, its lease).
 UPDATE effects
 SET state = $2, outcome = $3, reason = $4, resolved_by = $5,
     resolve_after = CASE WHEN $2 = 'unknown' THEN GREATEST(resolve_after, now() + $6::interval)
@@ -164,6 +165,7 @@ SET state = $2, outcome = $3, reason = $4, resolved_by = $5,
     ended_at = CASE WHEN $2 = 'unknown' THEN NULL ELSE now() END
 WHERE key = $1
   AND (state IN ('intended', 'unknown') OR $5 = 'observation' AND state IN ('planned', 'refused'))
+  AND ($7::bigint IS NULL OR lease = $7)
 RETURNING round;
 
 -- name: open_effects
