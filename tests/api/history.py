@@ -123,7 +123,7 @@ async def intend(database: Database, effect: Effect, run_id: int, *, done: bool 
         await tx.fetchrow(
             SQL["settle_effect"],
             *(effect.key, state, b"{}" if done else None, reason, "reply" if done else ""),
-            timedelta(seconds=60),
+            *(timedelta(seconds=60), None),
         )
 
 

@@ -244,6 +244,29 @@ async def test_a_stalled_worker_is_stopped_at_the_socket(desk: Desk) -> None:
     assert ledger.sends == 0
 
 
+async def test_a_worker_that_wakes_late_says_nothing_of_a_try_that_another_has_under_way(
+    database: Database,
+) -> None:
+    """Else the other's answer would find its effect ended, and what follows of it were lost."""
+    write = Ledger().write("natural_key")
+    desk = await open_desk(database, lease_s=0.05)
+    stale = await desk.journal.intend("note", EFFECT, write, FIELDS, TIMEOUT_S)
+    assert stale is not None
+    await asyncio.sleep(QUICK.resolve_in_s(TIMEOUT_S) + 0.02)
+    turn = await claim(database, LANE, "another", 30.0)
+    assert turn is not None
+    journal = journal_for(desk, turn, turn.runs[0])
+    intent = await journal.intend("note", EFFECT, write, FIELDS, TIMEOUT_S)
+    assert intent is not None
+
+    with pytest.raises(Transient, match="nothing was sent"):
+        await desk.journal.send(stale, write, FIELDS, TIMEOUT_S)
+    await journal.send(intent, write, FIELDS, TIMEOUT_S)
+
+    assert await desk.state() == "done"
+    assert desk.settled == [EFFECT.key]
+
+
 async def test_a_crash_between_intent_and_answer_is_unknown_to_the_next_holder(
     database: Database,
 ) -> None:
