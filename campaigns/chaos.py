@@ -43,14 +43,16 @@ SCALES = {
     "long": Plan(200_000, 500, 60, 5.0, 300.0, ROUND),
 }
 SENTENCES_MAX = 60
+STORIES_MAX = 3
 CONNECTIONS_MAX = "200"
 
 
 @dataclass
 class Verdict:
-    """What a town comes to; `sentences` say what must not be."""
+    """What a town comes to; `sentences` say what must not be, `hurt` of which orders."""
 
     orders: int = 0
+    hurt: list[str] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=lambda: Counter(dict.fromkeys(KEYS, 0)))
     sentences: list[str] = field(default_factory=list)
 
@@ -68,6 +70,7 @@ def judged(ending: Ending) -> Verdict:
         found.orders += verdict.orders
         found.counts.update(verdict.counts)
         found.sentences += [str(finding) for finding in verdict.findings]
+        found.hurt += dict.fromkeys(finding.order for finding in verdict.findings)
     found.counts["unknown_without_owner"] += ending.ownerless
     if not ending.calm and not found.counts["stuck"]:
         found.counts["stuck"] += max(1, len(ending.left))
@@ -119,6 +122,8 @@ async def play(plan: Plan) -> tuple[Ending, Verdict]:
         async with Town(plan, Path(folder)) as town:
             ending = await town.play()
             verdict = judged(ending)
+            for order in verdict.hurt[:STORIES_MAX]:
+                print("\n".join(await town.story(order)), file=sys.stderr, flush=True)
             _keep_logs(Path(folder))
             return ending, verdict
 
