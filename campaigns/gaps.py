@@ -328,7 +328,7 @@ def _watch_answers(points: Points) -> None:
 
     def watched(*values: Any) -> Any:
         app = create_app(*values)
-        app.add_middleware(_Answers, points=points)
+        app.front = _Answers(app.front, points)
         return app
 
     _replace(tillbridge.api.app, "create_app", watched)

@@ -38,6 +38,8 @@ async def whose(request: Request) -> Response:
         raise Rejected("No.", reason="unknown_door")
     if name == "lost":
         raise asyncpg.ConnectionDoesNotExistError("gone")
+    if name == "broken":
+        raise ZeroDivisionError
     return Response(name, 202)
 
 
@@ -50,6 +52,7 @@ async def whose(request: Request) -> Response:
         ("POST", "/runs", 200, b"inside"),
         ("POST", "/doors/closed", 404, b"unknown_door"),
         ("POST", "/doors/lost", 503, b"database_down"),
+        ("POST", "/doors/broken", 500, b"bug"),
     ],
 )
 async def test_only_what_fits_a_door_stays_outside(

@@ -244,3 +244,30 @@ def _seconds(body: bytes) -> float:
     started = time.perf_counter()
     scan_body(body)
     return time.perf_counter() - started
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"id": "1795321624157347712782", "trace": "d479d137-9676-45e1-9e4d-414df8ba1885"}',
+        b'{"name": "Jos\\u00e9 Garc\\u00EDa", "city": "K\\u00f6ln", "line1": "4 Stra\\u00dfe"}',
+    ],
+)
+def test_an_everyday_body_is_not_looked_at_twice(body: bytes) -> None:
+    assert not may_hold(body)
+
+
+@given(card_numbers(), st.sampled_from(["\u00e9", "\u00df", "\u00f7", "e"]))
+def test_a_letter_written_as_an_escape_hides_no_number(number: str, letter: str) -> None:
+    groups = [number[at : at + 4] for at in range(0, 16, 4)]
+    for note in (f"{letter}{number}{letter}", letter.join(groups), f"{letter} {number}"):
+        body = json.dumps({"note": note}).encode()
+        raw = json.dumps({"note": note}, ensure_ascii=False).encode()
+        assert scan_body(body) == scan_body(raw) == scan({"note": note})
+
+
+@given(st.sampled_from(["", "-"]), st.sampled_from(["E15", "e15", "E+15"]))
+def test_a_number_with_an_exponent_is_found_beside_other_scripts(sign: str, power: str) -> None:
+    number = f"{sign}4.111111111111111{power}"
+    for body in (f'{{"a":"\u0661","b":{number}}}', f"[{number}]", f'{{"b" : {number} }}', number):
+        assert scan_body(body.encode())

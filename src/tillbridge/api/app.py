@@ -11,6 +11,7 @@ from dataclasses import replace
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from tillbridge import VERSION
 from tillbridge.api import (
@@ -50,7 +51,25 @@ ROUTERS = (
 )
 
 
-def create_app(site: Site, dsn: str) -> FastAPI:
+class Application(FastAPI):
+    """FastAPI behind the front: what is for a door does not pass through its layers.
+
+    Attributes:
+        front: takes every request first.
+    """
+
+    front: ASGIApp
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One request."""
+        await self.front(scope, receive, send)
+
+    async def inside(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """A request that is for no door."""
+        await super().__call__(scope, receive, send)
+
+
+def create_app(site: Site, dsn: str) -> Application:
     """The application over one site and its prepared database.
 
     Its lifespan opens the house and closes it: calls in flight are read to their end.
@@ -70,7 +89,7 @@ def create_app(site: Site, dsn: str) -> FastAPI:
         finally:
             await close_house(house)
 
-    app = FastAPI(
+    app = Application(
         title="Tillbridge",
         version=VERSION,
         summary="Carries money from the till to the books.",
@@ -79,7 +98,7 @@ def create_app(site: Site, dsn: str) -> FastAPI:
         redoc_url=None,
     )
     found = doors(lambda: _house(app), shop_of)
-    app.add_middleware(Front, doors=found)
+    app.front = Front(app.inside, found)
     app.router.routes.extend(found)  # for what fits no door's method
     for noun in ROUTERS:
         app.include_router(noun.router)

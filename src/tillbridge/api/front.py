@@ -4,21 +4,23 @@ What FastAPI does around a route (its exit stacks, its error hooks, its search f
 delivery more than being verified does. A request that fits no door goes on inside.
 """
 
+import logging
 from collections.abc import Sequence
 
 from starlette.requests import Request
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from tillbridge.api.answers import DATABASE_GONE, error_answer, on_database_gone
+from tillbridge.api.answers import DATABASE_GONE, error_answer, on_bug, on_database_gone
 from tillbridge.canonical.errors import TillbridgeError
 
+_LOG = logging.getLogger(__name__)
 BEFORE = ("/doors/", "/checkout/")
 """How the addresses of doors begin."""
 
 
 class Front:
-    """An ASGI middleware; it belongs inside all others."""
+    """An ASGI application around another one."""
 
     def __init__(self, app: ASGIApp, doors: Sequence[Route]) -> None:
         self._app = app
@@ -36,6 +38,9 @@ class Front:
             answer = error_answer(error)
         except DATABASE_GONE as error:
             answer = await on_database_gone(request, error)
+        except Exception as bug:
+            _LOG.exception("a request at %s broke", door.path)
+            answer = await on_bug(request, bug)
         await answer(scope, receive, send)
 
     def _door(self, scope: Scope) -> Route | None:

@@ -23,7 +23,13 @@ from tillbridge.canonical.card_text import (
     in_text,
     mask,
 )
-from tillbridge.canonical.card_traces import is_exponential, odd_signs, plain_text, trace
+from tillbridge.canonical.card_traces import (
+    is_exponential,
+    odd_signs,
+    plain_text,
+    trace,
+    with_letters,
+)
 from tillbridge.canonical.card_tree import (
     UNREADABLE,
     Key,
@@ -58,12 +64,13 @@ def may_hold(body: bytes) -> bool:
 
     True means: look with `scan_body`. JSON's escapes count as "perhaps".
     """
+    body = with_letters(body)
     shown_trace = trace(body)
     if shown_trace == "hidden":
         return True
     if odd_signs(body):
         plain = plain_text(body.decode("utf-8", "replace"))
-        return trace(plain.encode()) == "hidden" or bool(in_runs(plain))
+        return trace(plain.encode()) == "hidden" or is_exponential(body) or bool(in_runs(plain))
     if not shown_trace:
         return False
     look = in_text if b"\n" in body else in_runs  # lines are a separator only outside of JSON

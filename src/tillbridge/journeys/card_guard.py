@@ -68,10 +68,8 @@ def screened(connection: Connection, delivery: Delivery) -> tuple[Delivery, list
         Rejected: it comes from a shop, and has card data in its body, a header or the query.
     """
     found = _around(delivery)
-    body = delivery.body
-    if may_hold(body):
-        body, fields = mask_body(body, connection.configured.connector.id_fields)
-        found = fields + found
+    body, fields = mask_body(delivery.body, connection.configured.connector.id_fields)
+    found = fields + found
     if not found:
         return delivery, found
     if isinstance(connection.session, ReceivesCheckouts):
@@ -109,10 +107,7 @@ async def expect_clean(
 
 async def without_card_data(database: Database, at: Connection, way: str, told: Receipt) -> Receipt:
     """What another system answers, masked before it is kept."""
-    body = encode(told.fields)
-    if not may_hold(body):
-        return told
-    body, found = mask_body(body, OWN_IDS | at.configured.connector.id_fields)
+    body, found = mask_body(encode(told.fields), OWN_IDS | at.configured.connector.id_fields)
     if not found:
         return told
     await note_sighting(database, way, found[0], "masked")
