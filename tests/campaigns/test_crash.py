@@ -1,44 +1,28 @@
 """The crash campaign in its short form: the whole thing as people run it."""
 
 import asyncio
-import json
-import os
 import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 from campaigns.points import Death, Points, has_died, points_passed
 from campaigns.scenes import planted
+from tests.campaigns.campaign import refusal, run
 
 from tillbridge_simulators.auditor import KEYS
 
 ROOT = Path(__file__).parents[2]
 
 
-async def campaign(**wanted: str) -> tuple[int | None, dict[str, Any]]:
-    """Runs it; answers the exit status and the last line."""
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "campaigns.crash"),
-        cwd=ROOT,
-        env=os.environ | wanted,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-    )
-    said, complained = await process.communicate()
-    assert said, complained.decode()[-2000:]
-    return process.returncode, json.loads(said.splitlines()[-1])
-
-
 async def test_a_house_that_dies_at_seeded_gaps_breaks_no_promise() -> None:
-    status, result = await campaign(SCALE="short", SEED="7")
+    status, result = await run("crash", SCALE="short", SEED="7")
     assert {key: result[key] for key in KEYS} == dict.fromkeys(KEYS, 0), result
     assert result["gaps_killed"] == result["gaps"] > 0
     assert (status, result["ok"], result["fsync"], result["dead_letters"]) == (0, True, True, 0)
 
 
 async def test_a_planted_defect_is_caught() -> None:
-    status, result = await campaign(PLANT="intent_after_send")
+    status, result = await run("crash", PLANT="intent_after_send")
     assert status == 1
     assert not result["ok"]
     assert any(result[key] for key in KEYS)
@@ -46,15 +30,7 @@ async def test_a_planted_defect_is_caught() -> None:
 
 
 async def test_a_plant_nobody_knows_is_refused_by_name() -> None:
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "campaigns.crash"),
-        cwd=ROOT,
-        env=os.environ | {"PLANT": "ivy"},
-        stderr=asyncio.subprocess.PIPE,
-    )
-    _, complained = await process.communicate()
-    assert b"There is no plant 'ivy'; there are no_key, " in complained
-    assert process.returncode == 1
+    assert "There is no plant 'ivy'; there are no_key, " in await refusal("crash", "ivy")
 
 
 def test_there_are_towns_for_every_plant_of_the_issue() -> None:

@@ -1,37 +1,16 @@
 """The outage campaign in its short form: the whole thing as people run it."""
 
-import asyncio
-import json
-import os
-import sys
-from pathlib import Path
-from typing import Any
-
 from campaigns.manners import MANNERS
 from campaigns.outage_plants import PLANTS
+from tests.campaigns.campaign import refusal, run
 
 from tillbridge_simulators.auditor import KEYS
 
-ROOT = Path(__file__).parents[2]
 OWN_KEYS = ("intake_errors", "sent_after_valid_until", "captured_after_expiry")
 
 
-async def campaign(**wanted: str) -> tuple[int | None, dict[str, Any]]:
-    """Runs it; answers the exit status and the last line."""
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "campaigns.outage"),
-        cwd=ROOT,
-        env=os.environ | wanted,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-    )
-    said, complained = await process.communicate()
-    assert said, complained.decode()[-2000:]
-    return process.returncode, json.loads(said.splitlines()[-1])
-
-
 async def test_each_system_down_in_turn_breaks_no_promise_and_everything_drains() -> None:
-    status, result = await campaign(SCALE="short", SEED="7")
+    status, result = await run("outage", SCALE="short", SEED="7")
     assert {key: result[key] for key in (*KEYS, *OWN_KEYS)} == dict.fromkeys((*KEYS, *OWN_KEYS), 0)
     assert result["probes_at_once_max"] == 1
     assert result["drained"] == result["waited"] > 0
@@ -40,7 +19,7 @@ async def test_each_system_down_in_turn_breaks_no_promise_and_everything_drains(
 
 
 async def test_a_planted_defect_is_caught() -> None:
-    status, result = await campaign(PLANT="intake_refuses")
+    status, result = await run("outage", PLANT="intake_refuses")
     assert status == 1
     assert not result["ok"]
     assert result["intake_errors"] > 0
@@ -48,15 +27,7 @@ async def test_a_planted_defect_is_caught() -> None:
 
 
 async def test_a_plant_nobody_knows_is_refused_by_name() -> None:
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "campaigns.outage"),
-        cwd=ROOT,
-        env=os.environ | {"PLANT": "ivy"},
-        stderr=asyncio.subprocess.PIPE,
-    )
-    _, complained = await process.communicate()
-    assert b"There is no plant 'ivy'; there are " in complained
-    assert process.returncode == 1
+    assert "There is no plant 'ivy'; there are " in await refusal("outage", "ivy")
 
 
 def test_there_is_a_plant_for_each_way_in_which_an_outage_could_do_harm() -> None:
