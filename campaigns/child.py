@@ -73,6 +73,12 @@ class Child:
             process.kill()
             await process.wait()
 
+    def first_trouble(self) -> str:
+        """Its first traceback on stderr; "" when there is none."""
+        text = self._log.read_text(errors="replace") if self._log.exists() else ""
+        _, found, trouble = text.partition("Traceback (most recent call last)")
+        return f"{found}{trouble[:3000]}" if found else ""
+
     def last_words(self) -> str:
         """The end of what it said on stderr."""
         return self._log.read_text(errors="replace")[-2000:].strip() if self._log.exists() else ""

@@ -106,6 +106,7 @@ def _show(day: Day, sentences: Sequence[str]) -> None:
         f" {verdict.probes_at_once_max} at once; {len(verdict.expired)} of {AGED} old holds on the"
         " desk"
     )
+    print(f"the machine kept us waiting {day.lag_s:.2f} s at most")
     print("told to people: " + ("; ".join(day.told) or "nothing"))
     for key, count in verdict.counts.items():
         print(f"  {key:<24}{count:>5}")

@@ -84,6 +84,7 @@ class Day:
     paid: int
     durable: Mapping[str, str]
     told: list[str]
+    lag_s: float = 0.0
     troubles: list[str] = field(default_factory=list)
 
 
@@ -109,6 +110,7 @@ async def play(plan: Plan, seed: int, folder: Path, plant: str) -> Day:
             paid=sum(order.paid == order.total for order in shop.orders.values()),
             durable=town.durable,
             told=sorted(town.listener.told),
+            lag_s=town.lag_s,
             troubles=[*asked.troubles, *await _untold(town), *_ended(town)],
         )
         if not calm:
@@ -116,7 +118,7 @@ async def play(plan: Plan, seed: int, folder: Path, plant: str) -> Day:
             day.troubles += [f"open: {line}" for line in await _open_work(town)]
         if len(verdict.expired) != AGED:
             day.troubles.append(f"{len(verdict.expired)} of {AGED} old holds are on the desk")
-        if day.troubles:
+        if day.troubles or verdict.sentences:
             print(_last_words(town), file=sys.stderr)
         return day
 
@@ -152,7 +154,9 @@ async def _asking(town: Town) -> AsyncIterator[Asking]:
 
 async def _ask(town: Town, http: aiohttp.ClientSession, asked: Asking) -> None:
     while True:
+        began = time.monotonic()
         await asyncio.sleep(_LOOK_S * 3)
+        town.lag_s = max(town.lag_s, time.monotonic() - began - _LOOK_S * 3)
         async with http.get(f"{town.url}/health/accepting") as answer:
             if answer.status != 200:
                 asked.troubles.append(f"/health/accepting answered {answer.status}")
@@ -262,7 +266,10 @@ def _ended(town: Town) -> list[str]:
 
 
 def _last_words(town: Town) -> str:
-    return "\n".join(f"{name}: {child.last_words()}" for name, child in town.processes.items())
+    return "\n".join(
+        f"{name}: {child.first_trouble() or child.last_words()}"
+        for name, child in town.processes.items()
+    )
 
 
 def _say(line: str) -> None:

@@ -171,7 +171,8 @@ def _late(town: Town) -> Iterable[str]:
             refused = facts["reason"] == _NOT_ATTEMPTED
             posts = asked.setdefault(keys[str(facts["key"])], [])
             posts.append((float(str(facts["began"])), entry.at, refused))
-    valid_s = max(VALID_S / town.factor, VALID_MIN_S) + WIRE_S
+    wire_s = WIRE_S + 2 * town.lag_s
+    valid_s = max(VALID_S / town.factor, VALID_MIN_S) + wire_s
     for entry in _log(town, "cybersource").entries("request"):
         order = str(entry.facts["order"])
         if entry.facts["operation"] != "authorization" or order not in asked:
@@ -180,7 +181,7 @@ def _late(town: Town) -> Iterable[str]:
         began, answered, refused = max(before, default=(0.0, 0.0, False))
         if entry.at > began + valid_s:
             yield f"{order} was authorized {entry.at - began:.2f} s after its checkout"
-        elif refused and entry.at > answered + WIRE_S:
+        elif refused and entry.at > answered + wire_s:
             yield f"{order} was authorized after the shop was told that nothing was attempted"
 
 

@@ -38,6 +38,8 @@ _SHOP_PATIENCE: Final = 4
 """The shop's waits are longer than ours by this: a process that starts takes real time."""
 _POSTS_MAX: Final = 3
 _POLLS_MAX: Final = 60
+_PATIENCE_S: Final = 15.0
+"""Real seconds a shop waits for an answer: a busy machine is no error of the house."""
 _SOON: Final = "  oldest_waiting: 3m\n  gate_closed: 2m\n"
 """People are told early enough for the short outages."""
 CHAT: Final = "chat"
@@ -60,7 +62,7 @@ class Listener:
 
 @dataclass
 class Town:
-    """Everything that runs."""
+    """Everything that runs. `lag_s`: how late the machine let this process be, at most."""
 
     world: World
     outside: Outside
@@ -71,6 +73,7 @@ class Town:
     listener: Listener
     processes: dict[str, Child]
     factor: float
+    lag_s: float = 0.0
 
 
 @contextlib.asynccontextmanager
@@ -142,6 +145,7 @@ def _settings(seed: int, factor: float, api: str) -> dict[str, Any]:
                 "factor": factor / _SHOP_PATIENCE,
                 "posts_max": _POSTS_MAX,
                 "polls_max": _POLLS_MAX,
+                "patience_min_s": _PATIENCE_S,
             },
         },
     }

@@ -18,7 +18,9 @@ from tillbridge.runs.lease import Lease
 from tillbridge.runs.parked import gates_with_parked, wake_parked
 
 PROBE_MARGIN_S = 5.0
-"""Added to a connection's time-out: nobody else probes before a probe has certainly ended."""
+PROBE_MARGIN_MIN_S = 1.0
+"""Added to a connection's time-out: nobody else probes before a probe has certainly ended. A factor
+divides the world's waits, not the time our own processor needs."""
 AT_A_TIME = 300
 """So many are woken in one look: more than the workers finish until the next, and fewer than would
 keep a database busy."""
@@ -55,7 +57,8 @@ async def let_in(gates: Gates, connection: str) -> None:
 async def _probe(house: House, connection: Connection) -> None:
     """The probe is a read, never a charge, and ends before anybody else may begin one."""
     name, most_s = connection.name, connection.timeout_s
-    number = await house.gates.take_probe(name, most_s + PROBE_MARGIN_S / house.factor)
+    margin_s = max(PROBE_MARGIN_S / house.factor, PROBE_MARGIN_MIN_S)
+    number = await house.gates.take_probe(name, most_s + margin_s)
     if number is None:
         return
     until = time.monotonic() + most_s

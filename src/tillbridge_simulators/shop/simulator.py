@@ -37,6 +37,7 @@ class Options:
         ships: False: the shop only checks out, and whoever runs it calls `settle`.
         posts_max, polls_max: how often the shop posts one key, and asks its status address, before
             the shopper leaves.
+        patience_min_s: however sped up the world is, a call is waited for so long.
         first_cards: the weights of how the first card ends (outcomes of the Cybersource
             simulator).
     """
@@ -49,6 +50,7 @@ class Options:
     ships: bool = True
     posts_max: int = 60
     polls_max: int = 120
+    patience_min_s: float = 3.0
     first_cards: Mapping[str, int] = field(default_factory=lambda: dict(FIRST_CARD))
 
 
@@ -76,7 +78,9 @@ class ShopSimulator:
         self._session: aiohttp.ClientSession | None = None
         factor = self.options.factor
         patience = Patience(self.options.posts_max, self.options.polls_max, factor)
-        self._client = Client(api_url, secret, self.log, max(TIMEOUT_S / factor, 3.0))
+        self._client = Client(
+            api_url, secret, self.log, max(TIMEOUT_S / factor, self.options.patience_min_s)
+        )
         self._checkout = Checkout(
             self._client,
             self._mint_there if isinstance(mint, str) else mint,
