@@ -124,7 +124,7 @@ async def _go(tx: Tx) -> None:
     )  # fmt: skip
     following = _intended(turn, "payment_status")
     await _settle(tx, attempt, captured, key=wish[3], intended=following)
-    await tx.execute(RUNS["release_lane"], "new", TILL, turn["lease"], 0, *[[]] * 8)
+    await tx.execute(RUNS["release_lane"], "new", TILL, turn["lease"], 0, *[[]] * 9)
 
 
 async def _check_out(tx: Tx) -> tuple[Attempt, Any]:

@@ -31,9 +31,9 @@ async def fail(house: House, turn: Turn, run: Run, error: TillbridgeError) -> No
         bury(turn, run, error, policy, connection=at, told=told)
     elif policy.error_class is ErrorClass.AUTHENTICATION:
         # its gate has closed: that opens when a person has mended it
-        _wait(turn, run, error, house.gates.breaker.closed_max_s, run.tries, gate=at)
+        _wait(turn, run, error, house.gates.breaker.closed_max_s, run.tries)
     elif policy.course == "gate":
-        _wait(turn, run, error, policy.backoff_s(run.tries), run.tries, gate=at)
+        _wait(turn, run, error, policy.backoff_s(run.tries), run.tries)
     elif run.tries + 1 < policy.tries:
         _wait(turn, run, error, policy.backoff_s(run.tries), run.tries + 1)
     else:
@@ -47,7 +47,9 @@ async def wait_at_gate(house: House, turn: Turn, run: Run, closed: GateClosed) -
     that nobody is left to let it in. A gate that a person has closed is waited for as long as it
     takes.
     """
-    policy = house.policies.of(closed.connection, ErrorClass.CONNECTION)
+    limited = closed.reason.startswith("over its limits")
+    error_class = ErrorClass.RATE_LIMIT if limited else ErrorClass.CONNECTION
+    policy = house.policies.of(closed.connection, error_class)
     told = "" if closed.reason.startswith("paused") else await _too_long(house, run, policy)
     if told:
         error = Transient(f"{closed}.", gate=True, reason="gate_closed")
@@ -58,8 +60,17 @@ async def wait_at_gate(house: House, turn: Turn, run: Run, closed: GateClosed) -
         wait_s = min(wait_s, closed.at_most_s)
     if policy.give_up_after_s:
         wait_s = min(wait_s, policy.give_up_after_s)
-    gate = closed.connection
-    turn.change(Change(run.id, "waiting", wait_s, closed.reason, tries=run.tries, gate=gate))
+    turn.change(
+        Change(
+            run.id,
+            "waiting",
+            wait_s,
+            closed.reason,
+            tries=run.tries,
+            gate=closed.connection,
+            is_failing=True,
+        )
+    )
 
 
 def bury(
@@ -100,12 +111,10 @@ def _class_in_a_run(error: TillbridgeError) -> ErrorClass:
     return ErrorClass.CONNECTION if error.gate else ErrorClass.TRANSIENT
 
 
-def _wait(
-    turn: Turn, run: Run, error: TillbridgeError, wait_s: float, tries: int, *, gate: str = ""
-) -> None:
+def _wait(turn: Turn, run: Run, error: TillbridgeError, wait_s: float, tries: int) -> None:
     asked_s = error.wait_s if isinstance(error, Transient) else None
     wait_s = wait_s if asked_s is None else asked_s
-    turn.change(Change(run.id, "waiting", wait_s, error.message, tries=tries, gate=gate))
+    turn.change(Change(run.id, "waiting", wait_s, error.message, tries=tries, is_failing=True))
 
 
 async def _too_long(house: House, run: Run, policy: ErrorPolicy) -> str:

@@ -208,6 +208,7 @@ def _freed(turn: Turn) -> tuple[object, ...]:
         [change.tries for change in changes],
         [keepable(change.ending) for change in changes],
         [change.gate for change in changes],
+        [change.is_failing for change in changes],
     )
 
 

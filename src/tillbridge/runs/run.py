@@ -116,6 +116,7 @@ class Change:
 
     Attributes:
         gate: the connection whose gate it is parked at; it is woken when that opens.
+        is_failing: it waits because of an error, not for something that is to come.
     """
 
     run_id: int
@@ -126,6 +127,7 @@ class Change:
     tries: int = 0
     ending: str = ""
     gate: str = ""
+    is_failing: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,16 +58,15 @@ WITH arrived AS (
     WHERE lanes.subject = $1 AND lanes.target = $2 AND lanes.lease = $3 FOR UPDATE OF lanes
 ), changes AS (
     SELECT * FROM unnest($5::bigint[], $6::text[], $7::float8[], $8::text[], $9::text[], $10::int[],
-                         $11::text[], $12::text[])
-        AS change (id, state, wait_s, waiting_for, waits, tries, ending, gate)
+                         $11::text[], $12::text[], $13::boolean[])
+        AS change (id, state, wait_s, waiting_for, waits, tries, ending, gate, is_failing)
 ), changed AS (
     UPDATE runs
     SET state = change.state, wake_at = now() + make_interval(secs => change.wait_s), waiting_for = change.waiting_for,
         waits = string_to_array(change.waits, ','), tries = change.tries, ending = change.ending,
         gate = change.gate,
         ended_at = CASE WHEN change.state IN ('done', 'dead', 'cancelled') THEN now() END,
-        failing_since = CASE WHEN change.tries > 0 OR change.gate <> ''
-                             THEN coalesce(failing_since, now()) END
+        failing_since = CASE WHEN change.is_failing THEN coalesce(failing_since, now()) END
     FROM changes AS change
     WHERE runs.id = change.id AND runs.state IN ('ready', 'waiting') AND EXISTS (SELECT 1 FROM held)
 ), waiting AS (
