@@ -11,22 +11,12 @@ from typing import Final
 from tillbridge.flows.forms import CHANGES, FILE, FLOW, INPUT, SCHEDULE, WINDOW
 from tillbridge.flows.step_forms import ON_ERROR, STEP_KINDS, TOTAL
 from tillbridge.mapping.form import Form
-from tillbridge.mapping.reference import redrawn
+from tillbridge.mapping.reference import keys_table, redrawn
 
 
 def refreshed(page: str) -> str:
     """The page with its drawn parts as the forms say now."""
     return redrawn(page, _PARTS)
-
-
-def keys_table(form: Form) -> str:
-    """The fields of a form: what may stand there, and what holds when nothing does."""
-    rows = [
-        f"| `{key.name}` | {key.value} | {key.about} |"
-        f" {'required' if key.required else f'`{key.default}`' if key.default else ''} |"
-        for key in form.keys
-    ]
-    return "\n".join(["| field | takes | means | default |", "|---|---|---|---|", *rows, ""])
 
 
 def section(form: Form) -> str:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 
+from tillbridge.mapping.form import Form
 from tillbridge.mapping.functions import FUNCTIONS
 from tillbridge.mapping.source import event_scope
 from tillbridge.mapping.value_type import ValueType, present
@@ -24,6 +25,16 @@ def refreshed(page: str) -> str:
 def redrawn(page: str, parts: Mapping[str, Callable[[], str]]) -> str:
     """A page with its drawn parts drawn anew, each by the name it has in the page."""
     return _DRAWN.sub(lambda part: part[1] + parts[part[2]]() + part[3], page)
+
+
+def keys_table(form: Form) -> str:
+    """The fields of a form: what may stand there, and what holds when nothing does."""
+    rows = [
+        f"| `{key.name}` | {key.value} | {key.about} |"
+        f" {'required' if key.required else f'`{key.default}`' if key.default else ''} |"
+        for key in form.keys
+    ]
+    return "\n".join(["| field | takes | means | default |", "|---|---|---|---|", *rows, ""])
 
 
 def functions_table() -> str:
