@@ -38,7 +38,7 @@ from tillbridge_simulators.auditor_evidence import Evidence, Testimony, evidence
 from tillbridge_simulators.cybersource import Options
 
 SCALES = {
-    "short": Plan(400, 150, 20, 1.0, 45.0, ONE_OF_EACH, roughness=3.0),
+    "short": Plan(240, 120, 13, 1.0, 45.0, ONE_OF_EACH, roughness=2.0),
     "full": Plan(20_000, 500, 60, 3.0, 120.0, ROUND),
     "long": Plan(200_000, 500, 60, 5.0, 300.0, ROUND),
 }
