@@ -5,9 +5,8 @@ from tests.campaigns.campaign import refusal, run
 
 async def test_everything_arrives_and_no_window_holds_more_than_it_takes() -> None:
     status, result = await run("limits", SCALE="short", SEED="7")
-    assert (result["arrived"], result["doubled"], result["dead_letters"]) == (
-        *(result["writes"], 0, 0),
-    )
+    whole = (result["writes"], 0, 0)
+    assert (result["arrived"], result["doubled"], result["dead_letters"]) == whole, result
     over = ("over_limit", "at_once_over", "refused", "insisted")
     assert {key: result[key] for key in over} == dict.fromkeys(over, 0), result
     assert (status, result["ok"], result["fsync"]) == (0, True, True), result
@@ -20,4 +19,5 @@ async def test_a_budget_that_every_process_has_for_itself_is_seen() -> None:
 
 
 async def test_a_plant_nobody_knows_is_refused_by_name() -> None:
-    assert "There is no plant 'ivy'; there are per_process, " in await refusal("limits", "ivy")
+    refused = await refusal("limits", "ivy")
+    assert "There is no plant 'ivy'; there are per_process, " in refused
