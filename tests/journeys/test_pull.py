@@ -18,8 +18,10 @@ from tillbridge.canonical.errors import Rejected
 from tillbridge.canonical.payments import AttemptState
 from tillbridge.connector.documents import Fields
 from tillbridge.desk.notices import notices
+from tillbridge.journeys.alert import conditions
 from tillbridge.journeys.house import House
 from tillbridge.journeys.pull import pull_payments, set_find_aside
+from tillbridge.journeys.standing import figures
 from tillbridge.payments.attempts import of_order
 from tillbridge.payments.finds import Find, finds, open_finds
 from tillbridge.payments.observations import observations_of
@@ -98,6 +100,15 @@ async def found(town: Town) -> list[Find]:
 async def state_of(town: Town, order: str) -> AttemptState:
     (attempt,) = await of_order(town.house.database, order)
     return attempt.state
+
+
+async def stranger_found(town: Town) -> Find:
+    """Somebody paid elsewhere, no webhook came, and it was found."""
+    no_webhooks(town)
+    await pay_elsewhere(town)
+    await pull(town)
+    (find,) = await open_finds(town.house.database)
+    return find
 
 
 async def until(town: Town, order: str, state: AttemptState) -> None:
@@ -234,10 +245,7 @@ async def test_a_find_is_set_aside_by_a_person_with_a_reason_and_not_found_again
     tmp_path: Path, dsn: str
 ) -> None:
     async with quiet_town(tmp_path, dsn) as town:
-        no_webhooks(town)
-        await pay_elsewhere(town)
-        await pull(town)
-        (find,) = await open_finds(town.house.database)
+        find = await stranger_found(town)
 
         await set_find_aside(town.house.database, find.number, "maya", "The till in the store.")
         await pull(town)
@@ -247,6 +255,25 @@ async def test_a_find_is_set_aside_by_a_person_with_a_reason_and_not_found_again
         assert (aside.meaning, aside.why) == ("set_aside", "The till in the store.")
         with pytest.raises(Rejected, match="no find"):
             await set_find_aside(town.house.database, find.number, "maya", "Once more.")
+
+
+async def test_people_are_told_of_what_is_unplaced_and_of_a_look_that_is_late(
+    tmp_path: Path, dsn: str
+) -> None:
+    async with quiet_town(tmp_path, dsn) as town:
+        await stranger_found(town)
+        await town.house.database.execute(
+            "UPDATE pulls SET settled_until = now() - interval '2 hours', trouble = 'a test'"
+        )
+
+        found = {one.name: one for one in await conditions(town.house)}
+
+        assert found["unplaced"].title == "Operations at cybersource that fit no payment of ours: 1"
+        assert found["pull_late"].title.startswith("cybersource was not asked for lost webhooks")
+        assert found["pull_late"].content.startswith("Why: a test (tillbridge pulls)")
+        text = (await figures(town.house)).decode()
+        assert 'tillbridge_finds{connection="cybersource",meaning="unplaced"} 1' in text
+        assert 'tillbridge_pull_behind_seconds{connection="cybersource"} 7' in text
 
 
 async def test_of_two_workers_one_looks(tmp_path: Path, dsn: str) -> None:

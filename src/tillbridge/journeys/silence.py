@@ -52,7 +52,7 @@ def _late(pulled: list[PullRow], alerting: Alerting) -> Iterator[Condition]:
                 row.connection,
                 "warning",
                 f"{row.connection} was not asked for lost webhooks for {_minutes(row.behind_s)}",
-                f"{row.trouble or 'It catches up, or no worker does it.'} See tillbridge pulls.",
+                f"Why: {row.trouble or 'it catches up, or no worker looks'} (tillbridge pulls).",
             )
 
 
@@ -63,7 +63,7 @@ def _unplaced(counted: list[OpenFinds], alerting: Alerting) -> Iterator[Conditio
                 "unplaced",
                 one.connection,
                 "warning",
-                f"{one.count} operations at {one.connection} fit no payment of ours",
+                f"Operations at {one.connection} that fit no payment of ours: {one.count}",
                 f"The oldest was found {_minutes(one.oldest_s)} ago. Nothing was done about them:"
                 " see tillbridge pulls finds, look them up there, and set them aside.",
             )
