@@ -67,7 +67,7 @@ async def test_an_unreadable_delivery_is_on_the_desk_and_can_be_read_again(api: 
     assert status == 202
     _, desk = await api.ask("GET", "/dead-letters")
     [letter] = desk["dead_letters"]
-    assert (letter["kind"], letter["whose_turn"]) == ("unusable", "sender")
+    assert (letter["kind"], letter["whose_turn"]) == ("invalid_data", "sender")
     path = f"/dead-letters/{letter['run_id']}/replay"
     status, answer = await api.ask("POST", path, json={"why": "the cause is mended"})
     assert status == 201

@@ -23,7 +23,7 @@ async def test_figures_tell_what_was_refused_and_what_is_dead(api: Api) -> None:
     refused = "tillbridge_deliveries_total"
     assert found[refused, (("connection", "webshop"), ("verdict", "refused"))] == 1
     assert found[refused, (("connection", "unknown"), ("verdict", "refused"))] == 1
-    assert found["tillbridge_dead_letters", (("class", "rejected"),)] == 1
+    assert found["tillbridge_dead_letters", (("class", "invalid_data"),)] == 1
     assert found["tillbridge_gate_state", (("connection", "till"), ("state", "open"))] == 1
 
 

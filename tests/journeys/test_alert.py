@@ -81,7 +81,7 @@ async def test_dead_letters_unknowns_and_holds_that_end_soon_are_found(
         found = {(one.name, one.about): one for one in await conditions(house)}
 
     assert set(found) == {
-        ("dead_letters", "rejected"),
+        ("dead_letters", "invalid_data"),
         ("unknown_age", "till"),
         ("hold_expiry", "till USD"),
     }
@@ -147,7 +147,7 @@ async def test_an_alert_is_told_once_and_again_only_when_it_was_not_heard(
         await look_again(house)
 
         (told,) = hook.heard
-        assert told["title"] == "Dead letters of the class rejected: 1"
+        assert told["title"] == "Dead letters of the class invalid_data: 1"
         assert told["level"] == "warning"
         (alert,) = await alerts(database)
         assert alert.told == ("chat",)
@@ -162,8 +162,8 @@ async def test_every_channel_hears_of_an_alert_by_webhook_and_by_mail(
         await look_again(house)
         (alert,) = await alerts(database)
     (message,) = post.messages
-    assert message["Subject"] == "Warning: Dead letters of the class rejected: 1"
-    assert [told["title"] for told in hook.heard] == ["Dead letters of the class rejected: 1"]
+    assert message["Subject"] == "Warning: Dead letters of the class invalid_data: 1"
+    assert [told["title"] for told in hook.heard] == ["Dead letters of the class invalid_data: 1"]
     assert set(alert.told) == {"chat", "mail"}
 
 

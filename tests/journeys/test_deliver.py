@@ -253,7 +253,7 @@ async def test_a_look_up_without_a_row_is_a_dead_letter_that_names_the_place_and
         await shop.ship("4601")
         letter = await letter_of(town)
         assert (letter.kind, letter.flow, letter.step) == (
-            "rejected",
+            "invalid_data",
             "order-to-dynamics",
             "sales_order",
         )
@@ -300,7 +300,7 @@ async def test_a_shipment_worth_more_than_is_held_is_a_dead_letter_and_takes_not
 
         letter = await letter_of(town)
 
-        assert (letter.kind, letter.reason) == ("rejected", "over_capture")
+        assert (letter.kind, letter.reason) == ("rejected_by_rule", "over_capture")
         assert captured(town, "4801") == 0
 
 

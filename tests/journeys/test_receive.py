@@ -112,7 +112,7 @@ async def test_what_cannot_be_used_is_kept_as_a_dead_letter(room: Room) -> None:
 
     assert received.verdict == "kept_back"
     (letter,) = await dead_letters(room.house.database)
-    assert (letter.kind, letter.whose_turn) == ("unusable", "sender")
+    assert (letter.kind, letter.whose_turn) == ("invalid_data", "sender")
     opened = await open_dead_letter(room.house.database, letter.run_id)
     assert opened.content["occurred_at"] == "yesterday"
 

@@ -87,4 +87,4 @@ async def test_dead_letters_are_counted_by_class(database: Database) -> None:
             lane = Lane(number, "webshop")
             await bury_delivery(tx, lane, b"", reason="r", message="m", whose_turn="sender")
     (one,) = await letters(database)
-    assert (one.name, one.count) == ("unusable", 2)
+    assert (one.name, one.count) == ("invalid_data", 2)

@@ -57,7 +57,7 @@ async def test_a_run_ends_on_the_desk_at_once_and_the_others_go_on(mill: Mill, t
         await mill.until(lambda found: {run.state for run in found} == {"dead", "done"}, 5)
 
     (letter,) = await dead_letters(mill.house.database)
-    assert (letter.flow, letter.kind, letter.reason) == ("odd", "rejected", "unkeepable")
+    assert (letter.flow, letter.kind, letter.reason) == ("odd", "invalid_data", "unkeepable")
     assert text not in letter.message
 
 
