@@ -43,6 +43,7 @@ def test_a_card_number_in_a_message_or_a_place_is_masked() -> None:
     assert "4111" not in str(shown)
 
 
+@pytest.mark.complaint("I30")
 async def test_a_database_that_is_away_is_503_and_not_accepting(api: Api) -> None:
     await api.app.state.desk.database.close()
     status, answer = await api.ask("GET", "/runs")

@@ -57,6 +57,7 @@ async def test_a_dead_letter_shows_its_input_and_whose_turn_it_is(api: Api) -> N
     assert shown["content"]["data"]["order"]["total"] == {"amount": "25.00", "currency": "USD"}
 
 
+@pytest.mark.complaint("I49")
 async def test_a_correction_is_kept_with_who_and_why_and_the_replay_takes_it(api: Api) -> None:
     number = await bury(api.database)
     sent = {"field": POSTCODE, "value": "SW1A 1AA", "why": "a typo"}

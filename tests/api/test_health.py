@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from tests.api.conftest import Api
 from tests.api.history import bury
 
@@ -23,6 +24,7 @@ async def test_a_connected_worker_processes(api: Api, dsn: str) -> None:
     assert (status, body["processing"]) == (200, True)
 
 
+@pytest.mark.complaint("I1")
 async def test_work_that_lies_about_is_not_processing_even_with_a_worker(
     api: Api, dsn: str
 ) -> None:
@@ -40,6 +42,7 @@ async def test_work_that_lies_about_is_not_processing_even_with_a_worker(
     assert (queue["target"], queue["due"], queue["held"], queue["later"]) == ("till", 1, 0, 0)
 
 
+@pytest.mark.complaint("I5")
 async def test_what_waits_is_told_with_its_age_and_why(api: Api) -> None:
     await api.database.execute(
         "INSERT INTO runs (subject, target, sequence, journey, input, state, waiting_for, wake_at,"

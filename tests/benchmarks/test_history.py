@@ -1,5 +1,6 @@
 """The benchmark of the past in its short form; what is stored is found by every id it has."""
 
+import pytest
 from tests.benchmarks.bench import last_line
 
 from benchmarks import past
@@ -13,6 +14,7 @@ KEYS = [
 ]
 
 
+@pytest.mark.complaint("I28")
 async def test_every_kind_of_question_is_answered() -> None:
     """I28: pages by key over indexes of their own, and not by counting from the first row."""
     result, table = await last_line("history")

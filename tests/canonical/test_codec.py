@@ -96,11 +96,13 @@ def test_amounts_are_text_in_our_json_and_numbers_where_a_system_wants_them() ->
 
 
 @given(st.recursive(st.decimals(allow_nan=False, allow_infinity=False), st.lists))
+@pytest.mark.complaint("I46")
 def test_numbers_are_written_digit_for_digit(value: Any) -> None:
     assert read_json(encode_numbers(value)) == value
 
 
 @given(st.integers())
+@pytest.mark.complaint("I21")
 def test_whole_numbers_of_any_size_come_back(number: int) -> None:
     assert read_json(str(number)) == number
     assert type(read_json(str(number))) is int
@@ -109,6 +111,7 @@ def test_whole_numbers_of_any_size_come_back(number: int) -> None:
 @pytest.mark.parametrize(
     "number", ["0.1", "1.10", "123456789012345678901234567890.123456789", "1e2", "1E-7"]
 )
+@pytest.mark.complaint("I21")
 def test_no_float_is_ever_read(number: str) -> None:
     value = read_json(f'{{"amount": [{number}]}}')["amount"][0]
     assert isinstance(value, Decimal)

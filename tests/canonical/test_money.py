@@ -31,6 +31,7 @@ def weights(draw: st.DrawFn) -> list[Decimal | int]:
 
 
 @given(money())
+@pytest.mark.complaint("I23b")
 def test_money_printed_and_read_again_is_the_same(amount: Money) -> None:
     again = Money.of(amount.text, amount.currency)
     assert again == amount
@@ -38,6 +39,7 @@ def test_money_printed_and_read_again_is_the_same(amount: Money) -> None:
 
 
 @given(UNITS, CURRENCIES)
+@pytest.mark.complaint("I24", "I25")
 def test_minor_units_come_back(units: int, currency: str) -> None:
     assert Money.from_minor(units, currency).minor == units
 
@@ -109,6 +111,7 @@ def test_two_currencies_are_never_added_or_compared() -> None:
     ("amount", "currency"),
     [("0.001", "USD"), ("0.1", "JPY"), ("0.0001", "KWD"), ("0.00001", "CLF")],
 )
+@pytest.mark.complaint("I22")
 def test_more_decimals_than_the_currency_has_are_refused(amount: str, currency: str) -> None:
     with pytest.raises(Rejected) as caught:
         Money.of(amount, currency)
@@ -176,6 +179,7 @@ def test_a_plain_number_is_read_digit_for_digit(number: Decimal) -> None:
     CURRENCIES,
     st.sampled_from(["half_up", "half_even", "down"]),
 )
+@pytest.mark.complaint("I22")
 def test_a_price_times_a_quantity_is_rounded_once(
     price: Decimal, quantity: Decimal, currency: str, rounding: Rounding
 ) -> None:
@@ -185,6 +189,7 @@ def test_a_price_times_a_quantity_is_rounded_once(
     assert error < 1 if rounding == "down" else error <= Fraction(1, 2)
 
 
+@pytest.mark.complaint("I23")
 def test_rounding_is_by_the_named_rule() -> None:
     price = UnitAmount.of("0.005", "USD")
     assert price.times(Decimal(1)).text == "0.01"
@@ -205,6 +210,7 @@ def test_what_is_no_price_is_refused(amount: str) -> None:
         UnitAmount.of(Decimal(amount), "USD")
 
 
+@pytest.mark.complaint("I23b")
 def test_people_read_money_with_separators_and_wires_without() -> None:
     amount = Money.of("1234.50", "USD")
     assert (str(amount), amount.text) == ("1,234.50 USD", "1234.50")

@@ -75,6 +75,7 @@ async def test_warnings_are_told_apart_from_errors_and_fail_only_when_asked(
     assert "(--strict)" in strict.stdout
 
 
+@pytest.mark.complaint("I14b")
 async def test_what_was_found_is_json_for_continuous_integration(
     tell: Tell, books: Path, dynamics: DataverseSimulator
 ) -> None:

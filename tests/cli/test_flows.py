@@ -54,6 +54,7 @@ async def test_flows_are_listed_with_what_starts_them(tell: Tell, flows: Path) -
     assert "schedule.due" in result.stdout
 
 
+@pytest.mark.complaint("I42")
 async def test_a_schedule_shows_its_next_five_times(tell: Tell, flows: Path) -> None:
     result = await tell("flows", "show", "nightly")
 

@@ -35,6 +35,7 @@ def test_the_files_of_a_folder_are_laid_out_once(books: Path) -> None:
     assert sorted(path.name for path in (books / "flows").iterdir()) == ["a.yaml"]
 
 
+@pytest.mark.complaint("I45")
 def test_a_check_changes_nothing_and_says_so_by_its_exit_code(books: Path) -> None:
     result = give(books, "--check")
     assert result.exit_code == 1

@@ -93,6 +93,7 @@ async def are_done(database: Database) -> bool:
     return bool(await database.fetch_value("SELECT bool_and(state = 'done') FROM runs"))
 
 
+@pytest.mark.complaint("I9")
 async def test_four_workers_start_each_planned_time_once(
     folder: Path, dsn: str, database: Database, hook: Hook
 ) -> None:
@@ -120,6 +121,7 @@ async def test_four_workers_start_each_planned_time_once(
     assert len(hook.heard) == fired
 
 
+@pytest.mark.complaint("I31")
 async def test_what_a_stopped_worker_was_in_is_another_ones_at_once(
     folder: Path, dsn: str, database: Database, hook: Hook
 ) -> None:

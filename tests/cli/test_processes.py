@@ -153,6 +153,7 @@ async def test_when_up_is_killed_what_it_started_ends_too(dsn: str, books: Path)
         await until(partial(have_ended, kept))
 
 
+@pytest.mark.complaint("I14")
 async def test_up_says_what_is_wrong_before_it_starts_anything(
     dsn: str, books: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

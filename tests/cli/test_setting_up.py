@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 
+import pytest
 from tests.cli.conftest import Tell
 
 from tillbridge.access.operators import authenticate
@@ -115,6 +116,7 @@ async def test_check_asks_every_connection_and_reports_them_all(tell: Tell) -> N
     assert "FAIL" in result.stdout.partition("till (Cybersource)")[2]
 
 
+@pytest.mark.complaint("I14")
 async def test_check_names_each_missing_secret(tell: Tell, books: Path) -> None:
     text = (books / "tillbridge.yaml").read_text()
     (books / "tillbridge.yaml").write_text(text.replace("till_key", "till_lost"))

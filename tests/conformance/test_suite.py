@@ -247,6 +247,7 @@ TestGoodConnector = conformance_suite(harness())
         ("crash", "cancelled", deliveries.rubbish_is_refused_not_crashed_on),
     ],
 )
+@pytest.mark.complaint("I26")
 async def test_a_broken_promise_is_caught(
     broken: str, kind: str, check: Callable[[Harness, str], Any]
 ) -> None:

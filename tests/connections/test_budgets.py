@@ -66,6 +66,7 @@ async def spend_all(processes: list[Process], each: int, purpose: Purpose = "wor
     return [sum(got) for got in done]
 
 
+@pytest.mark.complaint("I33")
 async def test_all_processes_together_spend_no_more_than_the_limit(
     make: "Callable[..., Awaitable[list[Process]]]",
 ) -> None:
@@ -164,6 +165,7 @@ async def test_no_more_are_in_flight_than_the_other_side_takes(
     assert 5 <= most <= 10
 
 
+@pytest.mark.complaint("I32")
 async def test_the_share_of_a_process_that_died_comes_back(
     make: "Callable[..., Awaitable[list[Process]]]", database: Database
 ) -> None:
@@ -191,6 +193,7 @@ async def test_a_process_that_goes_hands_everything_back(
     assert await database.fetch_value("SELECT count(*) FROM slices") == 0
 
 
+@pytest.mark.complaint("I5")
 async def test_work_over_the_limits_waits_at_the_gate_and_is_told_why(
     make: "Callable[..., Awaitable[list[Process]]]",
 ) -> None:

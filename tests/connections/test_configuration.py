@@ -48,6 +48,7 @@ def test_connections_are_read_with_what_they_pay_through_and_how_long_they_may_t
     assert (found["webshop"].timeout_s, found["cybersource"].timeout_s) == (30.0, 60.0)
 
 
+@pytest.mark.complaint("I13")
 def test_secrets_stand_in_it_by_name_only() -> None:
     found = read(GOOD)
 
@@ -58,6 +59,7 @@ def test_secrets_stand_in_it_by_name_only() -> None:
     assert "the value of" not in repr(settings)
 
 
+@pytest.mark.complaint("I12", "I13")
 def test_an_environments_values_go_over_the_common_ones() -> None:
     settings = read(GOOD, "qa")["cybersource"].parse(secret_of)
 
@@ -67,6 +69,7 @@ def test_an_environments_values_go_over_the_common_ones() -> None:
     assert settings.key_id == "08c94330"
 
 
+@pytest.mark.complaint("I12")
 def test_the_file_names_its_own_environment() -> None:
     text = GOOD.replace("environment: production", "environment: qa")
 
@@ -162,6 +165,7 @@ def test_a_secret_that_is_not_set_says_how_to_set_it() -> None:
         read(GOOD)["webshop"].parse(missing)
 
 
+@pytest.mark.complaint("I11")
 def test_two_shops_may_not_share_a_payment_connection() -> None:
     """Orders are told apart by their number; two shops may both have a 1001."""
     second = """\

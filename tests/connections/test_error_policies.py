@@ -56,6 +56,7 @@ def test_every_error_has_one_class(error: TillbridgeError, expected: str) -> Non
     assert class_of(error) == expected
 
 
+@pytest.mark.complaint("I37")
 def test_every_class_has_a_row_that_says_who_does_what() -> None:
     assert list(STANDARD) == list(ErrorClass)
     for policy in STANDARD.values():
@@ -77,6 +78,7 @@ def test_waits_double_up_to_the_longest() -> None:
     assert waits[-1] == policy.longest_wait_s == policy.backoff_s(10**6)
 
 
+@pytest.mark.complaint("I48b")
 def test_a_connection_says_otherwise_and_the_others_stay_as_they_are() -> None:
     policies = read_error_policies(
         said(
@@ -102,6 +104,7 @@ def test_every_wait_is_divided_by_the_factor() -> None:
 
 @pytest.mark.parametrize("key", ["tries: 2", "wait: 5s", "longest_wait: 5m", "give_up_after: 1d"])
 @pytest.mark.parametrize("name", ["unknown_outcome", "duplicate", "unreconciled", "bug"])
+@pytest.mark.complaint("I48b")
 def test_no_setting_sends_again_what_may_be_there(name: str, key: str) -> None:
     with pytest.raises(Misconfigured) as refused:
         read_error_policies(said(f"{name}:", f"  {key}"))

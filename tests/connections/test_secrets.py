@@ -31,6 +31,7 @@ async def test_a_secret_that_was_set_can_be_used(database: Database, tmp_path: P
     assert secrets("dynamics").value == VALUE
 
 
+@pytest.mark.complaint("I38")
 async def test_the_database_does_not_hold_it_in_the_clear(
     database: Database, tmp_path: Path
 ) -> None:
@@ -101,6 +102,7 @@ async def test_another_key_reads_nothing_and_shows_nothing(
     assert VALUE not in str(wrong.value)
 
 
+@pytest.mark.complaint("I34b")
 def test_a_secret_is_dots_wherever_it_is_shown() -> None:
     secrets = Secrets({"dynamics": Secret(VALUE)}, {})
 

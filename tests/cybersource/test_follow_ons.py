@@ -225,6 +225,7 @@ async def test_observing_an_order_nobody_knows_finds_nothing(world: Any) -> None
         await world.session.observe(world.call(), 'a"b')
 
 
+@pytest.mark.complaint("I41")
 async def test_observing_pages_through_a_long_history(
     world: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

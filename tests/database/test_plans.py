@@ -32,6 +32,7 @@ COUNTS_EVERYTHING = {"counts"}
 
 
 @pytest.mark.parametrize(("package", "file"), FILES)
+@pytest.mark.complaint("I28")
 async def test_every_statement_has_an_index_for_its_generic_plan(
     database: Database, package: str, file: str
 ) -> None:

@@ -138,6 +138,7 @@ async def test_columns_are_remembered_between_orders(columned: World) -> None:
         ({"new_bonus": Money(Decimal(5), "EUR")}, "not in the order's currency"),
     ],
 )
+@pytest.mark.complaint("I27")
 async def test_what_a_column_cannot_take_is_refused_before_anything_is_sent(
     columned: World, custom: dict[str, Value], told: str
 ) -> None:

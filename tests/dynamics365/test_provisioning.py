@@ -1,3 +1,4 @@
+import pytest
 from tests.dynamics365.world import FACTOR, World, call_of, opened
 
 from tillbridge.connector.abilities import CheckLine
@@ -8,6 +9,7 @@ def _line(lines: list[CheckLine], title: str) -> CheckLine:
     return next(line for line in lines if line.title == title)
 
 
+@pytest.mark.complaint("I10")
 async def test_provisioning_twice_creates_nothing_twice(world: World) -> None:
     definitions = [facts for facts in world.entries("request") if facts["method"] == "POST"]
     lines = await world.session.provision(call_of())

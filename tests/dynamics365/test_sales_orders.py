@@ -174,6 +174,7 @@ async def test_yen_have_no_decimals_and_dinars_three(
     assert world.entries("sales_order")[0]["currency"] == currency
 
 
+@pytest.mark.complaint("I22")
 async def test_a_currency_dynamics_would_round_is_refused_before_anything_is_sent(
     world: World,
 ) -> None:

@@ -10,6 +10,7 @@ from tillbridge_dynamics365.errors import refusal
 from tillbridge_dynamics365.odata import by_id, plain_key, quoted
 
 
+@pytest.mark.complaint("I46")
 def test_a_batch_carries_exact_numbers() -> None:
     change = Part("POST", "salesorderdetails", {"priceperunit": Decimal("0.10")})
     body = write_batch("/api/data/v9.2/", [ChangeSet([change]), Part("GET", "WhoAmI")])

@@ -98,6 +98,7 @@ def test_every_file_that_is_wrong_is_named(root: Path) -> None:
     assert "The file is not UTF-8 text: invalid continuation byte at byte 12." in found[0]
 
 
+@pytest.mark.complaint("I11")
 def test_one_name_for_two_files_is_refused(root: Path) -> None:
     (root / "flows" / "second.yaml").write_text(FLOW.text)
     (root / "mappings" / "second.yaml").write_text(MAPPING.text)

@@ -100,6 +100,7 @@ async def test_a_version_nobody_published_is_not_known(database: Database) -> No
         " ('order-to-dynamics', repeat('0', 64), 'x', now(), 'eve')",
     ],
 )
+@pytest.mark.complaint("I7")
 async def test_the_database_keeps_versions_and_exactly_one_active(
     database: Database, statement: str
 ) -> None:
@@ -110,6 +111,7 @@ async def test_the_database_keeps_versions_and_exactly_one_active(
         assert await active_bundles(tx) == {NAME: FIRST.bundle}
 
 
+@pytest.mark.complaint("I7")
 async def test_two_who_publish_at_once_leave_one_active(database: Database) -> None:
     third = flow("steps:\n  - stop: other\n", HEAD)
     async with database.connection() as tx:

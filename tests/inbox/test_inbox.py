@@ -93,6 +93,7 @@ async def test_what_nothing_was_made_of_is_shown_newest_first(database: Database
 @pytest.mark.parametrize(
     "name", ["authorization", "cookie", "tillbridge-signature", "v-c-signature"]
 )
+@pytest.mark.complaint("I34b")
 async def test_headers_that_prove_who_sends_are_not_kept(database: Database, name: str) -> None:
     await put(database, delivery(headers={name: "secret", "user-agent": "shop/1"}))
 

@@ -91,6 +91,7 @@ async def test_dead_letters_unknowns_and_holds_that_end_soon_are_found(
     assert "2.0 h" in found["unknown_age", "till"].title
 
 
+@pytest.mark.complaint("I1", "I29")
 async def test_work_that_makes_no_progress_is_found_and_what_waits_for_an_event_is_not(
     books: OpenBooks, database: Database
 ) -> None:
@@ -132,6 +133,7 @@ async def test_an_id_that_comes_again_with_another_content_is_found_for_a_day(
         assert await conditions(house) == []
 
 
+@pytest.mark.complaint("I40")
 async def test_an_alert_is_told_once_and_again_only_when_it_was_not_heard(
     books: OpenBooks, database: Database, hook: Hook
 ) -> None:

@@ -243,6 +243,7 @@ async def test_a_paused_erp_holds_up_nothing_that_is_done_there(tmp_path: Path, 
         assert_once_each(town, "4501")
 
 
+@pytest.mark.complaint("I37")
 async def test_a_look_up_without_a_row_is_a_dead_letter_that_names_the_place_and_is_mended(
     tmp_path: Path, dsn: str
 ) -> None:

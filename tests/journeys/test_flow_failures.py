@@ -40,6 +40,7 @@ def recovers(steps: str = "") -> str:
     return RECOVERS.replace(" {retries: 2, wait: 2s, then: continue POLICY}", block)
 
 
+@pytest.mark.complaint("I18")
 async def test_a_step_is_tried_again_as_often_as_it_says(tmp_path: Path, dsn: str) -> None:
     async with open_workshop(tmp_path, dsn, recovers()) as shop:
         shop.hook.says = [400, 400]
@@ -51,6 +52,7 @@ async def test_a_step_is_tried_again_as_often_as_it_says(tmp_path: Path, dsn: st
         assert tries == ["first!1", "first!2"]
 
 
+@pytest.mark.complaint("I18")
 async def test_a_step_that_failed_for_good_is_left_out_where_the_flow_goes_on(
     tmp_path: Path, dsn: str
 ) -> None:
@@ -149,6 +151,7 @@ async def test_what_a_run_did_is_undone_backwards_when_a_person_gives_it_up(
         assert (newest.journey, newest.ending) == ("undo", "undid 2 writes")
 
 
+@pytest.mark.complaint("I40")
 async def test_undoing_goes_on_after_its_own_trouble_and_undoes_once(
     tmp_path: Path, dsn: str
 ) -> None:

@@ -4,6 +4,7 @@ import asyncio
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pytest
 from tests.journeys.workshop import open_workshop
 
 from tillbridge.canonical.events import Event, EventData, Kind
@@ -42,6 +43,7 @@ steps:
 """
 
 
+@pytest.mark.complaint("I40")
 async def test_another_way_that_fails_too_leaves_the_first_failure_known(
     tmp_path: Path, dsn: str
 ) -> None:
@@ -122,6 +124,7 @@ steps:
 """
 
 
+@pytest.mark.complaint("I18")
 async def test_a_try_is_not_made_early_because_its_run_was_woken_for_something_else(
     tmp_path: Path, dsn: str
 ) -> None:

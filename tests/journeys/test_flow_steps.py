@@ -102,6 +102,7 @@ async def test_items_that_fail_are_left_out_and_named_when_the_flow_goes_on(
         assert len(failed) == 1
 
 
+@pytest.mark.complaint("I50")
 async def test_an_item_that_fails_stops_the_run_and_a_replay_takes_only_what_is_left(
     tmp_path: Path, dsn: str
 ) -> None:

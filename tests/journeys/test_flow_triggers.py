@@ -11,7 +11,6 @@ from tillbridge.canonical.errors import Rejected
 from tillbridge.canonical.events import Event, EventData, Kind
 from tillbridge.connector.abilities import ChangedRecord
 from tillbridge.journeys.changed import poll_changes
-from tillbridge.journeys.drop import Drops
 from tillbridge.journeys.fire import fire_schedules
 from tillbridge.journeys.receive import take_events
 from tillbridge.journeys.steer import pause_flow, resume_flow
@@ -76,6 +75,7 @@ async def test_after_a_downtime_a_schedule_gets_what_it_wants_of_the_missed_time
         assert len(await firings(shop.house.database, "nightly", 10)) == 4
 
 
+@pytest.mark.complaint("I9")
 async def test_many_workers_at_once_start_a_planned_time_once(tmp_path: Path, dsn: str) -> None:
     async with open_workshop(tmp_path, dsn, nightly(), works=False) as shop:
         shop.watch.stands_at = utc("2026-06-01T12:00:00")
@@ -103,6 +103,7 @@ steps:
 """
 
 
+@pytest.mark.complaint("I39")
 async def test_a_file_is_taken_once_in_batches_and_moved(tmp_path: Path, dsn: str) -> None:
     async with open_workshop(tmp_path, dsn, FILES) as shop:
         drop = tmp_path / "drop"
@@ -191,6 +192,7 @@ async def test_changed_records_start_a_run_each_and_the_cursor_goes_with_them(
         assert await shop.column("SELECT cursor FROM cursors") == ["6"]
 
 
+@pytest.mark.complaint("I39")
 async def test_a_poll_whose_intake_is_lost_reads_the_same_changes_again(
     tmp_path: Path, dsn: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -322,6 +324,7 @@ async def test_a_window_closes_when_it_is_full_or_its_time_is_up(tmp_path: Path,
         assert shop.told == ["north 1", "north 3", "south 1"]
 
 
+@pytest.mark.complaint("I4")
 async def test_a_paused_flow_keeps_its_intake_and_goes_on_when_it_is_resumed(
     tmp_path: Path, dsn: str
 ) -> None:
@@ -348,6 +351,7 @@ steps:
 """
 
 
+@pytest.mark.complaint("I32", "I33")
 async def test_no_more_runs_of_a_flow_are_under_way_than_it_allows(
     tmp_path: Path, dsn: str
 ) -> None:
@@ -361,36 +365,3 @@ async def test_no_more_runs_of_a_flow_are_under_way_than_it_allows(
         async with asyncio.timeout(5):  # a slot is freed after the end of its turn
             while await shop.column("SELECT count(*) FROM slots") != [0]:  # noqa: ASYNC110 (nothing rings for a test)
                 await asyncio.sleep(0.02)
-
-
-async def test_who_has_seen_a_file_grow_looks_again_and_nobody_else_has_to(
-    tmp_path: Path, dsn: str
-) -> None:
-    """Of four workers each would have to see it twice, did they take turns."""
-    async with open_workshop(tmp_path, dsn, FILES, works=False) as shop:
-        (tmp_path / "drop").mkdir(exist_ok=True)
-        (tmp_path / "drop" / "a.csv").write_text("sku\nA\n")
-        workers = [Drops() for _ in range(4)]
-        looks = 0
-        while (tmp_path / "drop" / "a.csv").exists():
-            for worker in workers:
-                await worker.take(shop.house)
-            looks += 1
-            await asyncio.sleep(0.1)
-            workers.append(workers.pop(0))
-        assert looks <= 4  # 4 s of quiet are 0.2 s here
-
-
-async def test_a_file_that_its_watcher_died_over_is_taken_by_another(
-    tmp_path: Path, dsn: str
-) -> None:
-    async with open_workshop(tmp_path, dsn, FILES, works=False) as shop:
-        (tmp_path / "drop").mkdir(exist_ok=True)
-        (tmp_path / "drop" / "a.csv").write_text("sku\nA\n")
-        await Drops().take(shop.house)
-        other = Drops()
-        async with asyncio.timeout(10):
-            while (tmp_path / "drop" / "a.csv").exists():
-                await other.take(shop.house)
-                await asyncio.sleep(0.05)
-        assert len(await shop.runs()) == 1

@@ -244,6 +244,7 @@ async def test_a_wait_keeps_its_time_through_an_outage_in_between(tmp_path: Path
         assert (letter.flow, letter.reason) == ("order-to-dynamics", "wait_timed_out")
 
 
+@pytest.mark.complaint("I31")
 async def test_a_run_stays_with_the_version_it_began_with_and_new_ones_take_the_new(
     tmp_path: Path, dsn: str
 ) -> None:

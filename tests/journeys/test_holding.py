@@ -41,6 +41,7 @@ async def dead(shop: Workshop, flow: str, part: str = "Bad") -> int:
     return letter.run_id
 
 
+@pytest.mark.complaint("I47")
 async def test_later_runs_of_its_lane_wait_for_a_dead_letter_and_other_lanes_do_not(
     tmp_path: Path, dsn: str
 ) -> None:
@@ -107,6 +108,7 @@ async def test_a_later_run_of_the_same_flow_takes_its_place_unless_the_flow_says
             assert shop.told == []
 
 
+@pytest.mark.complaint("I48")
 async def test_a_flow_may_go_on_past_its_dead_letters(tmp_path: Path, dsn: str) -> None:
     async with open_workshop(tmp_path, dsn, tells("one", "go_on"), tells("two")) as shop:
         await dead(shop, "one")
@@ -115,6 +117,7 @@ async def test_a_flow_may_go_on_past_its_dead_letters(tmp_path: Path, dsn: str) 
         assert shop.told == ["After"]
 
 
+@pytest.mark.complaint("I48")
 async def test_a_flow_may_stop_as_a_whole_until_a_person_resumes_it(
     tmp_path: Path, dsn: str
 ) -> None:

@@ -51,6 +51,7 @@ async def test_a_delivery_is_kept_with_what_it_starts(room: Room) -> None:
     )
 
 
+@pytest.mark.complaint("I8")
 async def test_the_same_delivery_again_is_a_repeat_and_starts_nothing(room: Room) -> None:
     await room.hear_shop(fulfilled())
 
@@ -60,6 +61,7 @@ async def test_the_same_delivery_again_is_a_repeat_and_starts_nothing(room: Room
     assert (await counts(room.house.database)).repeats == 1
 
 
+@pytest.mark.complaint("I6")
 async def test_the_same_delivery_many_times_at_once_starts_one_run(room: Room) -> None:
     verdicts = await asyncio.gather(*(room.hear_shop(fulfilled()) for _ in range(12)))
 
@@ -88,6 +90,7 @@ async def test_a_senders_own_retry_is_a_repeat_though_its_envelope_counts_attemp
     assert (await counts(room.house.database)).altered == 0
 
 
+@pytest.mark.complaint("I8")
 async def test_the_same_event_under_another_delivery_id_happens_once(room: Room) -> None:
     await room.hear_cybersource(CAPTURED, capture_told(), number="n-1")
 
@@ -258,6 +261,7 @@ async def test_a_request_id_that_looks_like_a_card_is_kept_as_it_is(room: Room) 
     assert seen.request_id == looks_like_a_card
 
 
+@pytest.mark.complaint("I30")
 async def test_nothing_is_half_kept_when_the_commit_fails(room: Room) -> None:
     """The last of what one statement does is refused."""
     database = room.house.database

@@ -37,6 +37,7 @@ async def test_lanes_are_due_held_or_later(database: Database) -> None:
     assert books.overdue_s == pytest.approx(90, abs=5)
 
 
+@pytest.mark.complaint("I29")
 async def test_what_waits_for_an_event_is_open_and_not_late(database: Database) -> None:
     await database.fetch_value(RUN, "1", "shipped: order.fulfilled", ["order.fulfilled"])
     (books,) = await waiting_runs(database)
@@ -56,6 +57,7 @@ async def test_work_is_as_old_as_its_last_progress(database: Database) -> None:
     assert books.oldest_s == pytest.approx(60, abs=5)
 
 
+@pytest.mark.complaint("I5")
 async def test_reasons_come_with_how_many_wait_for_them(database: Database) -> None:
     for number in range(3):
         await database.fetch_value(RUN, str(number), "closed: too many failures", [])

@@ -47,6 +47,7 @@ async def test_a_notification_is_kept_whatever_stands_in_it(room: Room, text: st
 
 
 @pytest.mark.parametrize("text", UNKEEPABLE, ids=SHOWN)
+@pytest.mark.complaint("I47")
 async def test_a_run_ends_on_the_desk_at_once_and_the_others_go_on(mill: Mill, text: str) -> None:
     async def keep(_run: Run) -> None:
         await mill.house.database.execute("INSERT INTO subjects VALUES ($1, 1)", text)
@@ -61,6 +62,7 @@ async def test_a_run_ends_on_the_desk_at_once_and_the_others_go_on(mill: Mill, t
     assert text not in letter.message
 
 
+@pytest.mark.complaint("I40")
 async def test_a_message_with_such_a_text_is_kept_without_it(mill: Mill) -> None:
     async def refuse(_run: Run) -> None:
         raise Rejected("The name 'a\x00b\ud800' is refused.", reason="bad_name")

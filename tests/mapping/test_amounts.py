@@ -43,6 +43,7 @@ def test_a_price_survives_every_notation(price: Decimal, currency: str, written:
 
 
 @given(EVERY_MONEY)
+@pytest.mark.complaint("I25")
 def test_money_survives_minor_units_and_numbers(money: Money) -> None:
     names = order_with(total=money, currency=money.currency)
     units = "money_from_minor(minor_units(order.total), order.currency)"

@@ -65,6 +65,7 @@ def test_a_file_that_nobody_changed_keeps_every_byte(path: Path) -> None:
 
 @pytest.mark.parametrize("new", ["order.number", "'it''s' + x # ,: [a] é 日 😀"])
 @pytest.mark.parametrize("path", [*NASTY, *SHIPPED], ids=name)
+@pytest.mark.complaint("I43")
 def test_a_changed_value_of_one_line_changes_one_line(path: Path, new: str) -> None:
     """Refused is only what would change other values with it: one that aliases stand for."""
     text = content(path)

@@ -4,6 +4,7 @@ from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.exactness import CENTS, EVERY_MONEY, LONG, MONEY, PRICES, typed
@@ -129,6 +130,7 @@ NUMBERS_FILLER = prepare_mapping(NUMBERS, ANY_TARGET, {}, {**SCOPE, "made": ANY}
 
 
 @given(st.integers(-(10**90), 10**90), LONG)
+@pytest.mark.complaint("I21")
 def test_json_numbers_go_through_a_mapping_digit_for_digit(whole: int, long: Decimal) -> None:
     body = f'{{"whole":{whole},"long":{long:f}}}'
     filled = NUMBERS_FILLER.fill({**context(), "made": read_json(body)})

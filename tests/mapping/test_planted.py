@@ -10,6 +10,7 @@ from tillbridge.flows.folder import assemble
 
 
 @pytest.mark.parametrize("path", PLANTED, ids=[path.stem for path in PLANTED])
+@pytest.mark.complaint("I25", "I27")
 def test_a_planted_defect_is_named_with_its_line_and_what_to_do(path: Path) -> None:
     defect = read_defect(path)
     folder, line = planted(defect)

@@ -79,6 +79,7 @@ def test_an_alias_stands_for_what_its_anchor_names() -> None:
         ("a: \ud800", "This is not YAML"),
     ],
 )
+@pytest.mark.complaint("I11")
 def test_what_is_not_read_is_refused_at_its_place(text: str, message: str) -> None:
     assert message in refusal(text)
 

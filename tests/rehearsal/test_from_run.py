@@ -72,6 +72,7 @@ async def record_and_retell(books: Path, texts: Texts, town: Town, text: str, fl
     return made.path
 
 
+@pytest.mark.complaint("I20")
 async def test_a_run_that_went_well(books: Path, texts: Texts, town: Town) -> None:
     steps = '{checkout: "7001"}, {shipment: {order_number: "7001", id: F-1}}'
     text = STORY.format(product="MUG-BLUE", steps=steps)
@@ -83,6 +84,7 @@ async def test_a_run_that_went_well(books: Path, texts: Texts, town: Town) -> No
     assert play_tests(books)[0] == 0
 
 
+@pytest.mark.complaint("I20")
 async def test_a_dead_letter_is_reproduced(books: Path, texts: Texts, town: Town) -> None:
     text = STORY.format(product="UNHEARD-OF", steps='{checkout: "7001"}')
     path = await record_and_retell(books, texts, town, text, "order-to-dynamics")

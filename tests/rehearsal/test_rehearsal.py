@@ -5,12 +5,14 @@ import threading
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
+import pytest
 from tests.rehearsal.books import make_books, play_tests, replace_in, tillbridge
 
 MATCHING = ("--matching", "A paid order becomes")
 MAPPING = "mappings/dynamics-sales-order.yaml"
 
 
+@pytest.mark.complaint("I19")
 def test_a_changed_rule_is_named_with_its_field_file_and_line(tmp_path: Path) -> None:
     folder = make_books(tmp_path / "books")
     replace_in(folder / MAPPING, "name: \"'Web order ' + order.number\"", "name: order.number")
@@ -55,6 +57,7 @@ def test_a_dead_letter_nobody_expects_fails_the_test(tmp_path: Path) -> None:
     assert any("dead_letter" in each and "MUG-BLUE" in each for each in told)
 
 
+@pytest.mark.complaint("I14b")
 def test_results_are_written_for_continuous_integration(tmp_path: Path) -> None:
     folder, results = make_books(tmp_path / "books"), tmp_path / "results.xml"
     replace_in(folder / MAPPING, "name: \"'Web order ' + order.number\"", "name: order.number")

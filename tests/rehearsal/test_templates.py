@@ -11,6 +11,7 @@ UNTAKEN_MAX = 15
 
 
 @pytest.mark.parametrize("name", NAMES)
+@pytest.mark.complaint("I19")
 def test_a_template_passes_its_tests_and_they_take_nearly_every_step(name: str) -> None:
     status, found = play_tests(TEMPLATES / name, "--coverage")
     assert not [one for one in found["tests"] if not one["passed"]]

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 
+import pytest
 from tests.runs.follows import Follows
 
 from tillbridge.canonical.events import Event, EventData, Kind
@@ -146,6 +147,7 @@ async def test_going_is_counted_against_nobody_and_dying_is(database: Database) 
     assert (await take(database)).claims == 3
 
 
+@pytest.mark.complaint("I36")
 async def test_a_death_counts_against_the_lane_that_was_being_advanced(database: Database) -> None:
     """A worker holds a hundred lanes when one of them kills it, and takes many of them again."""
     await crowd(database, 1)

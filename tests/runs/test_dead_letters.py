@@ -47,7 +47,9 @@ async def bury_next(database: Database, reason: str = "no_account") -> int:
     assert turn is not None
     (run,) = turn.runs
     turn.change(Change(run.id, "dead", ending="No such account."))
-    turn.letters.append(Letter(run.id, "rejected_by_rule", reason, "No such account.", "shop", "written"))
+    turn.letters.append(
+        Letter(run.id, "rejected_by_rule", reason, "No such account.", "shop", "written")
+    )
     await release(database, turn)
     return run.id
 
@@ -101,6 +103,7 @@ async def test_a_letter_opens_with_its_input(database: Database) -> None:
     assert (opened.flow_version, opened.patches) == ("v1", ())
 
 
+@pytest.mark.complaint("I16")
 async def test_a_correction_is_what_the_replay_takes_and_the_original_is_kept(
     database: Database,
 ) -> None:
@@ -221,6 +224,7 @@ async def test_a_letter_is_replayed_once(database: Database) -> None:
     assert await dead_letters(database) == []
 
 
+@pytest.mark.complaint("I49")
 async def test_of_many_replays_at_once_one_makes_a_run(database: Database) -> None:
     run_id = await bury(database)
 
@@ -232,6 +236,7 @@ async def test_of_many_replays_at_once_one_makes_a_run(database: Database) -> No
     assert await database.fetch_value("SELECT count(*) FROM runs") == 2
 
 
+@pytest.mark.complaint("I34")
 async def test_a_letter_that_was_given_up_stays_in_the_list_of_all(database: Database) -> None:
     run_id = await bury(database)
 

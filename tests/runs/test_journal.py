@@ -304,6 +304,7 @@ async def test_a_late_answer_of_a_fenced_worker_still_counts_as_evidence(
     assert await desk.state() == "done"
 
 
+@pytest.mark.complaint("I39")
 async def test_a_local_step_is_done_once(desk: Desk) -> None:
     calls = []
 

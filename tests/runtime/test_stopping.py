@@ -36,6 +36,7 @@ class Hanging:
             await asyncio.Event().wait()
 
 
+@pytest.mark.complaint("I31")
 async def test_what_is_handed_back_is_taken_at_once(mill: Mill) -> None:
     work = mill.work["long"] = Hanging()
     async with mill.working(sweep_s=60) as going:

@@ -60,6 +60,7 @@ def test_lines_and_tax_come_to_the_total_to_the_cent(fields: Fields, site: SageP
         (line_of("MUG", "1", "1.00", disc=Decimal(5), discount=usd("1.00")), "both disc and"),
     ],
 )
+@pytest.mark.complaint("I23")
 def test_what_sage_pro_cannot_keep_is_refused_at_its_place(line: Fields, said: str) -> None:
     with pytest.raises(Rejected, match=said):
         compute(sales_order(lines=[line]), SETTINGS)

@@ -80,6 +80,7 @@ def test_a_line_of_text_says_order_and_run(stream: io.StringIO) -> None:
     ],
     ids=["card", "secret", "bearer", "operator token", "json web token"],
 )
+@pytest.mark.complaint("I34b")
 def test_no_line_holds_a_secret_a_token_or_a_card_number(
     stream: io.StringIO, form: str, told: str
 ) -> None:

@@ -34,7 +34,7 @@ class Leases(Protocol):
 
     Attributes:
         is_ending: the holder wants to go: it begins no further run.
-        alone: held by the one suspected run that this process advances.
+        alone: held by the one suspected turn that this process takes.
     """
 
     is_ending: bool
@@ -55,9 +55,10 @@ async def take_turn(
     """
     leases.add(turn.lease)
     try:
-        await _advance_all(house, turn, journeys, leases)
-        if not turn.is_freed:
-            await release(house.database, turn)
+        async with leases.alone if turn.claims > ALONE_AFTER else nullcontext():
+            await _advance_all(house, turn, journeys, leases)
+            if not turn.is_freed:
+                await release(house.database, turn)
     except LeaseLost:
         lost = turn.lease
         _LOG.info("lane %s at %s: another worker goes on", lost.subject, lost.target)
@@ -78,13 +79,10 @@ async def _advance_all(
             return  # they are as they were: the release makes the lane due for another worker
         if run.state == "ready" and _is_held(turn, run):
             continue  # the release keeps it waiting
-        async with leases.alone if turn.claims > ALONE_AFTER else nullcontext():
-            if leases.is_ending:
-                return
-            turn.lease.moved_at = time.monotonic()
-            if turn.claims > 1:
-                await suspect(house.database, turn.lease, run.id)
-            await _advance(house, turn, run, journeys[run.journey])
+        turn.lease.moved_at = time.monotonic()
+        if turn.claims > 1:
+            await suspect(house.database, turn.lease, run.id)
+        await _advance(house, turn, run, journeys[run.journey])
 
 
 def _is_held(turn: Turn, run: Run) -> bool:

@@ -16,7 +16,7 @@ class HeldLeases:
 
     Attributes:
         is_ending: the process wants to go: what has not begun is left to others.
-        alone: held by the one suspected run that this process advances.
+        alone: held by the one suspected turn that this process takes.
     """
 
     def __init__(self, database: Database, lease_s: float, silent_max_s: float) -> None:
