@@ -9,7 +9,7 @@ import pytest
 from tillbridge.canonical.errors import Misconfigured, Place, Transient
 from tillbridge.connections.budget import PURPOSE, Budget, Purpose
 from tillbridge.connections.budgets import Budgets
-from tillbridge.connections.configuration import Configured
+from tillbridge.connections.configuration import Configured, read_configuration
 from tillbridge.connections.gates import Breaker, GateClosed, Gates
 from tillbridge.connector.connector import Connector
 from tillbridge.connector.limits import Limits, Span
@@ -172,7 +172,9 @@ async def test_the_share_of_a_process_that_died_comes_back(
     dead, alive = await make(2, Limits(at_once=10))
     await dead.permits.take()
     await dead.budgets.take()
-    dead.budgets._wake = lambda: None  # type: ignore[method-assign]  # it is heard of no more
+    keeper = dead.budgets._keeper
+    assert keeper is not None
+    keeper.cancel()  # it is heard of no more
     await database.execute("UPDATE slices SET until_ms = 0, at_once = 10 WHERE holder = 'worker 0'")
 
     assert await alive.spend()
@@ -272,8 +274,6 @@ def test_a_span_that_is_too_short_after_division_holds_more_instead() -> None:
 
 
 def test_a_window_of_hours_is_refused() -> None:
-    from tillbridge.connections.configuration import read_configuration  # noqa: PLC0415
-
     text = "connections: {books: {connector: nobody, limits: {requests: 9, window: 2h}}}"
     with pytest.raises(Misconfigured, match="too long to be counted"):
         read_configuration(text, "", {"nobody": NOBODY})

@@ -30,15 +30,11 @@ from tillbridge.connections.connections import Connection
 from tillbridge.connections.gates import GateClosed
 from tillbridge.connector.abilities import CheckoutRequest, ReceivesCheckouts, VerifiesDeliveries
 from tillbridge.connector.delivery import Delivery
+from tillbridge.connector.documents import AUTHORIZATION
 from tillbridge.connector.packing import pack
 from tillbridge.database.database import Tx
 from tillbridge.journeys.answer import Answer, answer_for, in_flight, not_attempted
-from tillbridge.journeys.authorization import (
-    AUTHORIZATION,
-    asked_of,
-    while_waited_for,
-    without_token,
-)
+from tillbridge.journeys.authorization import asked_of, while_waited_for, without_token
 from tillbridge.journeys.card_guard import card_data_found, in_key, screened
 from tillbridge.journeys.following import follow_subject
 from tillbridge.journeys.house import House
