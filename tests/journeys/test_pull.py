@@ -294,7 +294,7 @@ async def test_of_two_workers_one_looks(tmp_path: Path, dsn: str) -> None:
 async def test_a_look_that_broke_off_goes_on_behind_what_it_has_taken_in(
     tmp_path: Path, dsn: str
 ) -> None:
-    async with quiet_town(tmp_path, dsn, pull_page="2") as town:
+    async with quiet_town(tmp_path, dsn, pull_page="2", pull_every_s="1") as town:
         no_webhooks(town)
         for number in range(5):
             await pay_elsewhere(town, f"POS-{number}")
@@ -303,13 +303,15 @@ async def test_a_look_that_broke_off_goes_on_behind_what_it_has_taken_in(
         rules.append(Rule("details", Fault("break_before"), times=1))
 
         broken = await pull(town)
-        before = len(await found(town))
+        before = [find.meaning for find in await open_finds(town.house.database)]
+        await asyncio.sleep(0.1)
         row = await pull(town)
 
-        assert (before, broken.is_whole) == (3, False)
+        assert (before, broken.is_whole) == (["unplaced"] * 3 + ["unread"], False)
         assert "details" in broken.trouble or "transactions" in broken.trouble
         assert (row.is_whole, row.trouble) == (True, "")
-        assert len(await open_finds(town.house.database)) == 5
+        after = [find.meaning for find in await open_finds(town.house.database)]
+        assert after == ["unplaced"] * 5
         assert asked(town, "details") == 6  # one of them was cut
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 from tillbridge.access.audit import record
 from tillbridge.canonical.card_text import mask
-from tillbridge.canonical.errors import Rejected, TillbridgeError, Unreconciled
+from tillbridge.canonical.errors import Rejected, TillbridgeError, Transient, Unreconciled
 from tillbridge.canonical.payments import Observation
 from tillbridge.connections.connections import Connection
 from tillbridge.connections.gates import GateClosed
@@ -136,7 +136,11 @@ class _Pulling:
             await self._ask(request_id)
 
     async def _ask(self, request_id: str) -> None:
-        """Asks for one operation and takes it in, or notes why it could not be."""
+        """Asks for one operation and takes it in, or notes why it could not be.
+
+        One that is not answered is asked for later, so that it does not stand in the way for ever
+        of what comes behind it; the look ends all the same: others would not be answered either.
+        """
         self.asked += 1
         await self._enter()
         try:
@@ -144,6 +148,9 @@ class _Pulling:
         except (Rejected, Unreconciled) as error:
             await self._unread(request_id, mask(str(error)))
             return
+        except Transient as error:
+            await self._unread(request_id, mask(str(error)))
+            raise
         await self.house.gates.succeeded(self.at.name)
         if not seen:
             await self._unread(request_id, "It is listed, and nothing proves yet how it ended.")
