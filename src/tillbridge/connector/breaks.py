@@ -57,8 +57,9 @@ def classify(point: BreakPoint, status: int | None = None, *, write: bool) -> Ou
     """The class of a break.
 
     For a write every 408, 429, 500, 502, 503 and 504 is unknown: a gateway in between may answer
-    for a system that did act. For a read the same statuses are busy, and 429 is a rate limit. A connector whose vendor
-    promises more (a 429 that certainly did nothing) says so itself before asking here.
+    for a system that did act. For a read the same statuses are busy, and 429 is a rate limit. A
+    connector whose vendor promises more (a 429 that certainly did nothing) says so itself before
+    asking here.
     """
     if point in _UNSENT:
         return Outcome.NOT_SENT
