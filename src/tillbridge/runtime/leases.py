@@ -24,14 +24,18 @@ class HeldLeases:
         self._lease_s = lease_s
         self._silent_max_s = silent_max_s
         self._leases: dict[int, Lease] = {}
+        self._turns: dict[int, asyncio.Task[object] | None] = {}
         self.is_ending = False
         self.alone = asyncio.Lock()
 
     def add(self, lease: Lease) -> None:
+        """Keeps a lease; the task that adds it is its turn."""
         self._leases[id(lease)] = lease
+        self._turns[id(lease)] = asyncio.current_task()
 
     def discard(self, lease: Lease) -> None:
         self._leases.pop(id(lease), None)
+        self._turns.pop(id(lease), None)
 
     def end(self) -> list[Lease]:
         """Ends every lease here and now. Answers those that were held."""
@@ -62,4 +66,8 @@ class HeldLeases:
                 lease.target,
                 self._silent_max_s,
             )
+            turn = self._turns.get(id(lease))
+            lease.end()
             self.discard(lease)
+            if turn is not None:
+                turn.cancel()  # it would keep its slot, and others from being taken alone
