@@ -43,7 +43,8 @@ class ErrorClass(StrEnum):
 _OF_DATA: Final = (
     "bad_", "missing_", "no_", "too_", "not_", "text_too_", "wrong_", "empty_", "unreadable",
     "unusable", "unkeepable", "amounts_differ", "totals_differ", "currencies_differ",
-    "currency_mismatch", "unknown_product", "unknown_currency", "unknown_country", "unknown_customer", "card_data",
+    "currency_mismatch",
+    "unknown_product", "unknown_currency", "unknown_country", "unknown_customer", "card_data",
 )  # fmt: skip
 _NOT_OF_DATA: Final = frozenset({"not_found", "not_allowed", "no_account"})
 
