@@ -18,7 +18,7 @@ from tillbridge.journeys.house import House
 from tillbridge.journeys.receive import Received, receive
 from tillbridge.payments.attempts import Attempt
 
-_LATE_S: Final = 9.0
+_LATE_S: Final = 2.4
 """Real seconds that an authorization is late in the plant that lets it leave all the same."""
 Shows: TypeAlias = Callable[[Mapping[str, Any], Sequence[str]], bool]
 """Whether the last line, or the sentences, tell of this very defect."""
