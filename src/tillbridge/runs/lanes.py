@@ -181,7 +181,10 @@ async def release(database: Database, turn: Turn) -> bool:
     """
     values = _freed(turn)
     if not turn.letters:
-        row = await database.together(SQL["release_lane"], *values, by=turn.lease.subject)
+        if turn.claims > 1:  # nothing waits for company: the next death is not to be this turn's
+            row = await database.fetch_row(SQL["release_lane"], *values)
+        else:
+            row = await database.together(SQL["release_lane"], *values, by=turn.lease.subject)
         return bool(row and row["again"])
     async with database.transaction() as tx:
         again = await tx.fetchval(SQL["release_lane"], *values)
