@@ -155,3 +155,31 @@ async def test_a_card_number_asked_for_as_an_id_is_masked(api: Api) -> None:
     status, answer = await api.ask("GET", "/trace/4111111111111111")
     assert status == 404
     assert "************1111" in answer["error"]["message"]
+
+
+async def test_a_letter_is_taken_found_by_its_owner_and_left_alone_by_a_bulk_replay(
+    api: Api,
+) -> None:
+    first, second = await bury(api.database, "7"), await bury(api.database, "8")
+    status, taken = await api.ask("POST", f"/dead-letters/{first}/take", json={"why": "mine"})
+    assert (status, taken["owner"]) == (200, "operator")
+    _, desk = await api.ask("GET", "/dead-letters?state=in_work", role="viewer")
+    assert [one["run_id"] for one in desk["dead_letters"]] == [first]
+    _, shown = await api.ask("GET", f"/dead-letters/{second}", role="viewer")
+    assert [one["run_id"] for one in shown["attempts"]] == [second]
+    assert all(way["why"] for way in shown["ways"])
+
+    sent = {"why": "mended", "kind": "invalid_data"}
+    _, counted = await api.ask("POST", "/dead-letters/replay", json=sent)
+    assert (counted["counted"]["count"], counted["replayed"]) == (2, None)
+    await api.ask("POST", f"/dead-letters/{first}/hand-back", json={"why": "not mine"})
+    _, done = await api.ask("POST", "/dead-letters/replay", json={**sent, "dry_run": False})
+    assert (done["replayed"]["count"], done["replayed"]["replayed"]) == (2, 2)
+
+
+async def test_the_table_of_errors_is_told(api: Api) -> None:
+    status, told = await api.ask("GET", "/errors", role="viewer")
+    assert status == 200
+    classes = {one["error_class"]: one for one in told["standard"]}
+    assert classes["transient"]["tries"] == 12
+    assert classes["unknown_outcome"]["course"] == "proof"

@@ -174,3 +174,51 @@ async def test_a_stored_value_cannot_steer_the_terminal(tell: Tell, database: Da
     result = await tell("dead-letters")
     assert "\x1b" not in result.stdout
     assert "[bold]news[/bold]" in result.stdout
+
+
+async def test_a_change_of_money_waits_for_a_second_person(tell: Tell, database: Database) -> None:
+    number = str(await bury(database))
+    quantity = "data.order.lines.0.quantity"
+    edited = await tell("dead-letters", "edit", number, quantity, "3", "--why", "counted again")
+    if edited.exit_code == 0:
+        assert "waits for a second person" in edited.stdout
+        assert "dead-letters approve" in edited.stdout
+        alone = await tell("dead-letters", "approve", "1", "--why", "I am sure")
+        assert (alone.exit_code, "two persons" in alone.stderr) == (1, True)
+        refused = await tell("dead-letters", "refuse", "1", "--why", "a mistake")
+        assert "stays as it is" in refused.stdout
+    else:  # the order's own equation has to hold, too
+        assert "quantity" in edited.stderr
+
+
+async def test_a_letter_is_taken_and_handed_back(tell: Tell, database: Database) -> None:
+    number = str(await bury(database))
+    taken = await tell("dead-letters", "take", number, "--why", "calling them")
+    assert "(command line) has it" in taken.stdout
+    assert "(command line)" in (await tell("dead-letters", "list", "--state", "in_work")).stdout
+    back = await tell("dead-letters", "hand-back", number, "--why", "on holiday")
+    assert "open again" in back.stdout
+
+
+async def test_many_are_counted_with_their_class_before_they_run_again(
+    tell: Tell, database: Database
+) -> None:
+    for number in ("7", "8"):
+        await bury(database, number)
+    again = ("dead-letters", "replay", "--class", "invalid_data", "--why", "the table is mended")
+    counted = await tell(*again)
+    assert "2 dead letters are meant: 2 invalid_data." in counted.stdout
+    assert "--yes" in counted.stdout
+    none = await tell("dead-letters", "replay", "--older-than", "2d", "--all", "--why", "old ones")
+    assert "0 dead letters are meant" in none.stdout
+    done = await tell(*again, "--yes")
+    assert "2 run again; 0 are left alone." in done.stdout
+    unclear = await tell("dead-letters", "replay", "--why", "which?")
+    assert (unclear.exit_code, "--all" in unclear.stderr) == (2, True)
+
+
+async def test_the_table_of_errors_is_shown(tell: Tell) -> None:
+    shown = await tell("errors")
+    assert shown.exit_code == 0
+    for word in ("transient", "unknown_outcome", "12 tries", "never sent again on a guess"):
+        assert word in shown.stdout

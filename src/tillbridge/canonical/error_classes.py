@@ -45,6 +45,7 @@ _OF_DATA: Final = (
     "unusable", "unkeepable", "amounts_differ", "totals_differ", "currencies_differ",
     "currency_mismatch",
     "unknown_product", "unknown_currency", "unknown_country", "unknown_customer", "card_data",
+    "lookup_missing",
 )  # fmt: skip
 _NOT_OF_DATA: Final = frozenset({"not_found", "not_allowed", "no_account"})
 

@@ -48,7 +48,9 @@ class Duration(click.ParamType):
 def filters(command: F) -> F:
     """Which dead letters are meant."""
     for option in (
-        click.option("--class", "kind", type=click.Choice(list(ErrorClass)), default=None),
+        click.option(
+            "--class", "kind", type=click.Choice([one.value for one in ErrorClass]), default=None
+        ),
         click.option("--flow", default="", help="Of this flow."),
         click.option("--at", "target", default="", help="That died at this connection."),
         click.option("--owner", default="", help="That this person has in work."),
