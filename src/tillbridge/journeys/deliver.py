@@ -333,10 +333,11 @@ class Walk:
             return receipt
 
     async def _told(self, effect: Effect) -> Receipt | None:
-        """A capture that was not answered, and of which a webhook has told us meanwhile."""
+        """A capture that was not answered, or was taken for not done, and of which a webhook has
+        told us meanwhile."""
         if effect.effect != CAPTURE:
             return None
-        key = await self.journal.unanswered(effect)
+        key = await self.journal.unanswered(effect, "planned", "refused")
         if not key:
             return None
         request_id = await told_capture(self.house.database, effect.connection, key)
