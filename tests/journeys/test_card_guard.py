@@ -16,7 +16,7 @@ from tillbridge.canonical.errors import Rejected
 from tillbridge.connector.abilities import Receipt
 from tillbridge.connector.delivery import Delivery
 from tillbridge.inbox.sightings import sightings
-from tillbridge.journeys.card_guard import counting, in_key, without_card_data
+from tillbridge.journeys.card_guard import counting, expect_clean, in_key, without_card_data
 from tillbridge.journeys.receive import receive
 from tillbridge_simulators.shop.signing import signed
 
@@ -165,3 +165,14 @@ def test_a_key_that_was_drawn_at_random_is_an_id(key: str) -> None:
 )
 def test_a_card_number_in_a_key_is_found(key: str) -> None:
     assert in_key(key)
+
+
+async def test_what_the_shop_is_told_names_its_try_whatever_its_digits(room: Room) -> None:
+    drawn = {"order_number": "B4480", "attempt_key": "75842e45ba39675893335327"}
+    await expect_clean(room.house.database, "write to webshop", "B4480", drawn)
+    with pytest.raises(Rejected, match="card number in note"):
+        await expect_clean(
+            room.house.database, "write to webshop", "B4480", {**drawn, "note": PLAIN}
+        )
+    with pytest.raises(Rejected, match="card number in attempt_key"):
+        await expect_clean(room.house.database, "write to webshop", "B4480", {"attempt_key": PLAIN})

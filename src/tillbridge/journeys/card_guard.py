@@ -82,8 +82,8 @@ async def expect_clean(
 ) -> None:
     """Before a document leaves, or is kept: it holds no card number.
 
-    `subject` is known as an order's number wherever it stands in the document; `ids` names further
-    fields that hold ids.
+    `subject` is known as an order's number wherever it stands in the document, and so is the key of
+    a try that was drawn at random (`in_key`); `ids` names further fields that hold ids.
 
     Raises:
         Rejected: it does, put together from parts perhaps: a person mends the mapping.
@@ -93,6 +93,9 @@ async def expect_clean(
         return
     if may_hold(subject.encode()):
         body = body.replace(encode(subject)[1:-1], b"the order")
+    key = fields.get("attempt_key")
+    if isinstance(key, str) and key and not in_key(key):
+        body = body.replace(encode(key)[1:-1], b"the try")
     found = scan_body(body, OWN_IDS.union(ids))
     if not found:
         return
