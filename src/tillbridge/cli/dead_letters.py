@@ -30,7 +30,7 @@ why_option = click.option("--why", required=True, help="In a sentence; it stands
 PROGRESS_EVERY = 50
 
 
-class Duration(click.ParamType):
+class Duration(click.ParamType[float]):
     """30s, 10m, 12h or 30d, in seconds."""
 
     name = "duration"
@@ -71,7 +71,7 @@ def dead_letters() -> None:
 @filters
 @click.option("--limit", type=click.IntRange(1, 500), default=100, show_default=True)
 @pass_surroundings
-def list_dead_letters(surroundings: Surroundings, limit: int, **said: Any) -> None:
+def list_dead_letters(surroundings: Surroundings, /, limit: int, **said: Any) -> None:
     """List what needs a person, newest first."""
     found, at_risk = asyncio.run(_list(surroundings, _like(**said), limit))
     if not found:
@@ -169,6 +169,7 @@ def refuse_proposal(surroundings: Surroundings, proposal: int, why: str) -> None
 @pass_surroundings
 def replay_dead_letters(
     surroundings: Surroundings,
+    /,
     run_id: int | None,
     start: str | None,
     version: str | None,
