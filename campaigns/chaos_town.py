@@ -1,7 +1,6 @@
 """The town of the chaos campaign: everything runs, things go wrong, and at last it is quiet.
 
-PostgreSQL, an API and four workers on one side, the outside world on the other, wires in between;
-a crowd that buys, clerks at the desk, and misfortunes as a seed decides.
+The house on one side, the world on the other, wires between; a crowd, clerks, misfortunes by seed.
 """
 
 import asyncio

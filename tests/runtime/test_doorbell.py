@@ -133,7 +133,9 @@ async def ends_a_turn_before_the_turn_of_others(mill: Mill) -> None:
         turn = await start_held(tx, LANE, "a test", 30.0, journey="deliver", content=b"{}")
     assert turn is not None
     lease, run = turn.lease, turn.runs[0]
-    ended = (LANE.subject, LANE.target, lease.number, lease.arrivals, run.id, "done", *[[]] * 4)
+    nothing: list[str] = []
+    done = (LANE.subject, LANE.target, lease.number, lease.arrivals, run.id, "done")
+    ended = (*done, *[nothing] * 4)
     await database.fetch_row("SELECT end_turn($1, 0)", ended)
 
 
