@@ -2,13 +2,21 @@
 
 -- name: movement
 -- How many things move; in how many seconds the next one does that waits for no event, and the
--- next one of all.
+-- next one of all. What waits at a gate moves when the gate opens, or is asked whether it may.
 SELECT (SELECT count(*) FROM runs
         WHERE state = 'ready' OR (state = 'waiting' AND wake_at <= now()))
      + (SELECT count(*) FROM lanes WHERE lease_until > now() OR wake_at <= now())
-     + (SELECT count(*) FROM windows WHERE closed_at IS NULL AND closes_at <= now()) AS moving,
-       (SELECT min(extract(epoch FROM wake_at - now()))::float8 FROM runs
-        WHERE state = 'waiting' AND waits = '{}') AS next_s,
+     + (SELECT count(*) FROM windows WHERE closed_at IS NULL AND closes_at <= now())
+     + (SELECT count(*) FROM gates
+        WHERE (state = 'open' OR (state = 'tripped' AND closed_until <= now()))
+          AND EXISTS (SELECT FROM runs WHERE runs.gate = gates.connection
+                      AND runs.state = 'waiting')) AS moving,
+       least((SELECT min(extract(epoch FROM wake_at - now()))::float8 FROM runs
+              WHERE state = 'waiting' AND waits = '{}'),
+             (SELECT min(extract(epoch FROM closed_until - now()))::float8 FROM gates
+              WHERE state = 'tripped' AND closed_until > now()
+                AND EXISTS (SELECT FROM runs WHERE runs.gate = gates.connection
+                            AND runs.state = 'waiting'))) AS next_s,
        least((SELECT min(extract(epoch FROM wake_at - now()))::float8 FROM runs
               WHERE state = 'waiting'),
              (SELECT min(extract(epoch FROM closes_at - now()))::float8 FROM windows
