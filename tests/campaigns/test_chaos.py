@@ -76,6 +76,7 @@ async def test_a_wire_carries_waits_and_is_cut() -> None:
     async def echo(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while data := await reader.read(100):
             writer.write(data)
+        writer.close()
 
     server = await asyncio.start_server(echo, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
@@ -95,5 +96,6 @@ async def test_a_wire_carries_waits_and_is_cut() -> None:
     except ConnectionResetError:
         assert await wires.tell(Order("echo", "count")) == 1
     finally:
+        writer.close()
         wires.stop()
         server.close()

@@ -22,10 +22,11 @@ LOG = logging.getLogger("tillbridge.tests.line")
 def stream() -> Iterator[io.StringIO]:
     """Takes what log lines are written, and gives the loggers back as they were."""
     root, own = logging.getLogger(), logging.getLogger("tillbridge")
-    before = (root.handlers[:], root.level, own.level)
+    before = (root.handlers[:], root.level, own.level, own.propagate)
+    own.propagate = True  # a rehearsal in this process may have asked for quiet
     written = io.StringIO()
     yield written
-    root.handlers[:], level, own_level = before
+    root.handlers[:], level, own_level, own.propagate = before
     root.setLevel(level)
     own.setLevel(own_level)
     follow(Unwatched())
