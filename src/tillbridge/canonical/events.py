@@ -56,11 +56,14 @@ class Written:
         document: the document's kind, such as "sales_order".
         connection: where it was written.
         references: the ids the other system gave it, by kind.
+        ordinal: which one of its kind it is for the order, as the write said: a try's key, a
+            fulfilment's id; "" where that is not known.
     """
 
     document: str
     connection: str
     references: dict[str, str] = field(default_factory=dict)
+    ordinal: str = ""
 
 
 @dataclass(frozen=True, slots=True)

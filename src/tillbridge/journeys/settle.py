@@ -127,6 +127,7 @@ class Settling:
                     document=effect.effect,
                     connection=effect.connection,
                     references={item.kind: item.id for item in receipt.references},
+                    ordinal=effect.ordinal,
                 )
             ),
         )
