@@ -8,6 +8,8 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final, TypeAlias
 from urllib.parse import quote
 
+from tillbridge_simulators.cybersource.cards import check_digit
+
 Form: TypeAlias = Callable[[str], Mapping[str, Any]]
 """Fields of a document that hold the number."""
 
@@ -25,15 +27,6 @@ def card_number(draw: random.Random) -> str:
     prefix, length = draw.choice(_BRANDS)
     stem = prefix + "".join(draw.choices("0123456789", k=length - len(prefix) - 1))
     return stem + check_digit(stem)
-
-
-def check_digit(stem: str) -> str:
-    """The check digit of ISO/IEC 7812-1."""
-    total = 0
-    for at, digit in enumerate(reversed(stem)):
-        doubled = int(digit) * (2 if at % 2 == 0 else 1)
-        total += doubled - 9 if doubled > 9 else doubled
-    return str(-total % 10)
 
 
 def printed(number: str) -> list[str]:

@@ -5,7 +5,8 @@ import uuid
 from collections.abc import Callable
 from typing import Final, TypeAlias
 
-from campaigns.card_forms import card_number, check_digit
+from campaigns.card_forms import card_number
+from tillbridge_simulators.cybersource.cards import check_digit
 
 Shape: TypeAlias = Callable[[random.Random], str]
 

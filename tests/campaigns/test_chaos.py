@@ -1,40 +1,20 @@
 """The chaos campaign in its short form: the whole thing as people run it."""
 
 import asyncio
-import json
-import os
 import random
-import sys
-from pathlib import Path
-from typing import Any
 
 from campaigns.chaos_plants import CHAOS_PLANTS, TOWNS
 from campaigns.crowd import TYPO, purchases
 from campaigns.misfortunes import ONE_OF_EACH, ROUND
 from campaigns.two_books import BOOK, PREFIXES
 from campaigns.wires import Order, Wires
+from tests.campaigns.campaign import refusal, run
 
 from tillbridge_simulators.auditor import KEYS
 
-ROOT = Path(__file__).parents[2]
-
-
-async def campaign(**wanted: str) -> tuple[int | None, dict[str, Any]]:
-    """Runs it; answers the exit status and the last line."""
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "campaigns.chaos"),
-        cwd=ROOT,
-        env=os.environ | wanted,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-    )
-    said, complained = await process.communicate()
-    assert said, complained.decode()[-2000:]
-    return process.returncode, json.loads(said.splitlines()[-1])
-
 
 async def test_a_house_to_which_everything_happens_breaks_no_promise() -> None:
-    status, result = await campaign(SCALE="short", SEED="7")
+    status, result = await run("chaos", SCALE="short", SEED="7")
     assert {key: result[key] for key in KEYS} == dict.fromkeys(KEYS, 0), result
     assert result["kills"] > 0
     assert result["faults"] > 0
@@ -42,21 +22,14 @@ async def test_a_house_to_which_everything_happens_breaks_no_promise() -> None:
 
 
 async def test_a_planted_defect_is_caught_among_everything_else() -> None:
-    status, result = await campaign(PLANT="capture_repeated")
+    status, result = await run("chaos", PLANT="capture_repeated")
     assert (status, result["ok"], result["plants"], result["plants_caught"]) == (1, False, 1, 1)
     assert any(result[key] for key in KEYS)
 
 
 async def test_a_plant_nobody_knows_is_refused_by_name() -> None:
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "campaigns.chaos"),
-        cwd=ROOT,
-        env=os.environ | {"PLANT": "ivy"},
-        stderr=asyncio.subprocess.PIPE,
-    )
-    _, complained = await process.communicate()
-    assert b"There is no plant 'ivy'; there are unknown_as_failed, " in complained
-    assert process.returncode == 1
+    said = await refusal("chaos", "ivy")
+    assert "There is no plant 'ivy'; there are unknown_as_failed, " in said
 
 
 def test_every_round_has_every_misfortune_and_every_town_its_plant() -> None:

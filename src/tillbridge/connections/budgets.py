@@ -93,14 +93,14 @@ class Budgets:
 
     async def close(self) -> None:
         """Ends the keeper, hands everything back, and takes part no more."""
-        if self._keeper is not None:
-            self._keeper.cancel()
-            await asyncio.gather(self._keeper, return_exceptions=True)
-        if self._keeper is not None:
-            try:
-                await self._database.execute(SQL["leave"], self._holder)
-            except BROKEN as error:
-                _LOG.warning("slices could not be handed back: %s", error)
+        if self._keeper is None:
+            return
+        self._keeper.cancel()
+        await asyncio.gather(self._keeper, return_exceptions=True)
+        try:
+            await self._database.execute(SQL["leave"], self._holder)
+        except BROKEN as error:
+            _LOG.warning("slices could not be handed back: %s", error)
 
     def _wake(self) -> None:
         self._wanted.set()

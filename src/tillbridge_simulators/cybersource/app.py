@@ -33,7 +33,7 @@ from tillbridge_simulators.cybersource.tokens import TokenKind
 from tillbridge_simulators.cybersource.webhooks import Subscription, Webhooks
 from tillbridge_simulators.effects import EffectLog
 from tillbridge_simulators.faults import Fault, Faults
-from tillbridge_simulators.port import bound
+from tillbridge_simulators.port import Close, Port, serve
 from tillbridge_simulators.under_way import UnderWay, left_alone
 
 
@@ -76,18 +76,21 @@ class CybersourceSimulator:
             tell_one=self.webhooks.tell_one,
             factor=factor,
         )
-        self.port = 0
         self._wants_tls = tls
         self._folder: tempfile.TemporaryDirectory[str] | None = None
         self._tls: Tls | None = None
         self._random = random.Random(seed)  # noqa: S311 (a simulation, not a secret)
         self._runner: web.AppRunner | None = None
-        self._site: web.SockSite | None = None
-        self._held: socket.socket | None = None
+        self._port = Port(self._listen)
         self._under_way = UnderWay()
         self._late: set[asyncio.Task[None]] = set()
         options_ = self.options
         self._signatures = Signatures(options_.merchant_id, options_.key_id, options_.secret_key)
+
+    @property
+    def port(self) -> int:
+        """Its number; 0 before it is started."""
+        return self._port.number
 
     @property
     def url(self) -> str:
@@ -115,28 +118,22 @@ class CybersourceSimulator:
         app.add_routes(control_routes(self.account, self.faults, self.mint_token))
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
         await self._runner.setup()
-        await self._listen(bound(port))
+        self._port.number = port
+        await self._port.open()
 
     async def refuse(self) -> None:
         """Nobody listens any more: connections are refused, those that are open are cut."""
         self.faults.down = True
-        if self._site is not None:
-            await self._site.stop()
-            self._site, self._held = None, bound(self.port)
+        await self._port.refuse()
 
     async def accept(self) -> None:
         """Listens again, after `refuse`."""
         self.faults.down = False
-        if self._held is not None:
-            held, self._held = self._held, None
-            await self._listen(held)
+        await self._port.accept()
 
-    async def _listen(self, held: socket.socket) -> None:
+    async def _listen(self, held: socket.socket) -> Close:
         assert self._runner is not None, "started"
-        context = self._tls.context if self._tls else None
-        self._site = web.SockSite(self._runner, held, ssl_context=context)
-        await self._site.start()
-        self.port = held.getsockname()[1]
+        return await serve(self._runner, held, self._tls.context if self._tls else None)
 
     async def stop(self) -> None:
         """Stops listening; late effects and notifications that wait are given up."""
@@ -144,6 +141,7 @@ class CybersourceSimulator:
             task.cancel()
         await asyncio.gather(*self._late, return_exceptions=True)
         await self.webhooks.stop()
+        await self._port.close()
         if self._runner is not None:
             await self._runner.cleanup()
             self._runner = None

@@ -13,9 +13,10 @@ from tillbridge_simulators.cybersource.account import Account
 from tillbridge_simulators.cybersource.answers import Answer, Refusal, not_found, utc_text
 from tillbridge_simulators.cybersource.ask import Ask, Offer
 from tillbridge_simulators.cybersource.documents import amount_at, at, text_at
-from tillbridge_simulators.cybersource.payments import authorize
+from tillbridge_simulators.cybersource.listings import listing
+from tillbridge_simulators.cybersource.page_sales import pay_by_page
 from tillbridge_simulators.cybersource.recurring import day_of
-from tillbridge_simulators.cybersource.shelf import merged, page_of
+from tillbridge_simulators.cybersource.shelf import merged
 
 PATH = "/invoicing/v2/invoices"
 _UNPAID = ("DRAFT", "CREATED", "SENT", "PARTIAL")
@@ -57,10 +58,6 @@ def get(ask: Ask) -> Answer:
 
 def list_all(ask: Ask) -> Answer:
     """GET, by status."""
-    try:
-        offset, limit = page_of(ask.query)
-    except ValueError:
-        raise Refusal("INVALID_DATA", ["offset", "limit"]) from None
     status = ask.query.get("status")
     rows = [
         _summary(row)
@@ -68,13 +65,7 @@ def list_all(ask: Ask) -> Answer:
             lambda row: status in (None, row["status"])
         )
     ]
-    body = {
-        "_links": {"self": {"href": f"{PATH}?offset={offset}&limit={limit}", "method": "GET"}},
-        "submitTimeUtc": utc_text(ask.account.now()),
-        "totalInvoices": len(rows),
-        "invoices": rows[offset : offset + limit],
-    }
-    return Answer(200, body)
+    return listing(ask, PATH, "invoices", rows, total="totalInvoices")
 
 
 def update(ask: Ask) -> Answer:
@@ -135,8 +126,7 @@ def pay(account: Account, id_: str, amount: Decimal, outcome: str = "authorized"
         raise ValueError(f"the invoice {id_} is {row['status']}")
     if not 0 < amount <= balance or (amount < balance and not partly):
         raise ValueError(f"{amount} does not pay {balance}")
-    token = account.tokens.mint(outcome, "tms")
-    answer = authorize(account, _payment_of(row, token, amount)).body
+    answer = pay_by_page(account, id_, amount, amounts["currency"], outcome)
     paid = answer["status"] == "AUTHORIZED"
     if paid:
         amounts["balanceAmount"] = str(balance - amount)
@@ -147,16 +137,6 @@ def pay(account: Account, id_: str, amount: Decimal, outcome: str = "authorized"
         event = "paid" if row["status"] == "PAID" else "partial-payment"
         account.tell(f"invoicing.customer.invoice.{event}", id_, {"data": _summary(row)})
     return str(answer["id"])
-
-
-def _payment_of(row: Mapping[str, Any], token: str, amount: Decimal) -> dict[str, Any]:
-    currency = row["orderInformation"]["amountDetails"]["currency"]
-    return {
-        "clientReferenceInformation": {"code": row["id"]},
-        "processingInformation": {"capture": True},
-        "paymentInformation": {"paymentInstrument": {"id": token}},
-        "orderInformation": {"amountDetails": {"totalAmount": str(amount), "currency": currency}},
-    }
 
 
 def _check(ask: Ask, document: Mapping[str, Any]) -> None:

@@ -13,9 +13,10 @@ from tillbridge_simulators.cybersource.account import Account
 from tillbridge_simulators.cybersource.answers import Answer, Refusal, not_found, utc_text
 from tillbridge_simulators.cybersource.ask import Ask, Offer
 from tillbridge_simulators.cybersource.documents import amount_at, at, text_at
-from tillbridge_simulators.cybersource.payments import authorize
+from tillbridge_simulators.cybersource.listings import listing
+from tillbridge_simulators.cybersource.page_sales import pay_by_page
 from tillbridge_simulators.cybersource.recurring import day_of
-from tillbridge_simulators.cybersource.shelf import merged, page_of
+from tillbridge_simulators.cybersource.shelf import merged
 
 PATH = "/ipl/v2/payment-links"
 
@@ -42,10 +43,6 @@ def get(ask: Ask) -> Answer:
 
 def list_all(ask: Ask) -> Answer:
     """GET, by status."""
-    try:
-        offset, limit = page_of(ask.query)
-    except ValueError:
-        raise Refusal("INVALID_DATA", ["offset", "limit"]) from None
     status = ask.query.get("status")
     rows = [
         _shown(ask, row)
@@ -53,13 +50,7 @@ def list_all(ask: Ask) -> Answer:
             lambda row: status in (None, row["status"])
         )
     ]
-    body = {
-        "_links": {"self": {"href": f"{PATH}?offset={offset}&limit={limit}", "method": "GET"}},
-        "submitTimeUtc": utc_text(ask.account.now()),
-        "totalLinks": len(rows),
-        "links": rows[offset : offset + limit],
-    }
-    return Answer(200, body)
+    return listing(ask, PATH, "links", rows, total="totalLinks")
 
 
 def update(ask: Ask) -> Answer:
@@ -81,14 +72,7 @@ def pay(account: Account, id_: str, amount: Decimal, outcome: str = "authorized"
     if row["status"] != "ACTIVE" or _has_ended(account, row):
         raise ValueError(f"the link {id_} is not active")
     currency = row["orderInformation"]["amountDetails"]["currency"]
-    token = account.tokens.mint(outcome, "tms")
-    document = {
-        "clientReferenceInformation": {"code": id_},
-        "processingInformation": {"capture": True},
-        "paymentInformation": {"paymentInstrument": {"id": token}},
-        "orderInformation": {"amountDetails": {"totalAmount": str(amount), "currency": currency}},
-    }
-    answer = authorize(account, document).body
+    answer = pay_by_page(account, id_, amount, currency, outcome)
     if answer["status"] == "AUTHORIZED":
         row["_paid"] = str(Decimal(row["_paid"]) + amount)
         if _has_ended(account, row):

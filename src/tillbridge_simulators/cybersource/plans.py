@@ -10,7 +10,8 @@ from typing import Any
 from tillbridge_simulators.cybersource.answers import Answer, Refusal, not_found, utc_text
 from tillbridge_simulators.cybersource.ask import Ask, Offer
 from tillbridge_simulators.cybersource.documents import amount_at, at, text_at
-from tillbridge_simulators.cybersource.shelf import merged, page_of
+from tillbridge_simulators.cybersource.listings import listing
+from tillbridge_simulators.cybersource.shelf import merged
 
 PATH = "/rbs/v1/plans"
 UNITS = ("D", "W", "M", "Y")
@@ -44,7 +45,7 @@ def list_all(ask: Ask) -> Answer:
     """GET, by code, status and name."""
     wanted = {name: ask.query[name] for name in ("code", "status", "name") if name in ask.query}
     rows = [_shown(ask, row) for row in _plans(ask, **wanted)]
-    return page(ask, PATH, "plans", rows)
+    return listing(ask, PATH, "plans", rows)
 
 
 def update(ask: Ask) -> Answer:
@@ -110,27 +111,6 @@ def expect_period(document: Mapping[str, Any]) -> None:
     total = at(document, "planInformation.billingCycles.total")
     if total is not None and not (str(total).isdigit() and int(total)):
         raise Refusal("INVALID_DATA", ["planInformation.billingCycles.total"])
-
-
-def page(ask: Ask, path: str, noun: str, rows: list[dict[str, Any]]) -> Answer:
-    """One page of a list in the shape of recurring billing. Raises Refusal."""
-    try:
-        offset, limit = page_of(ask.query)
-    except ValueError:
-        raise Refusal("INVALID_DATA", ["offset", "limit"]) from None
-    links = {"self": {"href": f"{path}?offset={offset}&limit={limit}", "method": "GET"}}
-    if offset + limit < len(rows):
-        href = f"{path}?offset={offset + limit}&limit={limit}"
-        links["next"] = {"href": href, "method": "GET"}
-    return Answer(
-        200,
-        {
-            "_links": links,
-            "submitTimeUtc": utc_text(ask.account.now()),
-            "totalCount": len(rows),
-            noun: rows[offset : offset + limit],
-        },
-    )
 
 
 def _plan(ask: Ask) -> dict[str, Any]:

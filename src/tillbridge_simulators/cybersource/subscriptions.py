@@ -14,8 +14,9 @@ from tillbridge_simulators.cybersource.account import Account
 from tillbridge_simulators.cybersource.answers import Answer, Refusal, not_found, utc_text
 from tillbridge_simulators.cybersource.ask import Ask, Offer
 from tillbridge_simulators.cybersource.documents import amount_at, at, text_at
+from tillbridge_simulators.cybersource.listings import listing
 from tillbridge_simulators.cybersource.payments import authorize
-from tillbridge_simulators.cybersource.plans import expect_period, next_code, page
+from tillbridge_simulators.cybersource.plans import expect_period, next_code
 from tillbridge_simulators.cybersource.recurring import day_of, due_on
 from tillbridge_simulators.cybersource.shelf import merged
 
@@ -76,7 +77,7 @@ def list_all(ask: Ask) -> Answer:
     rows = ask.account.state.recurring.subscriptions.where(
         lambda row: all(at(row, path) == value for path, value in wanted.items())
     )
-    return page(ask, PATH, "subscriptions", [_shown(ask, row) for row in rows])
+    return listing(ask, PATH, "subscriptions", [_shown(ask, row) for row in rows])
 
 
 def update(ask: Ask) -> Answer:

@@ -24,7 +24,7 @@ from tillbridge_simulators.dynamics365.subjects import Subject, subject_of
 from tillbridge_simulators.dynamics365.web_api import WebApi
 from tillbridge_simulators.effects import EffectLog
 from tillbridge_simulators.faults import Fault, Faults
-from tillbridge_simulators.port import bound
+from tillbridge_simulators.port import Close, Port, serve
 from tillbridge_simulators.under_way import UnderWay, left_alone
 
 BODY_MAX_BYTES = 128 * 1024 * 1024
@@ -69,7 +69,7 @@ class DataverseSimulator:
         columns: Sequence[str] = (),
         public_url: str = "",
     ) -> None:
-        self.port = port
+        self._port = Port(self._listen, port)
         self._public_url = public_url
         self.factor = factor
         self.faults = Faults(seed_of_faults)
@@ -89,10 +89,13 @@ class DataverseSimulator:
         self._key_lag_s = key_lag_s / factor
         self._api: WebApi | None = None
         self._runner: web.AppRunner | None = None
-        self._site: web.SockSite | None = None
-        self._held: socket.socket | None = None
         self._under_way = UnderWay()
         self._late: set[asyncio.Task[None]] = set()
+
+    @property
+    def port(self) -> int:
+        """Its number; as it was asked for before it is started."""
+        return self._port.number
 
     @property
     def url(self) -> str:
@@ -116,7 +119,7 @@ class DataverseSimulator:
         )
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
         await self._runner.setup()
-        await self._listen(bound(self.port))
+        await self._port.open()
         if self._api is None:
             self._api = WebApi(
                 self.organization, f"{self.public_url}/api/data/v9.2/", self._key_lag_s
@@ -125,28 +128,23 @@ class DataverseSimulator:
     async def refuse(self) -> None:
         """Nobody listens any more: connections are refused, those that are open are cut."""
         self.faults.down = True
-        if self._site is not None:
-            await self._site.stop()
-            self._site, self._held = None, bound(self.port)
+        await self._port.refuse()
 
     async def accept(self) -> None:
         """Listens again, after `refuse`."""
         self.faults.down = False
-        if self._held is not None:
-            held, self._held = self._held, None
-            await self._listen(held)
+        await self._port.accept()
 
-    async def _listen(self, held: socket.socket) -> None:
+    async def _listen(self, held: socket.socket) -> Close:
         assert self._runner is not None, "started"
-        self._site = web.SockSite(self._runner, held)
-        await self._site.start()
-        self.port = held.getsockname()[1]
+        return await serve(self._runner, held)
 
     async def stop(self) -> None:
         """Stops answering; commits that were to come late do not come any more."""
         for task in self._late:
             task.cancel()
         await asyncio.gather(*self._late, return_exceptions=True)
+        await self._port.close()
         if self._runner is not None:
             await self._runner.cleanup()
             self._runner = None

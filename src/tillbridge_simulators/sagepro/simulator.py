@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tillbridge_simulators.effects import EffectLog
 from tillbridge_simulators.faults import Faults
-from tillbridge_simulators.port import bound
+from tillbridge_simulators.port import Close, Port
 from tillbridge_simulators.sagepro import company, trail
 from tillbridge_simulators.sagepro.control import ControlRoutes
 from tillbridge_simulators.sagepro.session import ClientSession, World
@@ -38,7 +38,7 @@ class SageProSimulator:
         password: str = "sandbox",  # noqa: S107 (the made-up password of a stand-in)
         products: Sequence[str] = (),
     ) -> None:
-        self.port = port
+        self._port = Port(self._listen, port)
         self.faults = Faults(seed)
         self.log = EffectLog(log_path)
         self.store = Store()
@@ -48,11 +48,14 @@ class SageProSimulator:
         company.seed(self.store, currency=currency, products=products)
         trail.watch(self.store)
         self._control = ControlRoutes(self, control_port)
-        self._server: asyncio.Server | None = None
-        self._held: socket.socket | None = None
         self._under_way = UnderWay()
         self._clients: set[asyncio.Task[None]] = set()
         self._late: set[asyncio.TimerHandle] = set()
+
+    @property
+    def port(self) -> int:
+        """Its number; as it was asked for before it is started."""
+        return self._port.number
 
     @property
     def host(self) -> str:
@@ -64,36 +67,34 @@ class SageProSimulator:
 
     async def start(self) -> None:
         """Binds both ports; 0 means any free one."""
-        await self._listen(bound(self.port))
+        await self._port.open()
         await self._control.start()
 
     async def refuse(self) -> None:
         """Nobody listens any more: connections are refused, those that are open are cut."""
         self.faults.down = True
         self.cut_clients()
-        if self._server is not None:
-            self._server.close()
-            self._server, self._held = None, bound(self.port)
+        await self._port.refuse()
 
     async def accept(self) -> None:
         """Listens again, after `refuse`."""
         self.faults.down = False
-        if self._held is not None:
-            held, self._held = self._held, None
-            await self._listen(held)
+        await self._port.accept()
 
-    async def _listen(self, held: socket.socket) -> None:
-        self._server = await asyncio.start_server(self._serve, sock=held)
-        self.port = held.getsockname()[1]
+    async def _listen(self, held: socket.socket) -> Close:
+        server = await asyncio.start_server(self._serve, sock=held)
+
+        async def close() -> None:
+            server.close()
+
+        return close
 
     async def stop(self) -> None:
         """Cuts every connection; a late commit still to come never comes."""
         await self._control.stop()
         for handle in self._late:
             handle.cancel()
-        if self._server is not None:
-            self._server.close()
-            self._server = None
+        await self._port.close()
         for task in tuple(self._clients):
             task.cancel()
         await asyncio.gather(*self._clients, return_exceptions=True)
