@@ -56,7 +56,7 @@ def _authorization(it: Script) -> None:
     wanted = {
         "id": made["id"],
         "clientReferenceInformation.code": code,
-        "orderInformation.amountDetails.authorizedAmount": "26.00",
+        "orderInformation.amountDetails.authorizedAmount": "25.00",
     }
     it.shows(_DETAILS, wanted, id=made["id"])
     it.refused("payments.create_payment", 400, "INVALID_DATA", document | amount("-1.00"))
@@ -144,9 +144,7 @@ def _time_out_void(it: Script) -> None:
     taken = it.do("capture.capture_payment", document, id=first["id"])
     it.do("void.mit_void", {"clientReferenceInformation": reference})
     it.shows(_DETAILS, {"id": taken["id"]}, id=taken["id"])
-    it.refused(
-        "void.mit_void", 400, "NOT_VOIDABLE", {"clientReferenceInformation": reference}
-    )
+    it.refused("void.mit_void", 400, "NOT_VOIDABLE", {"clientReferenceInformation": reference})
 
 
 def _reversing(text: str) -> dict[str, Any]:
