@@ -1,6 +1,6 @@
 """One signed request and its answer; what no operation has a finer rule for is decided here."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,11 +22,13 @@ class Answer:
 
     Attributes:
         body: the JSON object; empty when the body was none.
+        rows: the objects of an answer that is a list.
     """
 
     status: int
     body: Mapping[str, Any]
     reply: Reply | None = None
+    rows: Sequence[Mapping[str, Any]] = ()
 
     @property
     def server_s(self) -> float | None:
@@ -71,6 +73,13 @@ class Exchange:
         method = "GET" if document is None else "POST"
         return await self._exchange(call, method, path, document, write=False)
 
+    async def manage(
+        self, call: Call, method: str, path: str, document: Mapping[str, object] | None = None
+    ) -> Answer:
+        """A call that sets the account up and moves no money. Raises like `write`."""
+        write = method != "GET"
+        return await self._exchange(call, method, path, document, write=write, managing=True)
+
     async def close(self) -> None:
         await self._http.close()
 
@@ -82,6 +91,7 @@ class Exchange:
         document: Mapping[str, object] | None,
         *,
         write: bool,
+        managing: bool = False,
     ) -> Answer:
         body = b"" if document is None else encode(document)
         headers = _JSON | dict(self._signer.headers(method, path, body, self._clock()))
@@ -104,22 +114,28 @@ class Exchange:
         if reply.status >= 500 or reply.status == 408:
             outcome = classify(BreakPoint.ANSWERED, reply.status, write=write)
             raise error_for(outcome, self._broke(method, path, reply), reply.wait_s)
-        return Answer(reply.status, self._body(method, path, reply, write=write), reply)
-
-    def _body(self, method: str, path: str, reply: Reply, *, write: bool) -> Mapping[str, Any]:
-        try:
-            body = read_json(reply.body)
-        except Rejected:
-            body = None
-        if isinstance(body, dict):
-            return body
-        if 400 <= reply.status < 500:
-            return {}
+        found = self._read_body(reply, managing=managing)
+        if isinstance(found, list):
+            return Answer(reply.status, {}, reply, [row for row in found if isinstance(row, dict)])
+        if found is not None:
+            return Answer(reply.status, found, reply)
         raise Transient(
             f"{self._broke(method, path, reply)} The body is not a JSON object.",
             sent="perhaps" if write else "no",
             reason="unreadable",
         )
+
+    def _read_body(self, reply: Reply, *, managing: bool) -> Mapping[str, Any] | list[Any] | None:
+        """The object it holds, or where that may be the list, or nothing at all; None for less."""
+        if managing and not reply.body.strip():
+            return {}
+        try:
+            body = read_json(reply.body)
+        except Rejected:
+            body = None
+        if isinstance(body, dict) or (managing and isinstance(body, list)):
+            return body
+        return {} if 400 <= reply.status < 500 else None
 
     def _broke(self, method: str, path: str, reply: Reply) -> str:
         return f"{self.name}: {method} {path} was answered {reply.status}."
