@@ -139,9 +139,9 @@ def _link(noun: str, id_: str) -> dict[str, Any]:
 
 
 OFFERS = (
-    Offer("decision_manager.create_bundled_decision_manager_case", "decision", decision),
-    Offer("decision_manager.action_decision_manager_case", "decision", act),
-    Offer("decision_manager.comment_decision_manager_case", "decision", comment),
-    Offer("decision_manager.fraud_update", "decision", mark),
-    Offer("decision_manager.add_negative", "decision", add_to_list),
+    Offer("decision_manager.create_bundled_decision_manager_case", "risk_decision", decision),
+    Offer("decision_manager.action_decision_manager_case", "case_decision", act),
+    Offer("decision_manager.comment_decision_manager_case", "case_comment", comment),
+    Offer("decision_manager.fraud_update", "fraud_marking", mark),
+    Offer("decision_manager.add_negative", "list_entry", add_to_list),
 )

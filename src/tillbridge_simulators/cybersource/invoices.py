@@ -227,12 +227,12 @@ def _summary(row: Mapping[str, Any]) -> dict[str, Any]:
 
 OFFERS = (
     Offer("invoices.create_invoice", "invoice", create),
-    Offer("invoices.get_invoice", "invoice", get),
-    Offer("invoices.get_all_invoices", "invoice", list_all),
-    Offer("invoices.update_invoice", "invoice", update),
-    Offer("invoices.perform_send_action", "invoice", send),
-    Offer("invoices.perform_publish_action", "invoice", publish),
-    Offer("invoices.perform_cancel_action", "invoice", cancel),
-    Offer("invoice_settings.get_invoice_settings", "invoice", get_settings),
-    Offer("invoice_settings.update_invoice_settings", "invoice", put_settings),
+    Offer("invoices.get_invoice", "invoice_read", get),
+    Offer("invoices.get_all_invoices", "invoice_list", list_all),
+    Offer("invoices.update_invoice", "invoice_update", update),
+    Offer("invoices.perform_send_action", "invoice_delivery", send),
+    Offer("invoices.perform_publish_action", "invoice_publication", publish),
+    Offer("invoices.perform_cancel_action", "invoice_cancellation", cancel),
+    Offer("invoice_settings.get_invoice_settings", "invoice_settings_read", get_settings),
+    Offer("invoice_settings.update_invoice_settings", "invoice_settings", put_settings),
 )

@@ -141,7 +141,7 @@ def _shown(ask: Ask, row: Mapping[str, Any]) -> dict[str, Any]:
 
 OFFERS = (
     Offer("payment_links.create_payment_link", "payment_link", create),
-    Offer("payment_links.get_payment_link", "payment_link", get),
-    Offer("payment_links.get_all_payment_links", "payment_link", list_all),
-    Offer("payment_links.update_payment_link", "payment_link", update),
+    Offer("payment_links.get_payment_link", "payment_link_read", get),
+    Offer("payment_links.get_all_payment_links", "payment_link_list", list_all),
+    Offer("payment_links.update_payment_link", "payment_link_update", update),
 )

@@ -164,12 +164,12 @@ def _links(id_: str) -> dict[str, Any]:
 
 
 OFFERS = (
-    Offer("plans.get_plan_code", "plan", code),
+    Offer("plans.get_plan_code", "plan_code", code),
     Offer("plans.create_plan", "plan", create),
-    Offer("plans.get_plan", "plan", get),
-    Offer("plans.get_plans", "plan", list_all),
-    Offer("plans.update_plan", "plan", update),
-    Offer("plans.activate_plan", "plan", activate),
-    Offer("plans.deactivate_plan", "plan", deactivate),
-    Offer("plans.delete_plan", "plan", delete),
+    Offer("plans.get_plan", "plan_read", get),
+    Offer("plans.get_plans", "plan_list", list_all),
+    Offer("plans.update_plan", "plan_update", update),
+    Offer("plans.activate_plan", "plan_activation", activate),
+    Offer("plans.deactivate_plan", "plan_deactivation", deactivate),
+    Offer("plans.delete_plan", "plan_deletion", delete),
 )

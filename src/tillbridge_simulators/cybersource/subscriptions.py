@@ -339,16 +339,24 @@ def _shown(ask: Ask, row: dict[str, Any]) -> dict[str, Any]:
 
 
 OFFERS = (
-    Offer("subscriptions.get_subscription_code", "subscription", code),
+    Offer("subscriptions.get_subscription_code", "subscription_code", code),
     Offer("subscriptions.create_subscription", "subscription", create),
-    Offer("subscriptions.get_subscription", "subscription", get),
-    Offer("subscriptions.get_all_subscriptions", "subscription", list_all),
-    Offer("subscriptions.update_subscription", "subscription", update),
-    Offer("subscriptions.suspend_subscription", "subscription", suspend),
-    Offer("subscriptions.activate_subscription", "subscription", activate),
-    Offer("subscriptions.cancel_subscription", "subscription", cancel),
-    Offer("subscriptions.subscriptions_id_payments_get", "subscription", payments),
-    Offer("subscriptions.subscriptions_id_payments_put", "subscription", skip),
-    Offer("subscriptions_follow_ons.create_follow_on_subscription", "subscription", follow_on),
-    Offer("subscriptions_follow_ons.get_follow_on_subscription", "subscription", get_follow_on),
+    Offer("subscriptions.get_subscription", "subscription_read", get),
+    Offer("subscriptions.get_all_subscriptions", "subscription_list", list_all),
+    Offer("subscriptions.update_subscription", "subscription_update", update),
+    Offer("subscriptions.suspend_subscription", "subscription_suspension", suspend),
+    Offer("subscriptions.activate_subscription", "subscription_activation", activate),
+    Offer("subscriptions.cancel_subscription", "subscription_cancellation", cancel),
+    Offer("subscriptions.subscriptions_id_payments_get", "subscription_payments", payments),
+    Offer("subscriptions.subscriptions_id_payments_put", "subscription_skips", skip),
+    Offer(
+        "subscriptions_follow_ons.create_follow_on_subscription",
+        "subscription_follow_on",
+        follow_on,
+    ),
+    Offer(
+        "subscriptions_follow_ons.get_follow_on_subscription",
+        "subscription_follow_on_read",
+        get_follow_on,
+    ),
 )
