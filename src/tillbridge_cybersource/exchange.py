@@ -56,15 +56,21 @@ class Exchange:
             permits=opening.permits,
         )
 
-    async def write(self, call: Call, path: str, document: Mapping[str, object]) -> Answer:
-        """A POST that moves money.
+    async def write(
+        self,
+        call: Call,
+        path: str,
+        document: Mapping[str, object] | None,
+        method: str = "POST",
+    ) -> Answer:
+        """A request that moves money or changes what is kept there; None sends no body.
 
         Raises:
             Transient: sent="no" for 429 (Cybersource counts before it acts) and whatever never
                 left; sent="perhaps" for everything that leaves it open.
             Misconfigured: 401 and 403.
         """
-        return await self._exchange(call, "POST", path, document, write=True)
+        return await self._exchange(call, method, path, document, write=True)
 
     async def read(
         self, call: Call, path: str, document: Mapping[str, object] | None = None

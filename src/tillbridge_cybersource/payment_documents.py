@@ -4,12 +4,11 @@ Source: REST API reference, "Process a Payment"; widths: API field reference.
 """
 
 from collections.abc import Mapping
-from decimal import Decimal
 
-from tillbridge.canonical.currencies import exponent_of
 from tillbridge.connector import values
 from tillbridge.connector.documents import Fields
 from tillbridge_cybersource.operations import amount_details, client_reference, merchant_defined
+from tillbridge_cybersource.pieces import pieces_of
 from tillbridge_cybersource.shapes import ADDRESS_WIDTHS
 
 _NAMES = {
@@ -28,7 +27,6 @@ _NAMES = {
 """orderInformation.billTo: our name -> theirs. A mapping is held to their widths; what a checkout
 sends is cut to them, because no address is worth a payment that fails."""
 _NOT_SHIPPED = frozenset({"email"})
-_QUANTITY_MAX = Decimal(999_999_999)
 _DESCRIPTION_LENGTH_MAX = 255
 
 
@@ -93,18 +91,8 @@ def _address(given: Fields, leave_out: frozenset[str] = frozenset()) -> Mapping[
 
 
 def _line(line: Fields, currency: str) -> Mapping[str, object]:
-    """One line item: whole quantities with their price, fractions as one piece of the amount.
-
-    Quantities are integers there, and prices have no more decimals than the currency.
-    """
-    quantity = values.decimal(line, "quantity")
-    price = values.price(line, "unit_price", currency)
-    cents = Decimal(1).scaleb(-exponent_of(currency))
-    fits = quantity == quantity.to_integral_value() and 0 < quantity <= _QUANTITY_MAX
-    if fits and price.amount == price.amount.quantize(cents):
-        pieces, each = int(quantity), price.amount.quantize(cents)
-    else:
-        pieces, each = 1, price.times(quantity).amount
+    """One line item: whole quantities with their price, fractions as one piece of the amount."""
+    pieces, each = pieces_of(line, currency)
     product = values.text(line, "product")[:_DESCRIPTION_LENGTH_MAX]
     item = {
         "productSku": product,
