@@ -30,7 +30,7 @@ def dispute(
     captures = [
         one
         for one in account.state.movements.values()
-        if one.kind == "capture" and one.parent_id == payment_id and not one.voided
+        if one.kind == "capture" and one.parent_id == payment_id and not one.undone
     ]
     taken = sum((one.amount for one in captures), Decimal(0))
     wanted = taken if amount is None else amount

@@ -93,7 +93,7 @@ def reverse_all(
 def void_capture(account: Account, capture_id: str, document: Mapping[str, Any]) -> Answer:
     """POST /pts/v2/captures/{id}/voids. Raises Refusal."""
     found = account.state.movements.get(capture_id)
-    if found is None or found.kind != "capture" or found.voided or found.refunded:
+    if found is None or found.kind != "capture" or found.undone or found.refunded:
         raise Refusal("NOT_VOIDABLE")
     if has_left(account, found):
         raise Refusal("NOT_VOIDABLE", request_id=capture_id)

@@ -17,6 +17,9 @@ from tillbridge_simulators.cybersource import (
     payments,
     plans,
     refunds,
+    report_definitions,
+    report_subscriptions,
+    reports,
     search,
     subscribers,
     subscriptions,
@@ -41,6 +44,9 @@ OFFERS: Sequence[Offer] = (
     *invoices.OFFERS,
     *subscribers.OFFERS,
     *payment_links.OFFERS,
+    *report_definitions.OFFERS,
+    *report_subscriptions.OFFERS,
+    *reports.OFFERS,
 )
 
 

@@ -21,12 +21,14 @@ class Options:
             "remembers": it is kept, and a late commit is undone at once. "forgets": it is refused
             as INVALID_DATA and nothing is kept. "unsupported": the processor offers neither.
         search_lag_s: how long a transaction stays invisible to search and details.
-        report_lag_s: how long a decision stays out of the Conversion Detail Report.
+        report_lag_s: how long a decision stays out of the Conversion Detail Report, and how long a
+            report that was asked for takes to be made.
         partial_captures: several captures of one authorization are allowed.
         transaction_id_once: a second authorization or capture with a transactionId is refused as
             DUPLICATE_REQUEST. Off: Cybersource only says that the id must be unique.
         token_life_s: how long a transient token may be used.
         batch_every_s: how often captures and credits leave; None: only when somebody closes one.
+        funding_lag_s: how long after its batch closed a payment is paid out to the merchant.
         split_tender: the account takes partial authorizations.
         follow_on_days: how long a transaction can be captured, refunded or voided.
         aged_s: by order number, how long ago its authorization says that it was made: a hold that
@@ -45,6 +47,7 @@ class Options:
     transaction_id_once: bool = False
     token_life_s: float = 900.0
     batch_every_s: float | None = None
+    funding_lag_s: float = 172_800.0
     split_tender: bool = False
     follow_on_days: int = 180
     aged_s: dict[str, float] = field(default_factory=dict)

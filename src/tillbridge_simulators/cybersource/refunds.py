@@ -91,7 +91,7 @@ def credit_answer(movement: Movement) -> dict[str, object]:
 
 
 def _refund(ask: Ask, captures: list[Movement], amount: Decimal, currency: str) -> Answer:
-    left = [one for one in captures if not one.voided]
+    left = [one for one in captures if not one.undone]
     if not left:
         raise Refusal("CAPTURE_ALREADY_VOIDED" if captures else "INVALID_DATA", ["id"])
     if currency != left[0].currency:

@@ -9,6 +9,7 @@ from typing import Literal, TypeAlias
 from tillbridge_simulators.cybersource.invoicing import Invoicing
 from tillbridge_simulators.cybersource.outcomes import Outcome
 from tillbridge_simulators.cybersource.recurring import Recurring
+from tillbridge_simulators.cybersource.reporting import Reporting
 from tillbridge_simulators.cybersource.shelf import Shelf
 from tillbridge_simulators.cybersource.vault import Vault
 
@@ -69,6 +70,7 @@ class Movement:
         voided: for a capture, refund or credit, whether it was undone.
         refunded: of a capture.
         brand, last4: of the card a stand-alone credit went to.
+        failed_s, failure: when the processor turned it down after all, and why; 0 and "" else.
     """
 
     id: str
@@ -86,6 +88,13 @@ class Movement:
     refunded: Decimal = Decimal(0)
     brand: str = ""
     last4: str = ""
+    failed_s: float = 0.0
+    failure: str = ""
+
+    @property
+    def undone(self) -> bool:
+        """It moves no money any more."""
+        return self.voided or bool(self.failed_s)
 
 
 @dataclass(slots=True)
@@ -149,6 +158,8 @@ class State:
     authentications: dict[str, Authentication] = field(default_factory=dict)
     case_comments: dict[str, list[str]] = field(default_factory=dict)
     batch_closed_s: float = 0.0
+    batch_closings: list[float] = field(default_factory=list)
+    reporting: Reporting = field(default_factory=Reporting)
     vault: Vault = field(default_factory=Vault)
     recurring: Recurring = field(default_factory=Recurring)
     invoicing: Invoicing = field(default_factory=Invoicing)

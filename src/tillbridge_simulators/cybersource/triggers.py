@@ -10,6 +10,8 @@ from tillbridge_simulators.cybersource.account import Account
 from tillbridge_simulators.cybersource.authentications import challenge
 from tillbridge_simulators.cybersource.batches import close_batch
 from tillbridge_simulators.cybersource.disputes import dispute
+from tillbridge_simulators.cybersource.failures import fail_capture
+from tillbridge_simulators.cybersource.report_subscriptions import make_due
 from tillbridge_simulators.cybersource.reviews import decide
 
 Given: TypeAlias = Mapping[str, str]
@@ -79,12 +81,30 @@ def _batch(account: Account, _: Given) -> str:
     return f"{close_batch(account)} captures, refunds and credits left with the batch."
 
 
+def _fail_capture(account: Account, given: Given) -> str:
+    failed = fail_capture(account, given["payment"])
+    return f"The capture {failed.id} of order {failed.code} failed; only a report tells."
+
+
+def _reports(account: Account, _: Given) -> str:
+    return f"{make_due(account, now=True)} reports were made."
+
+
 def _renewals(account: Account, _: Given) -> str:
     return f"{subscriptions.bill_all(account)} cycles were billed."
 
 
 TRIGGERS: Mapping[str, Trigger] = {
     "batch": Trigger("The open batch closes.", (), (), _batch),
+    "reports": Trigger(
+        "Subscribed reports are made now, of all since the last ones.", (), (), _reports
+    ),
+    "capture.failed": Trigger(
+        "The processor turns the last capture of a payment down; only the exception report tells.",
+        ("payment",),
+        (),
+        _fail_capture,
+    ),
     "renewals": Trigger("Subscriptions that are due are billed.", (), (), _renewals),
     "review.accept": Trigger(
         "Decision Manager's case of a payment is accepted.",

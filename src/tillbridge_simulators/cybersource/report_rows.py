@@ -1,0 +1,192 @@
+"""What stands in each report, made from the account's state: it adds up with the transactions.
+
+Sources: Reporting User Guide, "CSV Reports": Payment Batch Detail (only what was sent to the
+processor; credits are negative), Payment Events (notifications of the processor), Transaction
+Exception Detail (failures after a follow-on was submitted).
+"""
+
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import TypeAlias
+
+from tillbridge_simulators.cybersource import report_columns as c
+from tillbridge_simulators.cybersource.account import Account
+from tillbridge_simulators.cybersource.answers import utc_text
+from tillbridge_simulators.cybersource.batches import batches
+from tillbridge_simulators.cybersource.fundings import Funding, fundings
+from tillbridge_simulators.cybersource.state import Authorization, Movement
+
+Row: TypeAlias = Mapping[c.Column, str]
+SERVICES = {
+    "capture": "ics_bill",
+    "reversal": "ics_auth_reversal",
+    "void": "ics_void",
+    "refund": "ics_credit",
+    "credit": "ics_credit",
+}
+_DAY = "%Y-%m-%d"
+
+
+def batch_rows(account: Account, start_s: float, end_s: float) -> Iterator[Row]:
+    """Payment Batch Detail: what left with the batches that closed in that time."""
+    for batch in batches(account):
+        if not start_s <= batch.closed_s < end_s:
+            continue
+        for one in batch.movements:
+            yield _request(account, one) | {
+                c.BATCH_ID: batch.id,
+                c.BATCH_DATE: day_text(batch.closed_s),
+                c.APPLICATION: SERVICES[one.kind],
+                c.PROCESSOR: "simulated",
+            }
+
+
+def request_rows(account: Account, start_s: float, end_s: float) -> Iterator[Row]:
+    """Transaction Request: every request of that time; a sale is one with two services."""
+    for one in account.state.visible(end_s):
+        if not start_s <= one.at_s < end_s:
+            continue
+        services = _services(one)
+        yield _request(account, one) | {
+            c.APPLICATIONS: ",".join(name for name, _ in services),
+            c.RCODES: ",".join("1" if flag == "SOK" else "0" for _, flag in services),
+            c.RFLAGS: ",".join(flag for _, flag in services),
+        }
+
+
+def exception_rows(account: Account, start_s: float, end_s: float) -> Iterator[Row]:
+    """Transaction Exception Detail: what was accepted, and failed in that time."""
+    for one in account.state.movements.values():
+        if one.failed_s and start_s <= one.failed_s < end_s:
+            yield _request(account, one) | {
+                c.APPLICATION: SERVICES[one.kind],
+                c.EXCEPTION_ACTION: "FAILED",
+                c.EXCEPTION_CATEGORY: "PROCESSOR",
+                c.EXCEPTION_TYPE: "ERROR",
+                c.EXCEPTION_MESSAGE: one.failure,
+                c.RESPONSE_CODE: "05",
+                c.REASON_CODE: "233",
+            }
+
+
+def event_rows(account: Account, start_s: float, end_s: float) -> Iterator[Row]:
+    """Payment Events: what the processor told of the batches' payments in that time."""
+    for at_s, kind, one in _events(account):
+        if start_s <= at_s < end_s:
+            amount = _signed(one)
+            yield {
+                c.REQUEST_ID: one.id,
+                c.MERCHANT_ID: account.options.merchant_id,
+                c.MERCHANT_REFERENCE: one.code,
+                c.PAYMENT_TYPE: method_of(account, one),
+                c.EVENT_TYPE: kind,
+                c.EVENT_DATE: day_text(at_s),
+                c.REFERENCE: reference_of(one),
+                c.MERCHANT_CURRENCY: one.currency,
+                c.MERCHANT_AMOUNT: str(amount),
+                c.CONSUMER_CURRENCY: one.currency,
+                c.CONSUMER_AMOUNT: str(amount),
+                c.PROCESSOR_MESSAGE: one.failure,
+            }
+
+
+def funding_rows(account: Account, start_s: float, end_s: float) -> Iterator[Row]:
+    """Funding Detail: the four totals of each payout of that time."""
+    for one in _funded(account, start_s, end_s):
+        for kind, amount in funding_totals(one):
+            yield _funding(account, one) | {c.FUNDING_TYPE: kind, c.AMOUNT: str(amount)}
+
+
+def deposit_rows(account: Account, start_s: float, end_s: float) -> Iterator[Row]:
+    """Deposit Detail: what reached the bank in that time."""
+    for one in _funded(account, start_s, end_s):
+        yield _funding(account, one) | {
+            c.DEPOSIT_DATE: day_text(one.funded_s),
+            c.DEPOSIT_AMOUNT: str(one.net),
+        }
+
+
+def funding_totals(one: Funding) -> tuple[tuple[str, Decimal], ...]:
+    """By type, as the model NetFundingSummaries names them."""
+    return (
+        ("PURCHASES", one.purchases),
+        ("REFUNDS", -one.refunds),
+        ("FEES", -one.fees),
+        ("CHARGEBACKS", -one.chargebacks),
+    )
+
+
+def reference_of(one: Authorization | Movement) -> str:
+    """The reconciliation id, as the answer told it."""
+    follows = isinstance(one, Movement) and one.kind not in ("refund", "credit")
+    return (one.parent_id if follows and isinstance(one, Movement) else one.id)[-12:]
+
+
+def method_of(account: Account, one: Authorization | Movement) -> str:
+    """With what it was paid: the card's brand."""
+    return paid_with(account, one)[0]
+
+
+def paid_with(account: Account, one: Authorization | Movement) -> tuple[str, str]:
+    """Brand and last four digits."""
+    if isinstance(one, Movement) and not one.brand:
+        authorization = account.state.authorizations.get(one.parent_id)
+        return ("", "") if authorization is None else (authorization.brand, authorization.last4)
+    return one.brand, one.last4
+
+
+def day_text(seconds: float) -> str:
+    """2003-05-01."""
+    return datetime.fromtimestamp(seconds, UTC).strftime(_DAY)
+
+
+def _request(account: Account, one: Authorization | Movement) -> dict[c.Column, str]:
+    brand, last4 = paid_with(account, one)
+    return {
+        c.REQUEST_ID: one.id,
+        c.TRANSACTION_DATE: utc_text(one.at_s),
+        c.MERCHANT_ID: account.options.merchant_id,
+        c.MERCHANT_REFERENCE: one.code,
+        c.REFERENCE: reference_of(one),
+        c.METHOD: brand,
+        c.SUFFIX: last4,
+        c.CURRENCY: one.currency,
+        c.AMOUNT: str(_signed(one)),
+    }
+
+
+def _signed(one: Authorization | Movement) -> Decimal:
+    is_credit = isinstance(one, Movement) and one.kind in ("refund", "credit")
+    return -one.amount if is_credit else one.amount
+
+
+def _services(one: Authorization | Movement) -> list[tuple[str, str]]:
+    """The services of one request, each with how it ended."""
+    if isinstance(one, Movement):
+        return [(SERVICES[one.kind], "SOK")]
+    flag = "SOK" if one.outcome.holds else one.outcome.flag
+    return [("ics_auth", flag), *([("ics_bill", "SOK")] if one.sale else [])]
+
+
+def _events(account: Account) -> Iterator[tuple[float, str, Movement]]:
+    for batch in batches(account):
+        for one in batch.movements:
+            if one.failed_s:
+                yield one.failed_s, "Failed", one
+            else:
+                yield batch.closed_s, "Payment" if one.kind == "capture" else "Refund", one
+
+
+def _funded(account: Account, start_s: float, end_s: float) -> list[Funding]:
+    return [one for one in fundings(account) if start_s <= one.funded_s < end_s]
+
+
+def _funding(account: Account, one: Funding) -> dict[c.Column, str]:
+    return {
+        c.FUNDING_ID: one.id,
+        c.MERCHANT_ID: account.options.merchant_id,
+        c.BATCH_ID: one.batch.id,
+        c.FUNDING_DATE: day_text(one.funded_s),
+        c.CURRENCY: one.currency,
+    }
