@@ -3,22 +3,30 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from tillbridge.canonical.authentications import Returned
 from tillbridge.canonical.errors import TillbridgeError, Transient
 from tillbridge.canonical.payments import Observation, Operation, Verdict
 from tillbridge.connector.abilities import Call, CheckLine, Poll, Pull, Write
+from tillbridge.connector.authentication import Authentication
 from tillbridge.connector.connector import Connector, Opening
 from tillbridge.connector.delivery import Delivery, Translation
+from tillbridge.connector.documents import Fields
+from tillbridge.connector.webhooks import WebhookKeeping
 from tillbridge_cybersource.authorizations import Authorizations
 from tillbridge_cybersource.captures import Captures
 from tillbridge_cybersource.decisions import Decisions
 from tillbridge_cybersource.exchange import Answer, Exchange
 from tillbridge_cybersource.operations import Operations
+from tillbridge_cybersource.payer_authentication import PayerAuthentication
 from tillbridge_cybersource.pulls import PAYMENTS, Pulls
 from tillbridge_cybersource.reversals import Reversals
 from tillbridge_cybersource.search import Search
 from tillbridge_cybersource.settings import CybersourceSettings
 from tillbridge_cybersource.statuses import Policy
 from tillbridge_cybersource.voids import Voids
+from tillbridge_cybersource.webhook_keys import EgressKeys, WebhookKeys
+from tillbridge_cybersource.webhook_subscriptions import TITLE as SUBSCRIPTION
+from tillbridge_cybersource.webhook_subscriptions import WebhookSubscriptions
 from tillbridge_cybersource.webhooks import Webhooks
 
 CLOCK_SKEW_MAX_S = 60
@@ -52,8 +60,8 @@ class CybersourceSession:
     """One open merchant account.
 
     It satisfies ChecksConnection, WritesDocuments (authorization, capture, reversal, void),
-    ObservesPayments, PullsPayments, PollsChanges, Probes, VerifiesDeliveries,
-    TranslatesDeliveries and Closes.
+    ObservesPayments, PullsPayments, PollsChanges, KeepsWebhooks, Probes, VerifiesDeliveries,
+    TranslatesDeliveries, AuthenticatesShoppers and Closes.
     """
 
     def __init__(self, settings: CybersourceSettings, opening: Opening) -> None:
@@ -64,7 +72,11 @@ class CybersourceSession:
         self._search = Search(self._exchange, policy, settings.stored_token)
         self._pulls = Pulls(self._search, settings, opening)
         self._decisions = Decisions(self._exchange, settings, opening)
-        self._webhooks = Webhooks(settings, policy)
+        self._webhook_keys = WebhookKeys(settings, opening.keyring)
+        self._payer_authentication = PayerAuthentication(self._exchange, settings)
+        self._webhooks = Webhooks(settings, policy, self._webhook_keys)
+        egress_keys = EgressKeys(self._exchange, settings, opening)
+        self._subscriptions = WebhookSubscriptions(self._exchange, egress_keys, settings, opening)
         operations = Operations(self._exchange, self._search, settings, policy, opening)
         self._writes = {
             write.shape.kind: write
@@ -88,6 +100,10 @@ class CybersourceSession:
     def pull(self) -> Pull | None:
         return self._pulls.pull
 
+    @property
+    def webhooks(self) -> WebhookKeeping | None:
+        return self._subscriptions.keeping
+
     async def observe(self, call: Call, order_number: str) -> Sequence[Observation]:
         """Every operation that search shows for the order, and what was decided, oldest first."""
         hits = await self._search.hits(call, order_number)
@@ -110,7 +126,7 @@ class CybersourceSession:
             lines = [CheckLine(title, passed=True), _check_clock(answer, call)]
             if self._settings.decision_reach_days:
                 lines.append(await self._check_decisions(call))
-        return [*lines, self._check_webhooks()]
+        return [*lines, *await self._check_webhooks(call)]
 
     async def probe(self, call: Call) -> None:
         """Raises Transient while Cybersource cannot be asked; credentials are not its concern."""
@@ -127,6 +143,15 @@ class CybersourceSession:
     def translate(self, delivery: Delivery) -> Translation:
         return self._webhooks.translate(delivery)
 
+    @property
+    def authenticates(self) -> bool:
+        return self._payer_authentication.is_wanted
+
+    async def authenticate(
+        self, call: Call, fields: Fields, returned: Returned | None, kept: Mapping[str, str]
+    ) -> Authentication:
+        return await self._payer_authentication.authenticate(call, fields, returned, kept)
+
     async def close(self) -> None:
         await self._exchange.close()
 
@@ -139,24 +164,24 @@ class CybersourceSession:
             return CheckLine(title, passed=False, detail=error.message, next_step=next_step)
         return CheckLine(title, passed=True)
 
-    def _check_webhooks(self) -> CheckLine:
-        settings = self._settings
-        missing = [
-            name
-            for name, value in (
-                ("webhook_keys", settings.webhook_keys),
-                ("mle_private_key", settings.mle_private_key),
+    async def _check_webhooks(self, call: Call) -> list[CheckLine]:
+        title = "Webhook keys"
+        missing = self._webhook_keys.missing
+        keys = CheckLine(title, passed=True)
+        if missing:
+            keys = CheckLine(
+                title,
+                passed=False,
+                detail=f"Not there: {', '.join(missing)}; webhooks are refused or cannot be read.",
+                next_step="Set webhook_url and run tillbridge provision, or create the keys in the"
+                " Business Center, or rely on replies and search.",
             )
-            if not value.value
-        ]
-        if not missing:
-            return CheckLine("Webhook keys", passed=True)
-        return CheckLine(
-            "Webhook keys",
-            passed=False,
-            detail=f"Not set: {', '.join(missing)}; webhooks are refused or cannot be read.",
-            next_step="Create the keys in the Business Center, or rely on replies and search.",
-        )
+        if self.webhooks is None:
+            return [keys]
+        try:
+            return [keys, await self._subscriptions.look(call)]
+        except TillbridgeError as error:
+            return [keys, CheckLine(SUBSCRIPTION, False, error.message, error.next_step)]
 
 
 def _is_in_review(observation: Observation) -> bool:

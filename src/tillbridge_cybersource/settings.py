@@ -32,15 +32,29 @@ class CybersourceSettings:
         " retires in September 2026. Both use the same shared secret.",
         default="jwt",
     )
+    webhook_url: str = setting(
+        "Address for webhooks",
+        "This connection's door as Cybersource reaches it, such as"
+        " https://books.example.com/doors/cybersource: the subscription and its keys are then kept"
+        " by Tillbridge. Empty: a person keeps them in the Business Center.",
+        default="",
+    )
+    webhook_keep_every_s: int = setting(
+        "Looks at the subscription",
+        "Every so many seconds the subscription of webhooks is looked at and mended.",
+        default=600,
+    )
     webhook_keys: Secret = setting(
         "Webhook signature keys",
-        "keyId:key of each digital signature key, separated by spaces; the old and the new one"
-        " while a key is being replaced. Empty refuses every webhook.",
+        "keyId:key of each digital signature key that was made by hand, separated by spaces; the"
+        " old and the new one while a key is being replaced. Not needed with an address for"
+        " webhooks.",
         default=Secret(""),
     )
     webhook_age_max_s: int = setting(
         "Oldest webhook",
-        "Seconds a webhook's signature stays good; Cybersource's own example takes an hour.",
+        "Seconds a webhook's signature stays good; Cybersource's own example takes an hour."
+        " 0 takes any age: the same event is used once in any case.",
         default=3600,
     )
     webhook_signed_part: Literal["body", "payload"] = setting(
@@ -52,7 +66,8 @@ class CybersourceSettings:
     )
     mle_private_key: Secret = setting(
         "Webhook decryption key",
-        "The RSA private key (PEM) for message-level encryption, which payment webhooks need.",
+        "The RSA private key (PEM) for message-level encryption, which payment webhooks need, of"
+        " a certificate that was registered by hand.",
         default=Secret(""),
     )
     fence: bool = setting(
@@ -78,6 +93,13 @@ class CybersourceSettings:
         "Seconds after sending when a transaction that search does not show certainly never"
         " happened; 0 for never.",
         default=86_400,
+        unverified=True,
+    )
+    kept_absent_after_s: int = setting(
+        "Proof of absence, billing",
+        "Seconds after sending when a subscription, plan or link that its list does not show"
+        " certainly was never made, and a change that is not shown never done; 0 for never.",
+        default=3600,
         unverified=True,
     )
     pull_every_s: int = setting(
@@ -134,6 +156,20 @@ class CybersourceSettings:
         "Several captures",
         "yes when the processor allows several captures of one authorization.",
         default=False,
+    )
+    payer_authentication: Literal["off", "where_possible", "attempted", "required"] = setting(
+        "Payer authentication (3-D Secure)",
+        "off asks for an authorization at once. The others ask the card's issuer who the shopper is"
+        " first, and never pay when the issuer refuses him: where_possible also pays when the"
+        " issuer cannot say, attempted when he was stood in for, required only when he was"
+        " authenticated.",
+        default="off",
+    )
+    challenge_preference: Literal["", "01", "02", "03", "04"] = setting(
+        "Payer authentication: challenge wanted",
+        "What issuers are told (challengeCode): 01 no preference, 02 none, 03 wanted, 04 mandatory;"
+        " empty leaves it to the account.",
+        default="",
     )
     stored_token: Literal["paymentInstrument", "customer", "instrumentIdentifier"] = setting(
         "Kind of stored token",

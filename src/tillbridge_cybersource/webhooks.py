@@ -19,12 +19,12 @@ import msgspec
 from joserfc import jwe
 from joserfc.errors import JoseError
 from joserfc.jwe import JWERegistry
-from joserfc.jwk import RSAKey
 
 from tillbridge.canonical.codec import read_json
-from tillbridge.canonical.errors import Misconfigured, Rejected
+from tillbridge.canonical.errors import Rejected
 from tillbridge.canonical.payments import Observation, Operation, Source, Verdict
 from tillbridge.connector.delivery import Delivery, Translation
+from tillbridge.connector.keyring import UnknownKeyError
 from tillbridge_cybersource.observations import (
     authorization_of,
     follow_on_of,
@@ -32,10 +32,11 @@ from tillbridge_cybersource.observations import (
     part,
     text_of,
 )
-from tillbridge_cybersource.settings import CybersourceSettings, webhook_keys
+from tillbridge_cybersource.settings import CybersourceSettings
 from tillbridge_cybersource.statuses import Policy, judge
+from tillbridge_cybersource.webhook_keys import WebhookKeys
 
-_SIGNATURE = re.compile(r"t=(\d{1,16});keyId=([^;]+);sig=([A-Za-z0-9+/=]+);?")
+_SIGNATURE = re.compile(r'"?t=(\d{1,16});\s*keyId=([^;"]+);\s*sig=([A-Za-z0-9+/=]+)"?;?')
 _EVENT = re.compile(
     r"payments\.(?P<noun>authorization|payments|captures?|reversals?|voids?)\.(?:status\.)?"
     r"(?P<what>accepted|updated|reviewed|rejected|partiallyApproved|accept|review|reject"
@@ -63,25 +64,24 @@ class _Enveloped(msgspec.Struct):
 class Webhooks:
     """Verifies and translates one connection's notifications; no I/O."""
 
-    def __init__(self, settings: CybersourceSettings, policy: Policy) -> None:
-        """Raises Misconfigured for unusable keys."""
+    def __init__(self, settings: CybersourceSettings, policy: Policy, keys: WebhookKeys) -> None:
         self._settings = settings
         self._policy = policy
-        self._keys = webhook_keys(settings.webhook_keys)
-        self._decryption_key = _private_key(settings)
+        self._keys = keys
 
     def verify(self, delivery: Delivery) -> None:
-        """Raises Rejected("bad_signature") unless it is genuine and fresh."""
+        """Raises Rejected("bad_signature") unless it is genuine and fresh: UnknownKeyError when
+        only the key is not known."""
         found = _SIGNATURE.fullmatch(delivery.headers.get("v-c-signature", "").strip())
         if found is None:
             raise _not_genuine("it has no readable v-c-signature")
         stamp, key_id, signature = found.groups()
-        key = self._keys.get(key_id)
-        if key is None:
-            raise _not_genuine(f"the signature key {key_id} is not known here")
         age_s = delivery.received_at.timestamp() - int(stamp) / 1000
-        if abs(age_s) > self._settings.webhook_age_max_s:
+        if abs(age_s) > self._settings.webhook_age_max_s > 0:
             raise _not_genuine(f"its signature is {age_s:.0f} seconds old")
+        key = self._keys.signature_key(key_id, delivery.received_at)
+        if key is None:
+            raise UnknownKeyError(key_id)
         try:
             given = base64.b64decode(signature, validate=True)
         except binascii.Error:
@@ -141,35 +141,25 @@ class Webhooks:
         sealed = envelope.get("encData") if isinstance(envelope, dict) else None
         if not isinstance(sealed, str):
             return body
-        if self._decryption_key is None:
+        keys = list(self._keys.private_keys())
+        for key in keys:
+            try:
+                opened = jwe.decrypt_compact(sealed, key, registry=_ENCRYPTION)
+            except (JoseError, ValueError):
+                continue
+            assert opened.plaintext is not None, "a decrypted JWE has a plaintext"
+            return opened.plaintext
+        if not keys:
             raise Rejected(
                 "The notification is encrypted and there is no key for it.",
                 reason="cannot_decrypt",
-                next_step="Set mle_private_key for this connection and replay it.",
+                next_step="Set mle_private_key or webhook_url for this connection and replay it.",
             )
-        try:
-            opened = jwe.decrypt_compact(sealed, self._decryption_key, registry=_ENCRYPTION)
-        except (JoseError, ValueError) as error:
-            raise Rejected(
-                "The notification cannot be decrypted with this connection's key.",
-                reason="cannot_decrypt",
-                next_step="Check that mle_private_key belongs to the subscription's certificate.",
-            ) from error
-        assert opened.plaintext is not None, "a decrypted JWE has a plaintext"
-        return opened.plaintext
-
-
-def _private_key(settings: CybersourceSettings) -> RSAKey | None:
-    if not settings.mle_private_key.value:
-        return None
-    try:
-        return RSAKey.import_key(settings.mle_private_key.value)
-    except (JoseError, ValueError) as error:
-        raise Misconfigured(
-            "The webhook decryption key is not an RSA private key in PEM.",
-            reason="bad_secret",
-            next_step="Export the key that belongs to the certificate of the subscription.",
-        ) from error
+        raise Rejected(
+            f"The notification cannot be decrypted with any of this connection's {len(keys)} keys.",
+            reason="cannot_decrypt",
+            next_step="Check that mle_private_key belongs to the subscription's certificate.",
+        )
 
 
 def _mac(key: bytes, stamp: str, signed: bytes) -> bytes:

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any, TypeAlias
 
 from tillbridge.canonical.errors import Misconfigured
+from tillbridge.connector.keyring import Keyring, PlainKeyring
 from tillbridge.connector.limits import Limits
 from tillbridge.connector.permits import Permits, Unlimited
 
@@ -24,6 +25,7 @@ class Opening:
             campaigns).
         threads_max: how many threads a blocking driver may use.
         permits: asked before each request; `connector.http` does it for its callers.
+        keyring: the keys the connector makes itself, kept sealed.
     """
 
     connection: str
@@ -31,6 +33,7 @@ class Opening:
     factor: float = 1.0
     threads_max: int = 4
     permits: Permits = field(default_factory=Unlimited)
+    keyring: Keyring = field(default_factory=PlainKeyring)
 
 
 @dataclass(frozen=True, slots=True)
