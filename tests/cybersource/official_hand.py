@@ -15,8 +15,7 @@ import certifi  # comes with the official client
 
 certifi.where = lambda: sys.argv[1]  # the only trust the client knows is certifi's file
 
-import CyberSource as client  # type: ignore[import-not-found]  # noqa: E402, N813 (installed in an environment of its own, and it reads certifi when imported)
-from CyberSource.rest import ApiException  # type: ignore[import-not-found]  # noqa: E402 (as above)
+from CyberSource.rest import ApiException  # type: ignore[import-not-found]  # noqa: E402 (installed in an environment of its own, and it reads certifi when imported)
 
 
 def body(given: object) -> str:
@@ -42,14 +41,25 @@ def call(
     kind = next(value for value in vars(module).values() if _is_api(value, module.__name__))
     method = getattr(kind(configuration), name)
     given = {snake(one): value for one, value in parameters.items()}
-    for one, parameter in inspect.signature(method).parameters.items():
-        if parameter.kind is parameter.POSITIONAL_OR_KEYWORD and one not in given:
-            given[one] = body({} if document is None else document)
+    needed = (
+        one
+        for one, parameter in inspect.signature(method).parameters.items()
+        if parameter.kind is parameter.POSITIONAL_OR_KEYWORD and one not in given
+    )
+    for one in needed if document is None else (*needed, *_models(method)):
+        given[one] = body(document or {})
     try:
         _, status, text = method(**given)
     except ApiException as refused:
         return refused.status, _text(refused.body)
+    except Exception as broken:  # noqa: BLE001 (whatever the client stumbles over is the answer)
+        return 0, repr(broken)
     return status, _text(text)
+
+
+def _models(method: Any) -> list[str]:
+    """The names of the parameters that are a model: a body that may be left out is only there."""
+    return re.findall(r":param [A-Z]\w+ (\w+):", method.__doc__)
 
 
 def _is_api(value: object, module: str) -> bool:
@@ -60,7 +70,13 @@ def _text(value: Any) -> str:
     return value.decode() if isinstance(value, bytes) else value or ""
 
 
-for line in sys.stdin:
-    status, text = call(**json.loads(line))
-    sys.stdout.write(json.dumps({"status": status, "text": text}) + "\n")
-    sys.stdout.flush()
+def main() -> None:
+    """Until its standard input ends. What the client itself prints goes to standard error."""
+    answers, sys.stdout = sys.stdout, sys.stderr
+    for line in sys.stdin:
+        status, text = call(**json.loads(line))
+        answers.write(json.dumps({"status": status, "text": text}) + "\n")
+        answers.flush()
+
+
+main()

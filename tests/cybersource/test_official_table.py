@@ -1,6 +1,7 @@
 """Cybersource's own client does every row of the certification against the simulator."""
 
 import asyncio
+import base64
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,13 +23,16 @@ from tillbridge_simulators.cybersource.certification import (
 from tillbridge_simulators.cybersource.certification.sandbox import SandboxMeans
 from tillbridge_simulators.cybersource.offers import served
 
+STRANGER = base64.b64encode(b"the secret of another merchant..").decode()
 SCRIPT = Path(__file__).with_name("official_hand.py")
 
 
 class Hand:
     """The official client in a process of its own, for one simulator."""
 
-    def __init__(self, interpreter: Path, simulator: CybersourceSimulator, ways: dict[str, object]):
+    def __init__(
+        self, interpreter: Path, simulator: CybersourceSimulator, ways: dict[str, object]
+    ) -> None:
         options = simulator.options
         self._configuration = {
             "authentication_type": "jwt",
@@ -43,7 +47,7 @@ class Hand:
         self._process = Popen(command, stdin=PIPE, stdout=PIPE, text=True)  # noqa: S603 (fixed words)
 
     def put(self, question: Question) -> Told:
-        changes = {"merchant_secretkey": "c3RyYW5nZXI="} if question.by_stranger else {}
+        changes = {"merchant_secretkey": STRANGER} if question.by_stranger else {}
         asked = {
             "key": question.key,
             "document": question.document,
@@ -86,7 +90,7 @@ def interpreter() -> Path:
 
 def test_every_operation_that_is_served_has_its_row() -> None:
     rows = [key for row in ROWS for key in row.keys]
-    assert sorted(rows) == sorted(served()), "a row for each offer: certification/README in docs"
+    assert sorted(rows) == sorted(served()), "each offer has its row in certification/"
 
 
 @pytest.mark.official_client

@@ -142,9 +142,10 @@ def payments(ask: Ask) -> Answer:
 def skip(ask: Ask) -> Answer:
     """PUT {id}/payments: these cycles are not billed."""
     row = _expect(ask, *_OPEN, "SUSPENDED")
-    cycles = at(ask.document, "billingCyclesToSkip") or []
-    billed = {int(one["billingCycle"]) for one in row["_payments"]}
-    if any(not isinstance(cycle, int) or cycle < 1 or cycle in billed for cycle in cycles):
+    said = at(ask.document, "billingCyclesToSkip") or []
+    cycles = [int(cycle) for cycle in said if str(cycle).isdigit()]
+    billed = {0, *(int(one["billingCycle"]) for one in row["_payments"])}
+    if len(cycles) < len(said) or billed & {*cycles}:
         raise Refusal("INVALID_DATA", ["billingCyclesToSkip"])
     row["_skipped"] = sorted(set(cycles))
     ask.account.state.recurring.subscriptions.put(ask.id, row)

@@ -123,7 +123,7 @@ class Script:
         """Reads state back: the answer must show these values at these dotted places.
 
         ANY is any value, and None means that nothing may stand there. In a list, a number in the
-        place picks an item. Raises EndedError.
+        place picks an item, and so does `name=value`. Raises EndedError.
         """
         question = Question(key, None, parameters)
         return self._shown(question, wanted)
@@ -187,11 +187,18 @@ def _agrees(found: object, wanted: object) -> bool:
 
 def _at(body: Any, place: str) -> Any:
     for part in filter(None, place.split(".")):
-        if isinstance(body, list) and part.isdigit():
-            body = body[int(part)] if int(part) < len(body) else None
+        if isinstance(body, list):
+            body = _item(body, part)
         else:
             body = body.get(part) if isinstance(body, dict) else None
     return body
+
+
+def _item(rows: list[Any], part: str) -> Any:
+    name, equals, value = part.partition("=")
+    if equals:
+        return next((row for row in rows if isinstance(row, dict) and row.get(name) == value), None)
+    return rows[int(part)] if part.isdigit() and int(part) < len(rows) else None
 
 
 def _status(told: Told) -> str:

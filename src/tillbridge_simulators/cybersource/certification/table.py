@@ -2,10 +2,27 @@
 
 from collections.abc import Sequence
 
-from tillbridge_simulators.cybersource.certification import payments, search
+from tillbridge_simulators.cybersource.certification import (
+    customers,
+    identifiers,
+    invoicing,
+    payments,
+    recurring,
+    reporting,
+    risk,
+    search,
+    webhooks,
+)
 from tillbridge_simulators.cybersource.certification.row import Row
 
 ROWS: Sequence[Row] = (
     *payments.ROWS,
     *search.ROWS,
+    *identifiers.ROWS,
+    *customers.ROWS,
+    *recurring.ROWS,
+    *invoicing.ROWS,
+    *risk.ROWS,
+    *reporting.ROWS,
+    *webhooks.ROWS,
 )
