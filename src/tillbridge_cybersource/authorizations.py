@@ -25,6 +25,8 @@ from tillbridge_cybersource.search import Hit
 from tillbridge_cybersource.shapes import AUTHORIZATION
 from tillbridge_cybersource.statuses import judge, refusal, unknown_status
 
+CALLS = frozenset({"payments.create_payment", "reversal.mit_reversal"})
+
 
 class Authorizations:
     """The write `authorization`."""

@@ -23,6 +23,8 @@ from tillbridge_cybersource.operations import (
 from tillbridge_cybersource.search import Hit
 from tillbridge_cybersource.shapes import CAPTURE
 
+CALLS = frozenset({"capture.capture_payment", "void.mit_void"})
+
 _REFERENCE_KEY = "1"
 """The merchant-defined field that has the shipment, unless the mapping gives it another use."""
 

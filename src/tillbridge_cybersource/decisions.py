@@ -22,6 +22,8 @@ from tillbridge_cybersource.observations import instant, text_of
 from tillbridge_cybersource.settings import CybersourceSettings
 from tillbridge_cybersource.statuses import refusal
 
+CALLS = frozenset({"conversion_details.get_conversion_detail"})
+
 WINDOW_MAX = timedelta(hours=24)
 OVERLAP = timedelta(minutes=10)
 """Of neighbouring windows, for clocks that differ and because it is not documented whether a

@@ -18,6 +18,8 @@ from tillbridge_cybersource.operations import Operations, amount_details, client
 from tillbridge_cybersource.search import Hit
 from tillbridge_cybersource.shapes import REVERSAL
 
+CALLS = frozenset({"reversal.auth_reversal"})
+
 
 class Reversals:
     """The write `reversal`."""

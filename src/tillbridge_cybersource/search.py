@@ -27,6 +27,8 @@ from tillbridge_cybersource.observations import (
 )
 from tillbridge_cybersource.statuses import UNDECIDED_CODES, Policy, judge_code, refusal
 
+CALLS = frozenset({"search_transactions.create_search", "transaction_details.get_transaction"})
+
 PAGE_SIZE = 100
 _PLAIN = re.compile(r"[\w-]+")
 _OPERATIONS = {

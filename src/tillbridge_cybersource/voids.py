@@ -16,6 +16,8 @@ from tillbridge_cybersource.operations import Operations, client_reference
 from tillbridge_cybersource.search import Hit
 from tillbridge_cybersource.shapes import VOID
 
+CALLS = frozenset({"void.void_capture"})
+
 
 class Voids:
     """The write `void`."""
