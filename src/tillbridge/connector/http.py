@@ -9,13 +9,14 @@ import asyncio
 import contextvars
 import ssl
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 
 import aiohttp
 
-from tillbridge.canonical.errors import Misconfigured, Place, Transient
+from tillbridge.canonical.errors import Misconfigured, Place, TillbridgeError, Transient
 from tillbridge.connector.abilities import Call
 from tillbridge.connector.breaks import BreakPoint, classify, error_for
 from tillbridge.connector.correlation import current
@@ -46,6 +47,20 @@ class Reply:
         """The server's own clock from the Date header, seconds since the epoch."""
         value = self.headers.get("date")
         return parsedate_to_datetime(value).timestamp() if value else None
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """An HTTP answer whose body is still on its way; header names are lower case.
+
+    Attributes:
+        chunks: the body, piece by piece, as fast as it is taken; raises Transient when it breaks
+            off. It can be gone through once, while the stream is open.
+    """
+
+    status: int
+    headers: Mapping[str, str]
+    chunks: AsyncIterator[bytes]
 
 
 class _Departure:
@@ -118,10 +133,7 @@ class Http:
             reply = await self._exchange(call, method, path, watcher.headers(headers), body)
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             point = _break_point(error, departure.left)
-            outcome = classify(point, write=write)
-            raise error_for(
-                outcome, f"{self._name}: {method} {path.partition('?')[0]} broke: {point.value}."
-            ) from error
+            raise self._broke_off(method, path, point, write=write) from error
         else:
             status = reply.status
             return reply
@@ -130,6 +142,30 @@ class Http:
             took_s = time.monotonic() - began
             self._permits.ended(took_s)
             watcher.answered(self._name, method, status, took_s)
+
+    @asynccontextmanager
+    async def stream(
+        self, call: Call, path: str, *, headers: Mapping[str, str] | None = None
+    ) -> AsyncIterator[Stream]:
+        """A GET whose answer may be larger than memory: of its body only a piece is here.
+
+        `call.timeout_s` is how long the next piece may take, not the whole.
+
+        Raises:
+            Transient: no answer.
+        """
+        await self._permits.take()
+        watcher, status, began = current().watcher, 0, time.monotonic()
+        try:
+            answer = await self._ask(call, path, watcher.headers(headers))
+            status = answer.status
+            async with answer:
+                found = {name.lower(): value for name, value in answer.headers.items()}
+                yield Stream(status, found, self._chunks(path, answer))
+        finally:
+            took_s = time.monotonic() - began
+            self._permits.ended(took_s)
+            watcher.answered(self._name, "GET", status, took_s)
 
     async def close(self) -> None:
         if self._session is not None:
@@ -162,6 +198,36 @@ class Http:
                 raise Transient(f"{self._name}: the answer is over 64 MiB.", sent="perhaps")
             found = {name.lower(): value for name, value in answer.headers.items()}
             return Reply(answer.status, found, content)
+
+    async def _ask(
+        self, call: Call, path: str, headers: Mapping[str, str] | None
+    ) -> aiohttp.ClientResponse:
+        connect_s = min(CONNECT_TIMEOUT_S, call.timeout_s)
+        timeout = aiohttp.ClientTimeout(sock_connect=connect_s, sock_read=call.timeout_s)
+        departure = _Departure(call.guard)
+        token = _DEPARTURE.set(departure)
+        try:
+            return await self._open().get(
+                self._base_url + path, headers=headers, timeout=timeout, allow_redirects=False
+            )
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            raise self._broke_off("GET", path, _break_point(error, departure.left)) from error
+        finally:
+            _DEPARTURE.reset(token)
+
+    async def _chunks(self, path: str, answer: aiohttp.ClientResponse) -> AsyncIterator[bytes]:
+        try:
+            async for chunk in answer.content.iter_any():
+                yield chunk
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            raise self._broke_off("GET", path, _break_point(error, left=True)) from error
+
+    def _broke_off(
+        self, method: str, path: str, point: BreakPoint, *, write: bool = False
+    ) -> TillbridgeError:
+        outcome = classify(point, write=write)
+        broke = f"{self._name}: {method} {path.partition('?')[0]} broke: {point.value}."
+        return error_for(outcome, broke)
 
     def _open(self) -> aiohttp.ClientSession:
         if self._session is None:
