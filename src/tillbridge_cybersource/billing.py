@@ -1,0 +1,31 @@
+"""Everything but payments that Cybersource keeps for the account, put together for the session."""
+
+from tillbridge.connector.abilities import Poll, Read, Write
+from tillbridge.connector.connector import Opening
+from tillbridge_cybersource.exchange import Exchange
+from tillbridge_cybersource.invoices import PATH as INVOICES
+from tillbridge_cybersource.invoices import Invoices
+from tillbridge_cybersource.kept import Kept
+from tillbridge_cybersource.settings import CybersourceSettings
+
+
+class Billing:
+    """By kind: what can be written, read and polled.
+
+    Attributes:
+        writes, reads, polls: as a session offers them.
+    """
+
+    def __init__(self, exchange: Exchange, settings: CybersourceSettings, opening: Opening) -> None:
+        def kept(kind: str, path: str, rows: str, total: str = "totalCount") -> Kept:
+            return Kept(exchange, settings, opening, kind, path, rows, total)
+
+        invoices = Invoices(kept("invoice", INVOICES, "invoices", "totalInvoices"))
+        nouns = (invoices,)
+        self.writes: dict[str, Write] = {
+            write.shape.kind: write for noun in nouns for write in noun.writes
+        }
+        self.reads: dict[str, Read] = {
+            read.kind: read for noun in nouns for read in noun.reads
+        }
+        self.polls: dict[str, Poll] = {noun.poll.kind: noun.poll for noun in nouns}
