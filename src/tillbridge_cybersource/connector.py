@@ -6,19 +6,21 @@ from typing import Any
 from tillbridge.canonical.authentications import Returned
 from tillbridge.canonical.errors import TillbridgeError, Transient
 from tillbridge.canonical.payments import Observation, Operation, Verdict
-from tillbridge.connector.abilities import Call, CheckLine, Poll, Pull, Write
+from tillbridge.connector.abilities import Call, CheckLine, Poll, Pull, Read, Write
 from tillbridge.connector.authentication import Authentication
 from tillbridge.connector.connector import Connector, Opening
 from tillbridge.connector.delivery import Delivery, Translation
 from tillbridge.connector.documents import Fields
 from tillbridge.connector.webhooks import WebhookKeeping
 from tillbridge_cybersource.authorizations import Authorizations
+from tillbridge_cybersource.billing import Billing
 from tillbridge_cybersource.captures import Captures
 from tillbridge_cybersource.decisions import Decisions
 from tillbridge_cybersource.exchange import Answer, Exchange
 from tillbridge_cybersource.operations import Operations
 from tillbridge_cybersource.payer_authentication import PayerAuthentication
 from tillbridge_cybersource.pulls import PAYMENTS, Pulls
+from tillbridge_cybersource.refunds import Refunds
 from tillbridge_cybersource.reversals import Reversals
 from tillbridge_cybersource.search import Search
 from tillbridge_cybersource.settings import CybersourceSettings
@@ -59,9 +61,9 @@ ID_FIELDS = frozenset(
 class CybersourceSession:
     """One open merchant account.
 
-    It satisfies ChecksConnection, WritesDocuments (authorization, capture, reversal, void),
-    ObservesPayments, PullsPayments, PollsChanges, KeepsWebhooks, Probes, VerifiesDeliveries,
-    TranslatesDeliveries, AuthenticatesShoppers and Closes.
+    It satisfies ChecksConnection, WritesDocuments (authorization, capture, reversal, void,
+    refund), ObservesPayments, PullsPayments, PollsChanges, KeepsWebhooks, Probes,
+    VerifiesDeliveries, TranslatesDeliveries, AuthenticatesShoppers and Closes.
     """
 
     def __init__(self, settings: CybersourceSettings, opening: Opening) -> None:
@@ -78,13 +80,15 @@ class CybersourceSession:
         egress_keys = EgressKeys(self._exchange, settings, opening)
         self._subscriptions = WebhookSubscriptions(self._exchange, egress_keys, settings, opening)
         operations = Operations(self._exchange, self._search, settings, policy, opening)
-        self._writes = {
+        self._billing = Billing(self._exchange, settings, opening)
+        self._writes = self._billing.writes | {
             write.shape.kind: write
             for write in (
                 Authorizations(operations).write,
                 Captures(operations).write,
                 Reversals(operations).write,
                 Voids(operations).write,
+                Refunds(operations).write,
             )
         }
 
@@ -94,7 +98,11 @@ class CybersourceSession:
 
     @property
     def polls(self) -> Mapping[str, Poll]:
-        return {PAYMENTS: self._pulls.poll}
+        return {PAYMENTS: self._pulls.poll} | self._billing.polls
+
+    @property
+    def reads(self) -> Mapping[str, Read]:
+        return self._billing.reads
 
     @property
     def pull(self) -> Pull | None:

@@ -1,13 +1,48 @@
-"""Captures, reversals and voids as Cybersource accepts them, from a write or from a fence."""
+"""What follows an authorization: what is sent of it, and what an accepted answer proves."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 
+from tillbridge.canonical.money import Money
 from tillbridge.canonical.payments import Operation, Source
-from tillbridge.connector.abilities import Receipt
+from tillbridge.connector import values
+from tillbridge.connector.abilities import Call, Receipt
+from tillbridge.connector.documents import Fields
 from tillbridge_cybersource.exchange import Answer
 from tillbridge_cybersource.observations import follow_on_of, text_of
-from tillbridge_cybersource.operations import Operations, reading_success
+from tillbridge_cybersource.operations import (
+    Operations,
+    amount_details,
+    client_reference,
+    merchant_defined,
+    reading_success,
+)
 from tillbridge_cybersource.statuses import FOLLOW_ON_STATUSES, refusal, unknown_status
+
+_REFERENCE_KEY = "1"
+"""The merchant-defined field that has the shipment, unless the mapping gives it another use."""
+
+
+def follow_on_document(call: Call, fields: Fields, amount: Money) -> dict[str, object]:
+    """What captures, refunds and credits say alike."""
+    document: dict[str, object] = {
+        "clientReferenceInformation": client_reference(
+            values.required_text(fields, "order_number"), call.key
+        ),
+        "orderInformation": {"amountDetails": amount_details(amount)},
+    }
+    defined = _defined(fields)
+    if defined:
+        document["merchantDefinedInformation"] = defined
+    return document
+
+
+def _defined(fields: Fields) -> list[Mapping[str, str]]:
+    reference = values.text(fields, "reference")[:50]
+    defined = merchant_defined(fields)
+    if reference and all(field["key"] != _REFERENCE_KEY for field in defined):
+        return [{"key": _REFERENCE_KEY, "value": reference}, *defined]
+    return defined
 
 
 def follow_on_receipt(

@@ -64,10 +64,12 @@ def follow_on_of(
     verdict: Verdict = Verdict.APPROVED,
     code: str = "",
 ) -> Observation:
-    """A capture's, reversal's or void's body."""
+    """The body of what follows an authorization, or of a credit."""
     amount = (
         money_of(part(body, "reversalAmountDetails"), "reversedAmount")
         or money_of(part(body, "voidAmountDetails"), "voidAmount")
+        or money_of(part(body, "refundAmountDetails"), "refundAmount")
+        or money_of(part(body, "creditAmountDetails"), "creditAmount")
         or money_of(part(body, "orderInformation", "amountDetails"), "totalAmount")
     )
     reference = part(body, "clientReferenceInformation")

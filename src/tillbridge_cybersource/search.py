@@ -36,6 +36,7 @@ _OPERATIONS = {
     "ics_bill": Operation.CAPTURE,
     "ics_auth_reversal": Operation.REVERSAL,
     "ics_void": Operation.VOID,
+    "ics_credit": Operation.REFUND,
 }
 _SUCCESS = "1"
 _OF_ORDER = "submitTimeUtc:asc"
@@ -167,7 +168,8 @@ class Search:
             )
             return replace(found, operation=hit.operation)
         verdict = Verdict.APPROVED if hit.held else Verdict.DECLINED
-        parent_id = _acted_on(hit) if hit.operation is Operation.VOID else hit.root_id
+        acts = hit.operation in (Operation.VOID, Operation.REFUND)
+        parent_id = _acted_on(hit) if acts else hit.root_id
         return follow_on_of(
             hit.operation, hit.body, Source.SEARCH, parent_id=parent_id, verdict=verdict
         )
@@ -219,11 +221,14 @@ def _hit(
     reference = part(body, "clientReferenceInformation")
     links = part(body, "_links").get("relatedTransactions") or []
     overall = part(body, "applicationInformation")
+    root_id = text_of(body, "rootId")
+    if operation is Operation.REFUND and root_id in ("", request_id):
+        operation = Operation.CREDIT  # it stands alone
     return Hit(
         id=request_id,
         operation=operation,
         key=text_of(reference, "comments"),
-        root_id=text_of(body, "rootId"),
+        root_id=root_id,
         related=tuple(str(link["href"]).rpartition("/")[2] for link in links),
         held=text_of(service, "rCode") == _SUCCESS,
         code=int(text_of(overall, "reasonCode") or text_of(service, "reasonCode")),
@@ -260,8 +265,11 @@ def _service(summary: Mapping[str, Any]) -> tuple[Operation, Mapping[str, Any]] 
 
 
 def _acted_on(hit: Hit) -> str:
-    """What a void undid: the related transaction that is not the authorization."""
+    """What a void undid or a refund gave back: the related transaction that is not the
+    authorization; "" where several are related (a refund that was voided since)."""
     others = [related for related in hit.related if related != hit.root_id]
+    if hit.operation is Operation.REFUND and len(others) > 1:
+        return ""
     return others[0] if others else hit.root_id
 
 

@@ -33,6 +33,25 @@ MERCHANT_DEFINED = Field(
 )
 """merchantDefinedInformation (API field reference)."""
 
+AUTHENTICATION = Field(
+    "authentication",
+    "group",
+    "What the issuer said of the shopper (3-D Secure)",
+    of=(
+        Field("cavv", "text", "Cardholder authentication value", length_max=255),
+        Field("eci_raw", "text", "Electronic commerce indicator", length_max=2),
+        Field("xid", "text", "Transaction of 3-D Secure", length_max=40),
+        Field("ucaf", "text", "Mastercard's authentication value", length_max=32),
+        Field("ucaf_indicator", "text", "Mastercard's collection indicator", length_max=1),
+        Field("directory_server_id", "text", "Directory server's transaction", length_max=36),
+        Field("version", "text", "Version of 3-D Secure", length_max=10),
+        Field("pares_status", "text", "Result of the authentication", length_max=1),
+        Field("veres_enrolled", "text", "Result of the enrolment", length_max=1),
+        Field("commerce_indicator", "text", "Commerce indicator", length_max=20),
+    ),
+)
+"""consumerAuthenticationInformation (API field reference)."""
+
 AUTHORIZATION = DocumentShape(
     "authorization",
     "Authorization of a card payment",
@@ -59,6 +78,7 @@ AUTHORIZATION = DocumentShape(
             ),
         ),
         MERCHANT_DEFINED,
+        AUTHENTICATION,
     ),
 )
 
@@ -72,6 +92,19 @@ CAPTURE = DocumentShape(
         Field("ordinal", "integer", "Which capture of this authorization: 1, 2, ..."),
         Field("final", "boolean", "No capture will follow"),
         Field("reference", "text", "Shipment or invoice", length_max=50),
+        MERCHANT_DEFINED,
+    ),
+)
+
+REFUND = DocumentShape(
+    "refund",
+    "Refund of captured money",
+    (
+        ORDER_NUMBER,
+        Field("amount", "money", "Amount; all that was captured and is not given back, when empty"),
+        Field("capture_id", "text", "Capture; found by itself when empty"),
+        Field("of_sale", "boolean", "The capture is a sale's; found by itself when empty"),
+        Field("reference", "text", "Return or credit note", length_max=50),
         MERCHANT_DEFINED,
     ),
 )

@@ -92,6 +92,8 @@ FOLLOW_ON_STATUSES: Mapping[Operation, frozenset[str]] = {
     Operation.CAPTURE: frozenset({"PENDING", "TRANSMITTED"}),
     Operation.REVERSAL: frozenset({"REVERSED"}),
     Operation.VOID: frozenset({"VOIDED", "CANCELLED"}),
+    Operation.REFUND: frozenset({"PENDING", "TRANSMITTED"}),
+    Operation.CREDIT: frozenset({"PENDING", "TRANSMITTED"}),
 }
 """The statuses by which a follow-on took effect; FAILED voids and all others did not."""
 

@@ -38,7 +38,8 @@ from tillbridge_cybersource.webhook_keys import WebhookKeys
 
 _SIGNATURE = re.compile(r'"?t=(\d{1,16});\s*keyId=([^;"]+);\s*sig=([A-Za-z0-9+/=]+)"?;?')
 _EVENT = re.compile(
-    r"payments\.(?P<noun>authorization|payments|captures?|reversals?|voids?)\.(?:status\.)?"
+    r"payments\.(?P<noun>authorization|payments|captures?|reversals?|voids?|refunds?|credits?)"
+    r"\.(?:status\.)?"
     r"(?P<what>accepted|updated|reviewed|rejected|partiallyApproved|accept|review|reject"
     r"|partial\.approval)"
 )
@@ -48,6 +49,8 @@ _OPERATIONS = {
     "capture": Operation.CAPTURE,
     "reversal": Operation.REVERSAL,
     "void": Operation.VOID,
+    "refund": Operation.REFUND,
+    "credit": Operation.CREDIT,
 }
 _ENCRYPTION = JWERegistry(algorithms=["RSA-OAEP-256", "A256GCM"], strict_check_header=False)
 """Message-level encryption; its header holds an "iat", which RFC 7516 does not name."""

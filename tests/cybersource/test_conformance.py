@@ -107,6 +107,10 @@ async def void(at: Bench) -> Fields:
     return {"order_number": "1042", "capture_id": captured}
 
 
+async def refund(at: Bench) -> Fields:
+    return {**await void(at), "amount": _AMOUNT}
+
+
 async def _written(at: Bench, kind: str, fields: Fields) -> str:
     assert isinstance(at.session, WritesDocuments)
     call = Call("made-before", datetime.now(UTC), 5.0, "conformance", lambda: None)
@@ -144,12 +148,15 @@ def harness(fence: str) -> Harness:
             "capture": capture,
             "reversal": reversal,
             "void": void,
+            "refund": refund,
         },
         deliveries={
             "encrypted": lambda _: notified("payments.authorization.status.accepted", _PAYLOAD),
             "review": lambda _: notified("risk.casemanagement.decision.accept", {"data": _PAYLOAD}),
         },
-        find_lag_s=dict.fromkeys(("authorization", "capture", "reversal", "void"), 86_400.0),
+        find_lag_s=dict.fromkeys(
+            ("authorization", "capture", "reversal", "void", "refund"), 86_400.0
+        ),
     )
 
 

@@ -68,6 +68,7 @@ def attempt(state: AttemptState = AttemptState.STARTED, **changes: object) -> At
         amount=usd("100.00"),
         captured=usd("100.00" if state is AttemptState.CAPTURED else "0"),
         reversed=usd("100.00" if state is AttemptState.REVERSED else "0"),
+        refunded=usd("0"),
         authorization_id=HELD_ID if known else "",
         approval_code="",
         reason="",

@@ -5,8 +5,11 @@ from datetime import datetime
 from enum import StrEnum
 
 from tillbridge.canonical.fulfilments import Fulfilment
+from tillbridge.canonical.invoices import Invoice, PaymentLink
 from tillbridge.canonical.orders import Order
 from tillbridge.canonical.payments import Payment
+from tillbridge.canonical.refunds import Refund
+from tillbridge.canonical.subscriptions import Subscription
 
 
 class Kind(StrEnum):
@@ -14,6 +17,7 @@ class Kind(StrEnum):
 
     ORDER_FULFILLED = "order.fulfilled"
     ORDER_CANCELLED = "order.cancelled"
+    REFUND_REQUESTED = "refund.requested"
     PAYMENT_AUTHORIZED = "payment.authorized"
     PAYMENT_IN_REVIEW = "payment.in_review"
     PAYMENT_REVIEW_ACCEPTED = "payment.review_accepted"
@@ -22,7 +26,22 @@ class Kind(StrEnum):
     PAYMENT_CAPTURED = "payment.captured"
     PAYMENT_CAPTURE_FAILED = "payment.capture_failed"
     PAYMENT_REVERSED = "payment.reversed"
+    PAYMENT_REFUNDED = "payment.refunded"
+    PAYMENT_REFUND_FAILED = "payment.refund_failed"
     PAYMENT_STRAY = "payment.stray"
+    INVOICE_SENT = "invoice.sent"
+    INVOICE_PARTLY_PAID = "invoice.partly_paid"
+    INVOICE_PAID = "invoice.paid"
+    INVOICE_OVERDUE = "invoice.overdue"
+    INVOICE_CANCELLED = "invoice.cancelled"
+    LINK_PAID = "link.paid"
+    SUBSCRIPTION_CREATED = "subscription.created"
+    SUBSCRIPTION_RENEWAL_DUE = "subscription.renewal_due"
+    SUBSCRIPTION_RENEWED = "subscription.renewed"
+    SUBSCRIPTION_RENEWAL_FAILED = "subscription.renewal_failed"
+    SUBSCRIPTION_SUSPENDED = "subscription.suspended"
+    SUBSCRIPTION_ACTIVATED = "subscription.activated"
+    SUBSCRIPTION_CANCELLED = "subscription.cancelled"
     DOCUMENT_WRITTEN = "document.written"
     DOCUMENT_ABANDONED = "document.abandoned"
     SCHEDULE_DUE = "schedule.due"
@@ -77,6 +96,10 @@ class Collected:
     payment: Payment | None = None
     fulfilment: Fulfilment | None = None
     written: Written | None = None
+    refund: Refund | None = None
+    invoice: Invoice | None = None
+    link: PaymentLink | None = None
+    subscription: Subscription | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +138,10 @@ class EventData:
     fulfilment: Fulfilment | None = None
     written: Written | None = None
     trigger: Trigger | None = None
+    refund: Refund | None = None
+    invoice: Invoice | None = None
+    link: PaymentLink | None = None
+    subscription: Subscription | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ class Operation(StrEnum):
     VOID = "void"
     REFUND = "refund"
     REVIEW = "review"
+    CREDIT = "credit"
 
 
 class Verdict(StrEnum):
@@ -127,8 +128,8 @@ class Observation:
 class Payment:
     """The payment of an order as events carry it: the live attempt and what was moved.
 
-    `authorization_id` is the payment system's id of the authorization; `captured` and `reversed`
-    are sums of what is proven.
+    `authorization_id` is the payment system's id of the authorization; `captured` and `refunded`
+    are sums of what is proven. `refunded` is None in what was told before refunds were counted.
     """
 
     connection: str
@@ -144,3 +145,4 @@ class Payment:
     token: str = ""
     card: Card = field(default_factory=Card)
     authorized_at: datetime | None = None
+    refunded: Money | None = None

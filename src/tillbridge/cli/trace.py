@@ -41,13 +41,13 @@ def show_moments(moments: Sequence[Moment]) -> None:
 
 
 def show_payments(payments: Sequence[PaymentLine]) -> None:
-    """What was asked for, held, captured and given back."""
+    """What was asked for, held, captured, released and refunded."""
     if not payments:
         say("No payment was asked for.")
         return
     heading("Payments")
     table(
-        ("at", "state", "held", "captured", "given back", "card", "authorization", "why"),
+        ("at", "state", "held", "captured", "released", "refunded", "card", "authorization", "why"),
         [
             (
                 line.connection,
@@ -55,6 +55,7 @@ def show_payments(payments: Sequence[PaymentLine]) -> None:
                 line.amount,
                 line.captured,
                 line.reversed,
+                line.refunded,
                 line.card,
                 line.authorization_id,
                 line.reason,

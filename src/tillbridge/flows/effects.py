@@ -29,6 +29,22 @@ _ATTEMPT: Final = ("attempt_key", "authorization_id")
 _IDENTITIES: Final[Mapping[Kind, tuple[str, ...]]] = {
     Kind.ORDER_FULFILLED: ("fulfilment.id",),
     Kind.ORDER_CANCELLED: (),
+    Kind.REFUND_REQUESTED: ("refund.id",),
+    Kind.PAYMENT_REFUNDED: ("refund.id",),
+    Kind.PAYMENT_REFUND_FAILED: ("refund.id",),
+    Kind.INVOICE_SENT: (),
+    Kind.INVOICE_PARTLY_PAID: ("invoice.request_id", "invoice.balance"),
+    Kind.INVOICE_PAID: (),
+    Kind.INVOICE_OVERDUE: (),
+    Kind.INVOICE_CANCELLED: (),
+    Kind.LINK_PAID: ("link.request_id",),
+    Kind.SUBSCRIPTION_CREATED: ("subscription.id", "subscription.code"),
+    Kind.SUBSCRIPTION_RENEWAL_DUE: ("subscription.cycle",),
+    Kind.SUBSCRIPTION_RENEWED: ("subscription.request_id",),
+    Kind.SUBSCRIPTION_RENEWAL_FAILED: ("subscription.request_id",),
+    Kind.SUBSCRIPTION_SUSPENDED: ("subscription.id", "subscription.code"),
+    Kind.SUBSCRIPTION_ACTIVATED: ("subscription.id", "subscription.code"),
+    Kind.SUBSCRIPTION_CANCELLED: ("subscription.id", "subscription.code"),
 }
 """What tells two happenings of one kind for one order apart; () where there is only one. Payments
 and documents are told apart by the attempt."""
@@ -91,7 +107,8 @@ def _ordinal(
             f"The ordinal of {write.name} reads {path}: the same happening told a second time has"
             f" another, and {what} is written twice.",
             place,
-            "Use what the business gave it: fulfilment.id, payment.attempt_key, a record's id.",
+            "Use what the business gave it: fulfilment.id, refund.id, payment.attempt_key, a"
+            " record's id.",
         )
     wanted = _identities(flow)
     if not wanted or (spot.eaches and write.ordinal is None):
@@ -147,9 +164,14 @@ def _identified(path: str, identities: tuple[str, ...], by_name: Mapping[str, St
     return any(starts_with(path, each) for each in identities)
 
 
-_WHOLE: Final = frozenset({"order", "payment", "fulfilment"})
+_WHOLE: Final = frozenset({"order", "payment", "fulfilment", "refund"})
 """What is the same for every item of a list."""
-_EVENT_ROOTS: Final = frozenset({"event", "order", "payment", "fulfilment", "written", "trigger"})
+_EVENT_ROOTS: Final = frozenset(
+    {
+        *("event", "order", "payment", "fulfilment", "written", "trigger", "refund"),
+        *("invoice", "link", "subscription"),
+    }
+)
 
 
 def _without(by_name: Mapping[str, Step], name: str) -> dict[str, Step]:

@@ -15,8 +15,10 @@ from tillbridge.connector.delivery import Delivery
 from tillbridge.connector.documents import AUTHORIZATION, Fields, Value
 from tillbridge.journeys.house import House
 from tillbridge.mapping.apply import Filler
+from tillbridge.mapping.source import EVENT_NAMES
 from tillbridge.runs.journal import Intent
 
+_UNKEPT = frozenset({"token", "authentication"})
 _MERCHANT_DEFINED = re.compile(r"merchant_defined_([1-9][0-9]?|100)", re.ASCII)
 
 
@@ -44,8 +46,7 @@ def authorization_fields(
         fields = _built_in(order)
     else:
         asked = Asked(request.attempt_key, shop, order.number, at)
-        nothing = dict.fromkeys(("payment", "fulfilment", "written", "trigger"))
-        fields = filler.fill({"event": asked, "order": order, **nothing})
+        fields = filler.fill(dict.fromkeys(EVENT_NAMES) | {"event": asked, "order": order})
     return {
         **fields,
         "order_number": order.number,
@@ -53,6 +54,7 @@ def authorization_fields(
         "amount": order.total,
         "token_kind": request.token.kind,
         "token": request.token.value,
+        **({"authentication": request.proof} if request.proof is not None else {}),
     }
 
 
@@ -100,8 +102,9 @@ def _built_in(order: Order) -> dict[str, Value]:
 
 
 def without_token(fields: Fields) -> Fields:
-    """What is kept of it: a resolver needs the references and the amount, not the token."""
-    return {name: value for name, value in fields.items() if name != "token"}
+    """What is kept of it: a resolver needs the references and the amount, not the token, and not
+    the shopper's authentication, whose proof may not be stored once it was used."""
+    return {name: value for name, value in fields.items() if name not in _UNKEPT}
 
 
 def _address(address: Address, email: str) -> dict[str, Value]:

@@ -42,15 +42,15 @@ from tillbridge.journeys.gather import gather, gathers
 from tillbridge.journeys.heard import Heard
 from tillbridge.journeys.hold import while_held
 from tillbridge.journeys.house import House
-from tillbridge.journeys.money_guard import CAPTURE, claim_cover, give_back, is_covered
+from tillbridge.journeys.money_guard import CAPTURE, claim_cover, give_back, is_covered, told
 from tillbridge.journeys.notify import take_notice
 from tillbridge.journeys.rates import give_rates
 from tillbridge.journeys.recovery import recovered
+from tillbridge.journeys.refund import REFUND, cover_portion, take_refund
 from tillbridge.journeys.settle import Settling
 from tillbridge.journeys.stake import owed
 from tillbridge.journeys.wait import take_wait
 from tillbridge.journeys.way import Unreached
-from tillbridge.payments.observations import told_capture
 from tillbridge.runs.history import effects_begun, open_steps
 from tillbridge.runs.journal import FencedOff, Journal, outcome_of
 from tillbridge.runs.keys import Effect
@@ -274,7 +274,10 @@ class Walk:
 
     async def _write(self, step: WriteStep) -> None:
         ordinal, fields = step.ordinal_of(self.names), step.inputs(self.names)
-        receipt = await self.write(step.name, step.connection, step.document, ordinal, fields)
+        if step.document == REFUND:
+            receipt = await take_refund(self, step.name, step.connection, ordinal, fields)
+        else:
+            receipt = await self.write(step.name, step.connection, step.document, ordinal, fields)
         self.names[step.name] = _shown(receipt)
         if step.undo and receipt.fields.get("status") != NOTHING_TO_REVERSE:
             then = copy(self)
@@ -303,47 +306,48 @@ class Walk:
         await expect_clean(house.database, way, self.run.subject, fields, ids)
         if is_covered(document):
             await self.journal.commit()  # a claim changes the attempt that an answer was judged on
+        if document == REFUND:
+            await cover_portion(self, effect)
         cover = await claim_cover(house, document, effect, fields)
         if not cover.covered:
             return Receipt(fields={"status": NOTHING_TO_REVERSE})
         self._settling.attempt = cover.attempt
         ability = while_held(house, ability, cover.hold)
         await house.gates.enter(connection, since=self.run.started_at)
-        while True:
-            try:
-                receipt = await self.journal.write(
-                    self.place(name), effect, ability, fields, at.timeout_s
-                )
-            except FencedOff:
-                continue
-            except Parked as parked:
-                if parked.cause is not None:
-                    await house.gates.failed(connection, parked.cause)
-                raise
-            except Transient as error:
-                await house.gates.failed(connection, error)
-                raise
-            except (Rejected, Misconfigured) as error:
-                await house.gates.failed(connection, error)
-                if not await self.journal.unanswered(effect):  # else it may have taken place
-                    async with house.database.connection() as tx:
-                        await give_back(tx, effect.subject, document, effect.key)
-                raise
-            await house.gates.succeeded(connection)
-            return receipt
+        try:
+            receipt = await self.journal.write(
+                self.place(name), effect, ability, fields, at.timeout_s
+            )
+        except FencedOff:
+            return await self.write(name, connection, document, ordinal, fields)
+        except Parked as parked:
+            if parked.cause is not None:
+                await house.gates.failed(connection, parked.cause)
+            raise
+        except Transient as error:
+            await house.gates.failed(connection, error)
+            raise
+        except (Rejected, Misconfigured) as error:
+            await house.gates.failed(connection, error)
+            if not await self.journal.unanswered(effect):  # else it may have taken place
+                async with house.database.connection() as tx:
+                    await give_back(tx, effect.subject, document, effect.key)
+            raise
+        await house.gates.succeeded(connection)
+        return receipt
 
     async def _told(self, effect: Effect) -> Receipt | None:
-        """A capture that was not answered, or was taken for not done, and of which a webhook has
-        told us meanwhile."""
-        if effect.effect != CAPTURE:
+        """A capture or refund that was not answered, or was taken for not done, and of which a
+        webhook has told us meanwhile."""
+        if effect.effect not in (CAPTURE, REFUND):
             return None
         key = await self.journal.unanswered(effect, "planned", "refused")
         if not key:
             return None
-        request_id = await told_capture(self.house.database, effect.connection, key)
+        request_id = await told(self.house.database, effect, key)
         if not request_id:
             return None
-        reference = ExternalReference(effect.connection, CAPTURE, request_id)
+        reference = ExternalReference(effect.connection, effect.effect, request_id)
         receipt = Receipt((reference,), {"request_id": request_id, "status": "observed"})
         await self.journal.prove(effect, receipt)
         return receipt

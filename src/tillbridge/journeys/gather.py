@@ -83,4 +83,8 @@ def _collected(event: Event) -> Collected:
         about.payment,
         about.fulfilment,
         about.written,
+        about.refund,
+        about.invoice,
+        about.link,
+        about.subscription,
     )

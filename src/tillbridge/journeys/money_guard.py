@@ -1,7 +1,7 @@
 """The money guard: what a flow asks of a payment system must be covered by what is held.
 
 However a flow is drawn, a capture never passes the authorization, and nothing is captured while
-its hold is being released. The claim is kept under the effect's key, so that a run that comes back
+its hold is being released. What refunds give back is covered too (journeys/refund.py). The claim is kept under the effect's key, so that a run that comes back
 finds its own.
 """
 
@@ -10,10 +10,13 @@ from dataclasses import dataclass
 from tillbridge.canonical.errors import Misconfigured
 from tillbridge.canonical.money import Money
 from tillbridge.connector.documents import Fields
-from tillbridge.database.database import Tx
+from tillbridge.database.database import Database, Tx
 from tillbridge.journeys.house import House
+from tillbridge.journeys.refund import REFUND
 from tillbridge.payments.attempts import Attempt, by_authorization
 from tillbridge.payments.claims import claim_capture, claim_reversal, release_claim
+from tillbridge.payments.observations import told_capture
+from tillbridge.payments.refunds import release_refund, told_refund
 from tillbridge.runs.keys import Effect
 
 CAPTURE = "capture"
@@ -66,7 +69,17 @@ async def claim_cover(house: House, document: str, effect: Effect, fields: Field
     return Cover(True, claimed, held)
 
 
+async def told(database: Database, effect: Effect, key: str) -> str:
+    """The payment system's id of a capture or refund that it told us of under the key it travels
+    under; "" when it told of none."""
+    if effect.effect == REFUND:
+        return await told_refund(database, effect.key)
+    return await told_capture(database, effect.connection, key)
+
+
 async def give_back(tx: Tx, order_number: str, document: str, effect_key: str) -> None:
     """Gives back the claim of a write that certainly did not take place."""
-    if is_covered(document):
+    if document == REFUND:
+        await release_refund(tx, effect_key)
+    elif is_covered(document):
         await release_claim(tx, order_number, effect_key)

@@ -14,6 +14,7 @@ from tillbridge.canonical.fulfilments import Fulfilment
 from tillbridge.canonical.money import Money
 from tillbridge.canonical.orders import Order
 from tillbridge.canonical.payments import Payment
+from tillbridge.canonical.refunds import Refund
 from tillbridge.flows.steps import (
     AggregateStep,
     FilterStep,
@@ -32,14 +33,14 @@ def money_of(content: bytes) -> Money | None:
     """The money a run over this input is about; None when it is about none, or of several
     currencies, or when the input is no event.
 
-    Of a shipment that is what is to be captured for it, else the order's total, else what the
-    payment holds; of a window, of all its events together.
+    Of a refund that is what goes back, of a shipment what is to be captured for it, else the
+    order's total, else what the payment holds; of a window, of all its events together.
     """
     try:
         data = decode_event(content).data
     except Rejected:
         return None
-    alone = _amount(data.order, data.payment, data.fulfilment)
+    alone = _amount(data.order, data.payment, data.fulfilment, data.refund)
     if alone is not None:
         return alone
     amounts = list(_collected(data))
@@ -79,8 +80,13 @@ def _from(steps: Sequence[Step], failed: str) -> Sequence[Step]:
 
 
 def _amount(
-    order: Order | None, payment: Payment | None, fulfilment: Fulfilment | None
+    order: Order | None,
+    payment: Payment | None,
+    fulfilment: Fulfilment | None,
+    refund: Refund | None,
 ) -> Money | None:
+    if refund is not None and refund.amount is not None:
+        return refund.amount
     if fulfilment is not None and fulfilment.amount is not None:
         return fulfilment.amount
     if order is not None:
@@ -90,6 +96,6 @@ def _amount(
 
 def _collected(data: EventData) -> Iterable[Money]:
     for event in data.trigger.events if data.trigger is not None else ():
-        amount = _amount(event.order, event.payment, event.fulfilment)
+        amount = _amount(event.order, event.payment, event.fulfilment, event.refund)
         if amount is not None:
             yield amount

@@ -42,6 +42,7 @@ class PaymentLine:
     amount: Money
     captured: Money
     reversed: Money
+    refunded: Money
     authorization_id: str
     reason: str
     card: str
@@ -151,6 +152,7 @@ def _line(attempt: Attempt) -> PaymentLine:
         amount=attempt.amount,
         captured=attempt.captured,
         reversed=attempt.reversed,
+        refunded=attempt.refunded,
         authorization_id=attempt.authorization_id,
         reason=attempt.reason,
         card=card,

@@ -11,9 +11,12 @@ from tillbridge.canonical.codec import shaped
 from tillbridge.canonical.errors import Misconfigured, Place, Rejected
 from tillbridge.canonical.events import Event, EventData, Kind, Written
 from tillbridge.canonical.fulfilments import Fulfilment
+from tillbridge.canonical.invoices import Invoice, PaymentLink
 from tillbridge.canonical.orders import Order
 from tillbridge.canonical.payments import Payment
 from tillbridge.canonical.rates import Rate
+from tillbridge.canonical.refunds import Refund
+from tillbridge.canonical.subscriptions import Subscription
 from tillbridge.mapping.rate_table import HEADER, RateTable, rate_from
 from tillbridge.mapping.source import EVENT_NAMES, type_of
 from tillbridge.mapping.text import (
@@ -36,6 +39,10 @@ _SHAPES: Final[Mapping[str, type]] = {
     "payment": Payment,
     "fulfilment": Fulfilment,
     "written": Written,
+    "refund": Refund,
+    "invoice": Invoice,
+    "link": PaymentLink,
+    "subscription": Subscription,
 }
 _EVENT_DEFAULTS: Final[Mapping[str, str]] = {
     "id": "example",

@@ -22,6 +22,7 @@ _LENGTHS: Final[Mapping[str, int]] = {
     "order.number": 50,
     "payment.order_number": 50,
     "fulfilment.order_number": 50,
+    "refund.order_number": 50,
     "order.currency": 3,
     "order.billing.country": 2,
     "order.shipping.country": 2,
@@ -40,7 +41,7 @@ _TYPED: Final = frozenset(
 
 _CURRENCIES: Final = frozenset({"order.currency"})
 _QUANTITIES: Final = frozenset({"order.lines[].quantity", "fulfilment.lines[].quantity"})
-_EVENTS_OWN: Final = frozenset({"order", "payment", "fulfilment"})
+_EVENTS_OWN: Final = frozenset({"order", "payment", "fulfilment", "refund"})
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,10 @@ from tillbridge.mapping.value_type import (
     optional,
 )
 
-EVENT_NAMES: Final = ("event", "order", "payment", "fulfilment", "written", "trigger")
+EVENT_NAMES: Final = (
+    *("event", "order", "payment", "fulfilment", "written", "trigger", "refund"),
+    *("invoice", "link", "subscription"),
+)
 """What every mapping can name; all but the first are null where the event has no such part."""
 
 _SIMPLE: Mapping[type, ValueType] = {
@@ -58,6 +61,10 @@ def names_of(event: Event) -> dict[str, object]:
         "fulfilment": about.fulfilment,
         "written": about.written,
         "trigger": about.trigger,
+        "refund": about.refund,
+        "invoice": about.invoice,
+        "link": about.link,
+        "subscription": about.subscription,
     }
 
 

@@ -46,6 +46,7 @@ class Attempt:
     amount: Money
     captured: Money
     reversed: Money
+    refunded: Money
     authorization_id: str
     approval_code: str
     reason: str
@@ -72,6 +73,7 @@ class Attempt:
             amount=_money(row["amount"], currency),
             captured=_money(row["captured"], currency),
             reversed=_money(row["reversed"], currency),
+            refunded=_money(row["refunded"], currency),
             authorization_id=row["authorization_id"],
             approval_code=row["approval_code"],
             reason=row["reason"],
@@ -100,6 +102,7 @@ class Attempt:
             token=self.token,
             card=self.card,
             authorized_at=self.authorized_at,
+            refunded=self.refunded,
         )
 
 
@@ -128,6 +131,7 @@ class Opening:
             amount=self.order.total,
             captured=nothing,
             reversed=nothing,
+            refunded=nothing,
             authorization_id="",
             approval_code="",
             reason="",

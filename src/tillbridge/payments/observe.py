@@ -21,6 +21,8 @@ from tillbridge.canonical.payments import (
 )
 from tillbridge.database.database import Tx
 from tillbridge.payments.attempts import ENDED, FENCING, SQL, Attempt
+from tillbridge.payments.known import NOTHING_KNOWN, Known, known_of
+from tillbridge.payments.refunds import attempt_of, observe_refund
 
 _OPEN = frozenset({AttemptState.STARTED, AttemptState.UNKNOWN, AttemptState.CHALLENGE})
 _HELD = frozenset(
@@ -35,17 +37,6 @@ _HELD = frozenset(
 
 _ACCEPTED = frozenset({AttemptState.AUTHORIZED, AttemptState.CAPTURED})
 _REFUSED = frozenset({AttemptState.REVERSING, AttemptState.REVERSED})
-
-
-@dataclass(frozen=True, slots=True)
-class Known:
-    """What was seen before of one capture: what it counts for, and whether it was undone."""
-
-    captured: Money | None = None
-    undone: bool = False
-
-
-NOTHING_KNOWN = Known()
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,14 +79,18 @@ async def observe(tx: Tx, connection: str, seen: Observation) -> Observed:
         seen.request_id,
         connection,
         seen.order_number,
-        seen.operation is Operation.VOID
+        seen.operation in (Operation.VOID, Operation.REFUND)
         or (seen.operation is Operation.CAPTURE and not seen.parent_id),
     )
+    row = row or await attempt_of(tx, connection, seen)
     if row is None:
         await tx.execute(SQL["mean"], number, "unmatched", seen.attempt_key)
         return Observed(new=True)
     attempt = Attempt.of(row)
-    move = judge(attempt, seen, await _known(tx, connection, seen, number))
+    refund = await observe_refund(tx, connection, attempt, seen, number)
+    if refund is not None:
+        return Observed(new=True, events=refund)
+    move = judge(attempt, seen, await known_of(tx, connection, seen, number))
     if move.attempt is not None:
         await _save(tx, move.attempt, seen, number)
     else:
@@ -327,23 +322,6 @@ async def _save(tx: Tx, attempt: Attempt, seen: Observation, number: int) -> Non
         "moved",
         number,
     )
-
-
-async def _known(tx: Tx, connection: str, seen: Observation, number: int) -> Known:
-    """What earlier observations said of the same capture, or of the one that a void undoes."""
-    is_void = seen.operation is Operation.VOID
-    if not is_void and seen.operation is not Operation.CAPTURE:
-        return NOTHING_KNOWN
-    capture_id = seen.parent_id if is_void else seen.request_id
-    captured, undone = None, False
-    for row in await tx.fetch(
-        SQL["captures_seen"], connection, capture_id, number, seen.attempt_key, is_void
-    ):
-        if row["verdict"] != Verdict.APPROVED:
-            undone = True
-        elif row["amount"] is not None:
-            captured = Money(row["amount"], row["currency"])
-    return Known(captured, undone)
 
 
 async def _early_decisions(tx: Tx, connection: str, attempt: Attempt) -> list[Event]:

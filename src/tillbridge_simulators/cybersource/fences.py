@@ -6,25 +6,32 @@ Sources: Payments Developer Guide (Visa Platform Connect), "Time-Out Authorizati
 is documented only for a void (INVALID_DATA); that it is remembered is our option "remembers".
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from decimal import Decimal
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
 from tillbridge_simulators.cybersource.account import Account
 from tillbridge_simulators.cybersource.answers import Answer, Refusal, utc_text
 from tillbridge_simulators.cybersource.ask import Ask, Offer
+from tillbridge_simulators.cybersource.batches import has_left
 from tillbridge_simulators.cybersource.documents import at, money_at, text_at
 from tillbridge_simulators.cybersource.followons import (
     capture,
     capture_answer,
     reversal_answer,
     reverse_all,
-    void_answer,
-    void_movement,
+)
+from tillbridge_simulators.cybersource.refunds import (
+    credit,
+    credit_answer,
+    refund_capture,
+    refund_payment,
 )
 from tillbridge_simulators.cybersource.state import Authorization, Fence, Movement
+from tillbridge_simulators.cybersource.voids import void_answer, void_movement
 
 _NAME = "clientReferenceInformation.transactionId"
+Show: TypeAlias = Callable[[Movement], dict[str, object]]
 
 
 def reverse_by_transaction(account: Account, document: Mapping[str, Any]) -> Answer:
@@ -51,10 +58,10 @@ def void_by_transaction(account: Account, document: Mapping[str, Any]) -> Answer
     """POST /pts/v2/voids. Raises Refusal."""
     _refuse_unsupported(account)
     transaction_id = text_at(document, _NAME, length_max=30, required=True)
-    found = account.state.capture_by(transaction_id)
+    found = account.state.taken_by(transaction_id)
     if found is None:
         return _wait(account, document, "void", transaction_id, amount=None, currency="")
-    if found.voided:
+    if found.undone or found.refunded or has_left(account, found):
         raise Refusal("NOT_VOIDABLE")
     void = void_movement(account, found, document, kind="undone_by_fence")
     return Answer(201, void_answer(void))
@@ -70,18 +77,24 @@ def undo_late_authorization(account: Account, authorization: Authorization) -> b
     return True
 
 
-def capture_unless_fenced(ask: Ask) -> Answer:
-    """POST /pts/v2/payments/{id}/captures; one that a fence has been waiting for is voided."""
-    movement = capture(ask.account, ask.id, ask.document)
-    undo_late_capture(ask.account, movement)
-    return Answer(201, capture_answer(movement))
+def unless_fenced(take: Callable[[Ask], Movement], show: Show) -> Callable[[Ask], Answer]:
+    """A capture, refund or credit; one that a fence has been waiting for is voided at once."""
+
+    def act(ask: Ask) -> Answer:
+        movement = take(ask)
+        undo_late_movement(ask.account, movement)
+        return Answer(201, show(movement))
+
+    return act
 
 
-def undo_late_capture(account: Account, capture: Movement) -> None:
-    """Voids a capture that a fence has been waiting for."""
-    fence = account.state.fences.get(("void", capture.transaction_id))
-    if fence is not None and capture.transaction_id:
-        void_movement(account, capture, _reference(fence), kind="undone_by_fence")
+def undo_late_movement(account: Account, taken: Movement) -> bool:
+    """Voids what a fence has been waiting for; True when there was one."""
+    fence = account.state.fences.get(("void", taken.transaction_id))
+    if fence is None or not taken.transaction_id:
+        return False
+    void_movement(account, taken, _reference(fence), kind="undone_by_fence")
+    return True
 
 
 def _refuse_unsupported(account: Account) -> None:
@@ -126,7 +139,14 @@ def _reference(fence: Fence) -> dict[str, dict[str, str]]:
 
 
 OFFERS = (
-    Offer("capture.capture_payment", "capture", capture_unless_fenced),
+    Offer(
+        "capture.capture_payment",
+        "capture",
+        unless_fenced(lambda ask: capture(ask.account, ask.id, ask.document), capture_answer),
+    ),
+    Offer("refund.refund_capture", "refund", unless_fenced(refund_capture, credit_answer)),
+    Offer("refund.refund_payment", "refund", unless_fenced(refund_payment, credit_answer)),
+    Offer("credit.create_credit", "credit", unless_fenced(credit, credit_answer)),
     Offer(
         "reversal.mit_reversal",
         "timeout_reversal",

@@ -1,7 +1,7 @@
-"""Captures, reversals and voids of what was authorized.
+"""Captures and reversals of what was authorized.
 
-Source: REST API reference, Payments: "Capture a Payment", "Process an Authorization Reversal",
-"Void a Capture"; Payments Developer Guide, "Multiple Partial Captures" (sequence number = total
+Source: REST API reference, Payments: "Capture a Payment", "Process an Authorization Reversal";
+Payments Developer Guide, "Multiple Partial Captures" (sequence number = total
 count marks the last one; without them a capture is the last) and "Authorization Reversal" (the
 amount must be the authorized one). Reasons: the 400 responses of the same pages.
 """
@@ -13,7 +13,7 @@ from typing import Any, Literal
 from tillbridge_simulators.cybersource.account import Account
 from tillbridge_simulators.cybersource.answers import Answer, Refusal, utc_text
 from tillbridge_simulators.cybersource.ask import Offer
-from tillbridge_simulators.cybersource.batches import expect_young, has_left
+from tillbridge_simulators.cybersource.batches import expect_young
 from tillbridge_simulators.cybersource.documents import at, money_at, text_at
 from tillbridge_simulators.cybersource.state import Authorization, Movement, MovementKind
 
@@ -33,7 +33,7 @@ def capture(account: Account, authorization_id: str, document: Mapping[str, Any]
     amount, currency = money_at(document, "orderInformation.amountDetails")
     last = _is_last(account, document)
     once = account.options.transaction_id_once and transaction_id
-    if once and account.state.capture_by(transaction_id) is not None:
+    if once and account.state.taken_by(transaction_id) is not None:
         raise Refusal("DUPLICATE_REQUEST")
     authorization = _usable(account, authorization_id)
     if currency != authorization.currency:
@@ -90,60 +90,20 @@ def reverse_all(
     return movement
 
 
-def void_capture(account: Account, capture_id: str, document: Mapping[str, Any]) -> Answer:
-    """POST /pts/v2/captures/{id}/voids. Raises Refusal."""
-    found = account.state.movements.get(capture_id)
-    if found is None or found.kind != "capture" or found.undone or found.refunded:
-        raise Refusal("NOT_VOIDABLE")
-    if has_left(account, found):
-        raise Refusal("NOT_VOIDABLE", request_id=capture_id)
-    return Answer(201, void_answer(void_movement(account, found, document)))
-
-
-def void_payment(account: Account, payment_id: str, document: Mapping[str, Any]) -> Answer:
-    """POST /pts/v2/payments/{id}/voids: only a sale can be voided. Raises Refusal."""
-    found = account.state.authorizations.get(payment_id)
-    if found is None or not found.sale:
-        raise Refusal("NOT_VOIDABLE", request_id=payment_id)
-    return void_capture(account, payment_id, document)
-
-
-def void_movement(
-    account: Account, captured: Movement, document: Mapping[str, Any], kind: str = "void"
-) -> Movement:
-    """Undoes a capture; what it took is held again."""
-    authorization = account.state.authorizations[captured.parent_id]
-    movement = new_movement(
-        account, "void", references_of(document), authorization, captured.amount
-    )
-    movement.about_id = captured.id
-    captured.voided = True
-    authorization.captured -= captured.amount
-    authorization.state = "held"
-    account.record(kind, movement, "VOIDED")
-    account.tell("payments.void.status.accepted", movement.code, void_answer(movement))
-    return movement
-
-
 def capture_answer(movement: Movement) -> dict[str, object]:
     """What was captured, as its answer and its notification show it."""
     details = {"totalAmount": str(movement.amount), "currency": movement.currency}
-    return _answer(movement, "captures") | {"orderInformation": {"amountDetails": details}}
+    return follow_on_answer(movement, "captures") | {"orderInformation": {"amountDetails": details}}
 
 
 def reversal_answer(movement: Movement) -> dict[str, object]:
     """What was reversed, as its answer and its notification show it."""
     details = {"reversedAmount": str(movement.amount), "currency": movement.currency}
-    return _answer(movement, "reversals") | {"reversalAmountDetails": details}
+    return follow_on_answer(movement, "reversals") | {"reversalAmountDetails": details}
 
 
-def void_answer(movement: Movement) -> dict[str, object]:
-    """What was voided, as its answer and its notification show it."""
-    details = {"voidAmount": str(movement.amount), "currency": movement.currency}
-    return _answer(movement, "voids") | {"voidAmountDetails": details}
-
-
-def _answer(movement: Movement, noun: str) -> dict[str, object]:
+def follow_on_answer(movement: Movement, noun: str) -> dict[str, object]:
+    """What the answers to everything that follows have alike; `noun` is in their addresses."""
     return {
         "_links": {"self": {"method": "GET", "href": f"/pts/v2/{noun}/{movement.id}"}},
         "id": movement.id,
@@ -224,12 +184,39 @@ def new_movement(
     return movement
 
 
+def add_movement(
+    account: Account,
+    kind: MovementKind,
+    document: Mapping[str, Any],
+    about: Movement,
+    amount: Decimal,
+) -> Movement:
+    """Adds a void or refund of another movement."""
+    code, transaction_id, comments = references_of(document)
+    now_s = account.now()
+    movement = Movement(
+        id=account.state.new_id(now_s),
+        kind=kind,
+        code=code or about.code,
+        transaction_id=transaction_id,
+        comments=comments,
+        parent_id=about.parent_id,
+        about_id=about.id,
+        amount=amount,
+        currency=about.currency,
+        status=_STATUSES[kind],
+        at_s=now_s,
+        brand=about.brand,
+        last4=about.last4,
+    )
+    account.state.movements[movement.id] = movement
+    return movement
+
+
 OFFERS = (
     Offer(
         "reversal.auth_reversal",
         "reversal",
         lambda ask: reverse(ask.account, ask.id, ask.document),
     ),
-    Offer("void.void_payment", "void", lambda ask: void_payment(ask.account, ask.id, ask.document)),
-    Offer("void.void_capture", "void", lambda ask: void_capture(ask.account, ask.id, ask.document)),
 )

@@ -16,13 +16,13 @@ from tillbridge_simulators.cybersource import (
     payment_links,
     payments,
     plans,
-    refunds,
     report_definitions,
     report_subscriptions,
     reports,
     search,
     subscribers,
     subscriptions,
+    voids,
 )
 from tillbridge_simulators.cybersource.ask import Offer
 
@@ -30,7 +30,7 @@ OFFERS: Sequence[Offer] = (
     *payments.OFFERS,
     *followons.OFFERS,
     *fences.OFFERS,
-    *refunds.OFFERS,
+    *voids.OFFERS,
     *search.OFFERS,
     *conversions.OFFERS,
     *cases.OFFERS,

@@ -1,22 +1,22 @@
-"""Refunds of captures and sales, credits that stand alone, and voids of both.
+"""Refunds of captures and sales, and credits that stand alone.
 
-Source: REST API reference, Payments: "Refund a Capture", "Refund a Payment", "Process a Credit",
-"Void a Refund", "Void a Credit"; Payments Developer Guide, Credits (a follow-on credit is at most
+Source: REST API reference, Payments: "Refund a Capture", "Refund a Payment", "Process a Credit";
+Payments Developer Guide, Credits (a follow-on credit is at most
 what was captured, within 180 days).
 """
 
 from decimal import Decimal
 
-from tillbridge_simulators.cybersource.answers import Answer, Refusal, utc_text
-from tillbridge_simulators.cybersource.ask import Ask, Offer
-from tillbridge_simulators.cybersource.batches import expect_young, has_left
+from tillbridge_simulators.cybersource.answers import Refusal, utc_text
+from tillbridge_simulators.cybersource.ask import Ask
+from tillbridge_simulators.cybersource.batches import expect_young
 from tillbridge_simulators.cybersource.documents import money_at
-from tillbridge_simulators.cybersource.followons import references_of, void_answer
+from tillbridge_simulators.cybersource.followons import add_movement, references_of
 from tillbridge_simulators.cybersource.instruments import resolve
 from tillbridge_simulators.cybersource.state import Authorization, Movement
 
 
-def refund_capture(ask: Ask) -> Answer:
+def refund_capture(ask: Ask) -> Movement:
     """POST /pts/v2/captures/{id}/refunds. Raises Refusal."""
     captured = ask.account.state.movements.get(ask.id)
     if captured is None or captured.kind != "capture":
@@ -25,16 +25,16 @@ def refund_capture(ask: Ask) -> Answer:
     return _refund(ask, [captured], amount, currency)
 
 
-def refund_payment(ask: Ask) -> Answer:
-    """POST /pts/v2/payments/{id}/refunds: of a sale, or of what was captured of it."""
+def refund_payment(ask: Ask) -> Movement:
+    """POST /pts/v2/payments/{id}/refunds: of a sale only. Raises Refusal."""
     authorization = ask.account.state.authorizations.get(ask.id)
-    if authorization is None:
+    if authorization is None or not authorization.sale:
         raise Refusal("INVALID_DATA", ["id"])
     amount, currency = money_at(ask.document, "orderInformation.amountDetails")
     return _refund(ask, _captures(ask, authorization), amount, currency)
 
 
-def credit(ask: Ask) -> Answer:
+def credit(ask: Ask) -> Movement:
     """POST /pts/v2/credits: money to a card without a payment before it. Raises Refusal."""
     references = references_of(ask.document)
     amount, currency = money_at(ask.document, "orderInformation.amountDetails")
@@ -49,23 +49,7 @@ def credit(ask: Ask) -> Answer:
     ask.account.state.movements[id_] = movement
     ask.account.record("credit", movement, "PENDING")
     ask.account.tell("payments.credits.status.accepted", movement.code, credit_answer(movement))
-    return Answer(201, credit_answer(movement))
-
-
-def void_credit(ask: Ask) -> Answer:
-    """POST /pts/v2/credits/{id}/voids and /pts/v2/refunds/{id}/voids. Raises Refusal."""
-    found = ask.account.state.movements.get(ask.id)
-    if found is None or found.kind not in ("credit", "refund") or found.voided:
-        raise Refusal("NOT_VOIDABLE")
-    if has_left(ask.account, found):
-        raise Refusal("NOT_VOIDABLE", request_id=found.id)
-    found.voided = True
-    if found.kind == "refund":
-        ask.account.state.movements[found.about_id].refunded -= found.amount
-    movement = _added(ask, "void", found, found.amount)
-    ask.account.record("void", movement, "VOIDED")
-    ask.account.tell("payments.void.status.accepted", movement.code, void_answer(movement))
-    return Answer(201, void_answer(movement))
+    return movement
 
 
 def credit_answer(movement: Movement) -> dict[str, object]:
@@ -90,7 +74,7 @@ def credit_answer(movement: Movement) -> dict[str, object]:
     }
 
 
-def _refund(ask: Ask, captures: list[Movement], amount: Decimal, currency: str) -> Answer:
+def _refund(ask: Ask, captures: list[Movement], amount: Decimal, currency: str) -> Movement:
     left = [one for one in captures if not one.undone]
     if not left:
         raise Refusal("CAPTURE_ALREADY_VOIDED" if captures else "INVALID_DATA", ["id"])
@@ -99,34 +83,12 @@ def _refund(ask: Ask, captures: list[Movement], amount: Decimal, currency: str) 
     if amount > sum(one.amount - one.refunded for one in left):
         raise Refusal("INVALID_AMOUNT", ["orderInformation.amountDetails.totalAmount"])
     expect_young(ask.account, left[0].at_s)
-    movement = _added(ask, "refund", left[0], amount)
+    movement = add_movement(ask.account, "refund", ask.document, left[0], amount)
     for one in left:
         part = min(amount, one.amount - one.refunded)
         one.refunded, amount = one.refunded + part, amount - part
     ask.account.record("refund", movement, "PENDING")
     ask.account.tell("payments.refunds.status.accepted", movement.code, credit_answer(movement))
-    return Answer(201, credit_answer(movement))
-
-
-def _added(ask: Ask, kind: str, about: Movement, amount: Decimal) -> Movement:
-    code, transaction_id, comments = references_of(ask.document)
-    now_s = ask.account.now()
-    movement = Movement(
-        id=ask.account.state.new_id(now_s),
-        kind="void" if kind == "void" else "refund",
-        code=code or about.code,
-        transaction_id=transaction_id,
-        comments=comments,
-        parent_id=about.parent_id,
-        about_id=about.id,
-        amount=amount,
-        currency=about.currency,
-        status="VOIDED" if kind == "void" else "PENDING",
-        at_s=now_s,
-        brand=about.brand,
-        last4=about.last4,
-    )
-    ask.account.state.movements[movement.id] = movement
     return movement
 
 
@@ -136,12 +98,3 @@ def _captures(ask: Ask, authorization: Authorization) -> list[Movement]:
         for one in ask.account.state.movements.values()
         if one.kind == "capture" and one.parent_id == authorization.id
     ]
-
-
-OFFERS = (
-    Offer("refund.refund_capture", "refund", refund_capture),
-    Offer("refund.refund_payment", "refund", refund_payment),
-    Offer("credit.create_credit", "credit", credit),
-    Offer("void.void_refund", "void", void_credit),
-    Offer("void.void_credit", "void", void_credit),
-)

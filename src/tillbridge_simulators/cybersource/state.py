@@ -16,6 +16,7 @@ from tillbridge_simulators.cybersource.vault import Vault
 HoldState: TypeAlias = Literal["held", "nothing", "captured", "reversed", "undone"]
 DisputeKind: TypeAlias = Literal["chargeback", "retrieval"]
 MovementKind: TypeAlias = Literal["capture", "reversal", "void", "refund", "credit"]
+_VOIDABLE = ("capture", "refund", "credit")
 
 
 @dataclass(slots=True)
@@ -135,7 +136,8 @@ class Dispute:
 
 @dataclass(slots=True)
 class Authentication:
-    """One payer authentication: it "passed", "failed", or waits ("challenged")."""
+    """One payer authentication: it "passed", "failed", was "attempted", ..., or waits
+    ("challenged"); `unanswered` is how it ends when nobody answers it."""
 
     id: str
     code: str
@@ -143,6 +145,7 @@ class Authentication:
     currency: str
     brand: str
     state: str
+    unanswered: str = "failed"
 
 
 @dataclass(slots=True)
@@ -185,13 +188,20 @@ class State:
                 found = authorization
         return found
 
-    def capture_by(self, transaction_id: str) -> Movement | None:
-        """The latest capture with this transactionId."""
+    def taken_by(self, transaction_id: str) -> Movement | None:
+        """The latest capture, sale, refund or credit with this transactionId."""
         found = None
         for movement in self.movements.values():
-            if movement.kind == "capture" and movement.transaction_id == transaction_id:
+            if movement.kind in _VOIDABLE and movement.transaction_id == transaction_id:
                 found = movement
         return found
+
+    def refunded(self, authorization_id: str) -> Decimal:
+        """What was given back of what was captured of an authorization."""
+        movements = (one for one in self.movements.values() if one.parent_id == authorization_id)
+        return sum(
+            (one.amount for one in movements if one.kind == "refund" and not one.undone), Decimal(0)
+        )
 
     def visible(self, until_s: float) -> Iterator[Authorization | Movement]:
         """What was submitted by then."""
@@ -216,6 +226,7 @@ class State:
                     "currency": one.currency,
                     "amount": str(one.amount),
                     "captured": str(one.captured),
+                    "refunded": str(self.refunded(one.id)),
                     "reversed": str(one.reversed),
                     "open": str(one.open_amount),
                     "review": one.review,
