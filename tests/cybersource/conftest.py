@@ -1,16 +1,18 @@
 """A simulated account and a session on it, over real sockets."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from tests.cybersource.coverage import connector_calls, key_of
 
 from tillbridge.canonical.money import Money
 from tillbridge.connector.abilities import Call, Receipt
 from tillbridge.connector.connector import Opening
 from tillbridge.connector.documents import Fields
+from tillbridge.connector.http import Http, Reply
 from tillbridge.connector.settings import Secret
 from tillbridge_cybersource.connector import CybersourceSession
 from tillbridge_cybersource.settings import CybersourceSettings
@@ -78,6 +80,22 @@ class World:
         self.simulator.faults.rules.append(
             Rule(operation, Fault(kind, seconds=seconds, status=status), times=1)
         )
+
+
+@pytest.fixture(autouse=True)
+def _called_as_declared(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """What the connector calls in any test here stands in the CALLS of one of its files."""
+    request, undeclared = Http.request, set()
+    declared = {key for keys in connector_calls().values() for key in keys}
+
+    async def noted(self: Http, call: Call, method: str, path: str, **rest: Any) -> Reply:
+        if key_of(method, path) not in declared:
+            undeclared.add(f"{method} {path}: {key_of(method, path)}")
+        return await request(self, call, method, path, **rest)
+
+    monkeypatch.setattr(Http, "request", noted)
+    yield
+    assert not undeclared, "a file of tillbridge_cybersource calls it without saying so in CALLS"
 
 
 MakeWorld = Callable[..., Awaitable[World]]
