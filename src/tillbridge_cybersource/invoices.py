@@ -36,6 +36,14 @@ from tillbridge_cybersource.observations import instant, money_of, part, text_of
 from tillbridge_cybersource.operations import reading_success
 from tillbridge_cybersource.walks import walked
 
+CALLS = frozenset(
+    {
+        *("invoices.create_invoice", "invoices.get_invoice", "invoices.get_all_invoices"),
+        *("invoices.update_invoice", "invoices.perform_send_action"),
+        *("invoices.perform_publish_action", "invoices.perform_cancel_action"),
+        *("invoice_settings.get_invoice_settings", "invoice_settings.update_invoice_settings"),
+    }
+)
 PATH: Final = "/invoicing/v2/invoices"
 SETTINGS_PATH: Final = "/invoicing/v2/invoiceSettings"
 GIVES: Final = (
@@ -203,9 +211,9 @@ def _shown(body: Body) -> dict[str, str]:
     return {
         "number": text_of(information, "invoiceNumber") or text_of(body, "id"),
         "status": text_of(body, "status"),
-        "amount": total.text if total else "",
+        "amount": total.text if total is not None else "",
         "currency": text_of(amounts, "currency"),
-        "balance": balance.text if balance else "",
+        "balance": balance.text if balance is not None else "",
         "due_on": text_of(information, "dueDate"),
         "expires_on": text_of(information, "expirationDate"),
         "customer_id": text_of(customer, "merchantCustomerId"),
