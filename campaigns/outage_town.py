@@ -37,7 +37,7 @@ HOLD_LIFE_S: Final = 7 * 86_400.0
 _SHOP_PATIENCE: Final = 4
 """The shop's waits are longer than ours by this: a process that starts takes real time."""
 _POSTS_MAX: Final = 3
-_POLLS_MAX: Final = 60
+_PENDING_S: Final = 60.0
 _PATIENCE_S: Final = 15.0
 """Real seconds a shop waits for an answer: a busy machine is no error of the house."""
 _SOON: Final = "  oldest_waiting: 3m\n  gate_closed: 2m\n"
@@ -144,7 +144,7 @@ def _settings(seed: int, factor: float, api: str) -> dict[str, Any]:
                 "currencies": ["USD"],
                 "factor": factor / _SHOP_PATIENCE,
                 "posts_max": _POSTS_MAX,
-                "polls_max": _POLLS_MAX,
+                "pending_s": _PENDING_S,
                 "patience_min_s": _PATIENCE_S,
             },
         },

@@ -96,3 +96,16 @@ async def test_finishing_waits_for_what_is_under_way() -> None:
 
     doors.open.set()
     await finishing
+
+
+async def test_a_target_gets_no_more_turns_than_it_bears_and_the_next_when_one_ends() -> None:
+    doors = Doors(5)
+    doors.begin("sage", "abc")
+    borne = {"sage": 2}.get
+
+    assert doors.turns.free(["sage", "dynamics"], borne) == {"dynamics": 5}
+    doors.open.set()
+    await doors.settle()
+
+    assert doors.freed == 1
+    assert doors.turns.free(["sage"], borne) == {"sage": 2}

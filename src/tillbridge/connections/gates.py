@@ -18,11 +18,14 @@ import asyncpg
 from tillbridge.canonical.errors import Misconfigured, TillbridgeError, Transient
 from tillbridge.connections.budget import PURPOSE, Budget, Purpose
 from tillbridge.connections.budgets import Budgets
+from tillbridge.connections.concurrency import Concurrency
 from tillbridge.database.database import Database
 from tillbridge.database.statements import load_statements
 
 SQL = load_statements("tillbridge.connections", "gates.sql")
 
+SLOTS = 100
+"""Turns at once that a worker ever has at a target, unless it is told otherwise."""
 CREDENTIALS = "credentials"
 """The reason of an error that says the whole connection is not let in."""
 GateState: TypeAlias = Literal["open", "tripped", "paused"]
@@ -99,6 +102,7 @@ class Gates:
     _seen: dict[str, Gate] = field(default_factory=dict)
     _seen_at: float = float("-inf")
     _troubled: set[str] = field(default_factory=set)
+    _concurrency: dict[str, Concurrency] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.budgets is not None:
@@ -139,6 +143,11 @@ class Gates:
         budget = self.budgets.of(connection) if self.budgets is not None else None
         return budget.room() if budget is not None else None
 
+    def borne(self, connection: str) -> int | None:
+        """Turns at once that it bears, as this process has learned; None for any number."""
+        concurrency = self._concurrency.get(connection)
+        return concurrency.borne if concurrency is not None else None
+
     def want_more(self, connection: str) -> None:
         """All the room there was is taken, and more is waiting."""
         budget = self.budgets.of(connection) if self.budgets is not None else None
@@ -163,6 +172,7 @@ class Gates:
             return
         asked_s = error.wait_s if isinstance(error, Transient) else self.breaker.closed_max_s
         self._troubled.add(connection)
+        self._concurrency.setdefault(connection, Concurrency(SLOTS)).failed()
         state = await self.database.fetch_value(
             SQL["failed"],
             connection,
@@ -178,6 +188,8 @@ class Gates:
     async def succeeded(self, connection: str) -> None:
         """Forgets the failures in a row, this process's own and those of others it has seen; costs
         nothing where there were none."""
+        if connection in self._concurrency:
+            self._concurrency[connection].answered()
         gate = self._seen.get(connection)
         others = gate is not None and gate.state == "open" and (gate.failures or gate.trips)
         if connection in self._troubled or others:

@@ -30,9 +30,19 @@ class Turns:
         self._exhausted: set[str] = set()
         self._tasks: set[asyncio.Task[None]] = set()
 
-    def free(self, targets: Iterable[str]) -> dict[str, int]:
-        """How many more turns may begin at each target; those that are full are left out."""
-        left = {target: self._slots - self._under_way.get(target, 0) for target in targets}
+    def free(
+        self, targets: Iterable[str], borne: Callable[[str], int | None] = lambda _: None
+    ) -> dict[str, int]:
+        """How many more turns may begin at each target; those that are full are left out.
+
+        `borne` says how many at once a target bears; None for as many as there are slots.
+        """
+        most = {
+            target: self._slots if (some := borne(target)) is None else min(self._slots, some)
+            for target in targets
+        }
+        left = {target: count - self._under_way.get(target, 0) for target, count in most.items()}
+        self._exhausted |= {target for target, count in left.items() if count <= 0}
         return {target: count for target, count in left.items() if count > 0}
 
     def begin(self, turns: Sequence[Turn], free: Mapping[str, int]) -> set[str]:

@@ -110,7 +110,7 @@ class Worker:
     async def _claim(self) -> None:
         """Begins turns for what is due and has a slot."""
         house = self._house
-        free = _cut(self._turns.free(self._targets), house.gates)
+        free = _cut(self._turns.free(self._targets, house.gates.borne), house.gates)
         if free and not self._stopped:
             turns = await claim_due(house.database, house.holder, house.pace.lease_s, free)
             for target in self._turns.begin(turns, free):

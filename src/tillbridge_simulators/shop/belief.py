@@ -44,7 +44,7 @@ class ShopOrder:
     """One order: what was posted, what was answered, what was told, what the shop makes of it.
 
     `held` is what the shop believes is authorized, `paid` what was captured, `released` what was
-    reversed, all in the order's currency. `keys` are those of its tries, when they are
+    reversed, `refunded` what went back of what was paid, all in the order's currency. `keys` are those of its tries, when they are
     given: then each is tried once.
     """
 
@@ -56,6 +56,7 @@ class ShopOrder:
     held: Decimal = Decimal(0)
     paid: Decimal = Decimal(0)
     released: Decimal = Decimal(0)
+    refunded: Decimal = Decimal(0)
     keys: tuple[str, ...] = ()
 
     @property
@@ -93,6 +94,10 @@ class ShopOrder:
         elif status == "reversed":
             self.released += amount
             self.state = "declined" if self.state == "in_review" else self.state
+        elif status == "refunded":
+            self.refunded += amount
+        elif status == "refund_failed":
+            self.refunded -= amount
         elif status == "declined" and self.state in ("in_review", "unanswered"):
             self.state = "declined"
 
@@ -114,6 +119,7 @@ class ShopOrder:
             "held": str(self.held),
             "paid": str(self.paid),
             "released": str(self.released),
+            "refunded": str(self.refunded),
             "due": str(self.due()),
             "lines": [
                 {name: line[name] for name in ("product", "quantity", "amount")}

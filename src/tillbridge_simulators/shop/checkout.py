@@ -17,7 +17,8 @@ Mint: TypeAlias = Callable[[str], Awaitable[Mapping[str, str]]]
 
 PATH = "/checkout/payments"
 RETRY_S = 1.0
-POLL_S = 1.0
+POLL_S, POLL_MAX_S = 1.0, 10.0
+"""Between two questions about one try: at first, and when it has long had no answer."""
 IMPATIENCE_S = 0.5
 
 SAME_CARD_MAX = 5
@@ -42,11 +43,11 @@ class Patience:
 
     Attributes:
         posts_max: how often one key is posted.
-        polls_max: how often its status address is asked.
+        pending_s: for how long its status address is asked.
     """
 
     posts_max: int = 60
-    polls_max: int = 120
+    pending_s: float = 120.0
     factor: float = 1.0
 
     async def wait(self, seconds: float) -> None:
@@ -167,8 +168,10 @@ class Checkout:
     async def _poll(self, order: ShopOrder, attempt: Attempt, first: Answer) -> str | None:
         address = str(first.body.get("status_url") or first.location)
         address = address or f"{PATH}/{attempt.key}"
-        for _ in range(self._patience.polls_max):
-            await self._patience.wait(POLL_S)
+        waited_s, wait_s = 0.0, POLL_S
+        while waited_s < self._patience.pending_s:
+            await self._patience.wait(wait_s)
+            waited_s, wait_s = waited_s + wait_s, min(POLL_MAX_S, wait_s * 1.5)
             answer = await self._client.get(address)
             attempt.answers.append(answer.status)
             if answer.status == 200 and answer.body.get("status") != "pending":

@@ -18,8 +18,8 @@ TRIES_MAX = 200
 
 
 class Deliveries:
-    """Posts to the shop's door. `Faults` operations "fulfilment" and "cancellation": "twice"
-    posts the same delivery twice at once, "late" and "slow" post `seconds` later (so that
+    """Posts to the shop's door. `Faults` operations "fulfilment", "cancellation" and "refund":
+    "twice" posts the same delivery twice at once, "late" and "slow" post `seconds` later (so that
     shipments overtake each other), "lose_answer" posts again after it was taken, "lost" never
     posts.
     """

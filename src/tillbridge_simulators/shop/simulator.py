@@ -35,8 +35,8 @@ class Options:
         prefix: of order numbers.
         factor: every wait is divided by it.
         ships: False: the shop only checks out, and whoever runs it calls `settle`.
-        posts_max, polls_max: how often the shop posts one key, and asks its status address, before
-            the shopper leaves.
+        posts_max, pending_s: how often the shop posts one key, and for how long it asks about
+            it, before the shopper leaves.
         patience_min_s: however sped up the world is, a call is waited for so long.
         first_cards: the weights of how the first card ends (outcomes of the Cybersource
             simulator).
@@ -49,7 +49,7 @@ class Options:
     factor: float = 1.0
     ships: bool = True
     posts_max: int = 60
-    polls_max: int = 120
+    pending_s: float = 120.0
     patience_min_s: float = 3.0
     first_cards: Mapping[str, int] = field(default_factory=lambda: dict(FIRST_CARD))
 
@@ -77,7 +77,7 @@ class ShopSimulator:
         self._minter = mint if isinstance(mint, str) else ""
         self._session: aiohttp.ClientSession | None = None
         factor = self.options.factor
-        patience = Patience(self.options.posts_max, self.options.polls_max, factor)
+        patience = Patience(self.options.posts_max, self.options.pending_s, factor)
         self._client = Client(
             api_url, secret, self.log, max(TIMEOUT_S / factor, self.options.patience_min_s)
         )
