@@ -16,6 +16,7 @@ from tillbridge.connections.configuration import FILE, Configured, read_configur
 from tillbridge.connections.connections import Connections
 from tillbridge.connections.error_policies import read_error_policies
 from tillbridge.connections.gates import Breaker, Gates
+from tillbridge.connections.keyrings import Keyrings
 from tillbridge.connections.retention import Retention, read_retention
 from tillbridge.connections.sealing import open_seal
 from tillbridge.connections.secrets import Secrets
@@ -49,6 +50,7 @@ from tillbridge.journeys.pull import pull_payments
 from tillbridge.journeys.resolve import resolve_checkout
 from tillbridge.journeys.turn import Journey
 from tillbridge.journeys.watch_flows import watch_flows
+from tillbridge.journeys.webhooks import watch_webhooks
 from tillbridge.mapping.apply import Filler, prepare_mapping
 from tillbridge.runs.journal import Patience
 from tillbridge.runtime.worker import Worker
@@ -165,11 +167,16 @@ async def open_house(
     database = await Database.connect(dsn, size_max=pool, name=f"tillbridge {role}")
     try:
         await check_schema(database)
-        secrets = await Secrets.load(database, open_seal(site.own, os.environ), os.environ)
+        seal = open_seal(site.own, os.environ)
+        secrets = await Secrets.load(database, seal, os.environ)
+        keyrings = Keyrings(database, seal, clock, site.factor)
+        await keyrings.read()
         holder = f"{role} {socket.gethostname()} {os.getpid()}"
         budgets = Budgets(database, holder)
         configured = site.configured()
-        connections = Connections.open(configured, secrets, clock, site.factor, budgets.open)
+        connections = Connections.open(
+            configured, secrets, clock, site.factor, budgets.open, keyring=keyrings.open
+        )
         alerting = _alerting(site, connections)
         hide(secret.value for secret in secrets.used())
         texts = read_texts(site, connections) if publishing else Texts()
@@ -197,6 +204,7 @@ async def open_house(
         alerting=alerting,
         policies=read_error_policies(_text_of(site)).divided(site.factor),
         retention=site.retention(),
+        keyrings=keyrings,
         watch=Watch(tracer=_tracer(role, os.environ)),
     )
 
@@ -298,6 +306,7 @@ def worker(house: House, *, turns_by_target: int = 100) -> Worker:
             "mended": (LOOK_S / house.factor, resolve_mended),
             "reviews": (min(house.pace.review_poll_s, 10.0 / house.factor), poll_reviews),
             "pulls": (max(5.0 / house.factor, PULLS_EVERY_MIN_S), pull_payments),
+            "webhooks": (max(10.0 / house.factor, PULLS_EVERY_MIN_S), watch_webhooks),
             "history": (KEEP_EVERY_S, keep_history),
             "watchdog": (min(house.alerting.watchdog_every_s, 5.0), watch_flows),
             "traces": (3600.0, forget_traces),

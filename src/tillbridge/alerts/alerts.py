@@ -31,6 +31,8 @@ ConditionName: TypeAlias = Literal[
     "unplaced",
     "flow_silent",
     "archive_late",
+    "webhooks",
+    "webhook_key",
 ]
 
 

@@ -1,5 +1,6 @@
 """The doors: where shops and payment systems deliver. Plain Starlette: this is the hot path."""
 
+import asyncio
 import logging
 from collections.abc import Callable
 
@@ -14,14 +15,17 @@ from tillbridge.canonical.errors import Rejected, TillbridgeError, Transient
 from tillbridge.connector.abilities import VerifiesDeliveries
 from tillbridge.connector.delivery import Delivery
 from tillbridge.database.database import BROKEN
+from tillbridge.database.migrate import check_schema
 from tillbridge.journeys.answer import Answer
 from tillbridge.journeys.card_guard import count_refusal
 from tillbridge.journeys.checkout import checkout, status_of
 from tillbridge.journeys.house import House
-from tillbridge.journeys.receive import receive
+from tillbridge.journeys.receive import is_door, receive
 
 _LOG = logging.getLogger(__name__)
 BODY_MAX_BYTES = 1_000_000
+WELL_S = 5.0
+"""Who asks whether a door is open gets an answer within so long."""
 PAYMENTS = "/checkout/payments"
 _STATUS = {"pending": 202, "conflict": 409, "not_attempted": 503}
 
@@ -80,8 +84,20 @@ def doors(house_of: Callable[[], House], shop_of: Callable[[House], str]) -> lis
             return error_answer(database_lost(error))
         return _answer(answer, key)
 
+    async def well(request: Request) -> Response:
+        """Asked by whoever delivers there: 200 while deliveries can be kept."""
+        house = house_of()
+        if not is_door(house, request.path_params["connection"]):
+            return json_answer(404, {"accepting": False})
+        try:
+            await asyncio.wait_for(check_schema(house.database), WELL_S)
+        except (TillbridgeError, TimeoutError, *BROKEN):
+            return json_answer(503, {"accepting": False})
+        return json_answer(200, {"accepting": True})
+
     return [
         Route("/doors/{connection}", deliver, methods=["POST"]),
+        Route("/doors/{connection}/health", well, methods=["GET", "POST"]),
         Route(PAYMENTS, pay, methods=["POST"]),
         Route(PAYMENTS + "/{attempt_key}", ask, methods=["GET"]),
     ]

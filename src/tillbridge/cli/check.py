@@ -15,6 +15,7 @@ from tillbridge.cli.schemas import drifted, keep, live_snapshot
 from tillbridge.cli.surroundings import Surroundings, pass_surroundings
 from tillbridge.connections.configuration import FILE, Configured
 from tillbridge.connections.connections import Connection, Connections
+from tillbridge.connections.keyrings import Keyrings
 from tillbridge.connections.sealing import open_seal
 from tillbridge.connections.secrets import Secrets
 from tillbridge.connector.abilities import Call, CheckLine, ChecksConnection
@@ -107,13 +108,14 @@ async def _connected(
     """The database and every connection; what has changed of what they take."""
     async with surroundings.database() as database:
         report.add("Database", [await _durable(database)])
-        secrets = await Secrets.load(
-            database, open_seal(surroundings.site.own, os.environ), os.environ
-        )
+        seal = open_seal(surroundings.site.own, os.environ)
+        secrets = await Secrets.load(database, seal, os.environ)
+        keyrings = Keyrings(database, seal, now)
+        await keyrings.read()
     opened: list[Connection] = []
     changed: list[Flaw] = []
     try:
-        opening = _open_all(surroundings, configured, secrets, opened)
+        opening = _open_all(surroundings, configured, secrets, opened, keyrings)
         report.add("Settings and secrets", opening)
         for connection in opened:
             title = f"{connection.name} ({connection.configured.connector.title})"
@@ -156,10 +158,13 @@ def _open_all(
     configured: dict[str, Configured],
     secret_of: Callable[[str], Secret],
     opened: list[Connection],
+    keyrings: Keyrings | None = None,
 ) -> Iterator[CheckLine]:
+    keyring = keyrings.open if keyrings is not None else None
+    factor = surroundings.site.factor
     for name, item in configured.items():
         try:
-            opened += Connections.open({name: item}, secret_of, now, surroundings.site.factor).all()
+            opened += Connections.open({name: item}, secret_of, now, factor, keyring=keyring).all()
         except TillbridgeError as error:
             yield failed_line(name, error)
         else:

@@ -43,6 +43,7 @@ from tillbridge.cli.test import test
 from tillbridge.cli.trace import trace
 from tillbridge.cli.unknowns import unknowns
 from tillbridge.cli.up import up
+from tillbridge.cli.webhooks import webhooks
 from tillbridge.cli.worker import worker
 
 
@@ -84,7 +85,7 @@ def main(
 
 
 for command in (
-    *(demo, init, template, check, format_files, schema, test, provision, up),
+    *(demo, init, template, check, format_files, schema, test, provision, up, webhooks),
     *(api, worker, migrate),
     *(flows, run, approvals, notices, alerts),
     *(runs, dead_letters, errors, reviews, unknowns, pulls, history, archive, trace, explain),

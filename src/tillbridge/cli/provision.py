@@ -13,6 +13,8 @@ from tillbridge.cli.report import failed_line, show_lines
 from tillbridge.cli.surroundings import Surroundings, pass_surroundings, who
 from tillbridge.connections.connections import Connection
 from tillbridge.connector.abilities import CheckLine, Provisions
+from tillbridge.journeys.house import House
+from tillbridge.journeys.webhooks import keep_webhooks, keeping_of
 
 
 @click.command()
@@ -20,7 +22,7 @@ from tillbridge.connector.abilities import CheckLine, Provisions
 @click.pass_context
 @pass_surroundings
 def provision(surroundings: Surroundings, ctx: click.Context, connection: str) -> None:
-    """Make the tables, fields and keys that CONNECTION (or every one) needs on the other side.
+    """Make what CONNECTION (or every one) needs on the other side: tables, fields, keys, webhooks.
 
     Running it again is harmless: what is there is left as it is.
     """
@@ -39,11 +41,10 @@ async def _provision(surroundings: Surroundings, name: str) -> tuple[int, int]:
     async with surroundings.house() as house:
         chosen = [house.connections[name]] if name else house.connections.all()
         for connection in chosen:
-            session = connection.session
-            if not isinstance(session, Provisions):
+            if not (isinstance(connection.session, Provisions) or keeping_of(connection)):
                 continue
             asked += 1
-            lines = await _make(connection, session)
+            lines = await _make(house, connection)
             failed += show_lines(
                 f"{connection.name} ({connection.configured.connector.title})", lines
             )
@@ -53,8 +54,13 @@ async def _provision(surroundings: Surroundings, name: str) -> tuple[int, int]:
     return asked, failed
 
 
-async def _make(connection: Connection, session: Provisions) -> list[CheckLine]:
+async def _make(house: House, connection: Connection) -> list[CheckLine]:
+    lines: list[CheckLine] = []
     try:
-        return list(await session.provision(plain_call(connection)))
+        if isinstance(connection.session, Provisions):
+            lines += await connection.session.provision(plain_call(connection))
+        if keeping_of(connection):
+            lines += (await keep_webhooks(house, connection)).lines
     except TillbridgeError as error:
-        return [failed_line("Provisioning", error)]
+        lines.append(failed_line("Provisioning", error))
+    return lines

@@ -12,6 +12,7 @@ from tillbridge.assembly import COMMAND_POOL, Site, close_house, now, open_house
 from tillbridge.canonical.errors import Misconfigured
 from tillbridge.connections.configuration import FILE
 from tillbridge.connections.connections import Connections
+from tillbridge.connections.keyrings import Keyrings
 from tillbridge.connections.sealing import open_seal
 from tillbridge.connections.secrets import Secrets
 from tillbridge.database.database import Database
@@ -73,8 +74,13 @@ class Surroundings:
         """Every connection, opened; no call is made by that."""
         configured = self.site.configured()
         async with self.database() as database:
-            secrets = await Secrets.load(database, open_seal(self.site.own, os.environ), os.environ)
-        connections = Connections.open(configured, secrets, now, self.site.factor)
+            seal = open_seal(self.site.own, os.environ)
+            secrets = await Secrets.load(database, seal, os.environ)
+            keyrings = Keyrings(database, seal, now)
+            await keyrings.read()
+        connections = Connections.open(
+            configured, secrets, now, self.site.factor, keyring=keyrings.open
+        )
         try:
             yield connections
         finally:

@@ -13,6 +13,7 @@ from tillbridge.connector.abilities import (
     WritesDocuments,
 )
 from tillbridge.connector.connector import Clock, Opening
+from tillbridge.connector.keyring import Keyring, PlainKeyring
 from tillbridge.connector.permits import Permits, Unlimited
 from tillbridge.connector.settings import Secret
 from tillbridge.watch.abilities import watched_reads, watched_writes
@@ -70,8 +71,11 @@ class Connections:
         clock: Clock,
         factor: float,
         permits: Callable[[Configured, float], Permits] | None = None,
+        *,
+        keyring: Callable[[Configured], Keyring] | None = None,
     ) -> "Connections":
-        """Opens every connection; makes no call. Without `permits` nothing is counted.
+        """Opens every connection; makes no call. Without `permits` nothing is counted, without
+        `keyring` no key is kept for longer than the process.
 
         Raises:
             Misconfigured: a setting is wrong or a secret is missing, with the place.
@@ -85,6 +89,7 @@ class Connections:
                     clock=clock,
                     factor=factor,
                     permits=permits(item, factor) if permits is not None else Unlimited(),
+                    keyring=keyring(item) if keyring is not None else PlainKeyring(),
                 ),
             )
             for item in configured.values()

@@ -27,12 +27,14 @@ from tillbridge.canonical.money import Money
 from tillbridge.connections.alerting import NOTIFICATION, Alerting
 from tillbridge.connections.connections import Connection
 from tillbridge.connections.gates import Gate, GateClosed
+from tillbridge.connections.webhooks import all_webhooks
 from tillbridge.connector.abilities import Call
 from tillbridge.journeys.following import SQL
 from tillbridge.journeys.house import House
 from tillbridge.journeys.silence import silences
 from tillbridge.journeys.standing import Pending, Waiting, letters, unanswered, waiting_runs
 from tillbridge.journeys.steer import reason_of
+from tillbridge.journeys.webhooks import webhook_conditions
 from tillbridge.runs.keys import Effect
 from tillbridge.runs.lanes import take_chore
 
@@ -69,6 +71,7 @@ async def conditions(house: House) -> list[Condition]:
         *_altered(await database.fetch(SQL["altered_deliveries"])),
         *await silences(house),
         *_late(await months(database), house),
+        *webhook_conditions(await all_webhooks(database), house),
     ]
 
 

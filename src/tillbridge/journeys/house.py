@@ -9,6 +9,7 @@ from tillbridge.connections.alerting import Alerting
 from tillbridge.connections.connections import Connections
 from tillbridge.connections.error_policies import ErrorPolicies
 from tillbridge.connections.gates import Gates
+from tillbridge.connections.keyrings import Keyrings
 from tillbridge.connections.retention import Retention
 from tillbridge.connector.connector import Clock
 from tillbridge.database.database import Database
@@ -78,6 +79,8 @@ class House:
         policies: what follows errors, by class and connection, factor applied.
         watch: the figures and traces of this process.
         retention: how long what has ended is kept where.
+        keyrings: the keys that connectors made, as this process has read them; None where nobody
+            keeps any.
     """
 
     database: Database
@@ -95,6 +98,7 @@ class House:
     policies: ErrorPolicies = field(default_factory=ErrorPolicies)
     watch: Watch = field(default_factory=Watch)
     retention: Retention = field(default_factory=Retention)
+    keyrings: Keyrings | None = None
     calls: "set[asyncio.Task[None]]" = field(default_factory=set)
     pauses: Pauses = field(init=False)
 

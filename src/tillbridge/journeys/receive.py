@@ -25,6 +25,7 @@ from tillbridge.connector.abilities import (
     VerifiesDeliveries,
 )
 from tillbridge.connector.delivery import Delivery, Translation
+from tillbridge.connector.keyring import UnknownKeyError
 from tillbridge.database.database import UNFIT, Tx, keepable, unfit
 from tillbridge.database.statements import load_statements
 from tillbridge.inbox.inbox import Keeping, delivery_row, keep, keeping_of
@@ -32,6 +33,7 @@ from tillbridge.inbox.sightings import note_sighting
 from tillbridge.journeys.card_guard import screened
 from tillbridge.journeys.following import follow_subject
 from tillbridge.journeys.house import House
+from tillbridge.journeys.webhooks import verify_anew
 from tillbridge.payments.observe import fact_row, observe
 from tillbridge.references.references import record
 from tillbridge.runs.dead_letters import bury_delivery
@@ -68,7 +70,10 @@ async def receive(house: House, delivery: Delivery) -> Received:
     connection = _door(house, delivery)
     session = connection.session
     assert isinstance(session, VerifiesDeliveries), "a door asks who is there"
-    session.verify(delivery)
+    try:
+        session.verify(delivery)
+    except UnknownKeyError:
+        await verify_anew(house, connection, delivery)
     delivery, found = screened(connection, delivery)
     masked = bool(found)
     if masked:
@@ -212,12 +217,17 @@ def brought_rows(house: House, events: Sequence[Event]) -> list[tuple[object, ..
     ]
 
 
+def is_door(house: House, name: str) -> bool:
+    """Whether a connection takes deliveries."""
+    if name not in house.connections:
+        return False
+    session = house.connections[name].session
+    return isinstance(session, TranslatesDeliveries) and isinstance(session, VerifiesDeliveries)
+
+
 def _door(house: House, delivery: Delivery) -> Connection:
-    if delivery.connection in house.connections:
-        connection = house.connections[delivery.connection]
-        session = connection.session
-        if isinstance(session, TranslatesDeliveries) and isinstance(session, VerifiesDeliveries):
-            return connection
+    if is_door(house, delivery.connection):
+        return house.connections[delivery.connection]
     raise Rejected(
         f"There is no door {delivery.connection!r}.",
         reason="unknown_door",
