@@ -34,6 +34,7 @@ from tillbridge.flows.read import read_bundle
 from tillbridge.flows.snapshot import read_snapshots, with_snapshots
 from tillbridge.journeys import checkout, deliver, receive, undo
 from tillbridge.journeys.alert import look_for_alerts
+from tillbridge.journeys.authenticate import forget_authentications
 from tillbridge.journeys.catalogue import Catalogue, LoadFlow
 from tillbridge.journeys.changed import poll_changes
 from tillbridge.journeys.drop import Drops
@@ -310,6 +311,7 @@ def worker(house: House, *, turns_by_target: int = 100) -> Worker:
             "history": (KEEP_EVERY_S, keep_history),
             "watchdog": (min(house.alerting.watchdog_every_s, 5.0), watch_flows),
             "traces": (3600.0, forget_traces),
+            "authentications": (3600.0, forget_authentications),
             "schedules": (1.0 / house.factor, fire_schedules),
             "windows": (1.0 / house.factor, close_windows),
             "changes": (1.0 / house.factor, poll_changes),

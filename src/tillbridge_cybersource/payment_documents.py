@@ -26,6 +26,18 @@ _NAMES = {
 }
 """orderInformation.billTo: our name -> theirs. A mapping is held to their widths; what a checkout
 sends is cut to them, because no address is worth a payment that fails."""
+PROOF = {
+    "cavv": "cavv",
+    "eci_raw": "eciRaw",
+    "xid": "xid",
+    "ucaf": "ucafAuthenticationData",
+    "ucaf_indicator": "ucafCollectionIndicator",
+    "directory_server_id": "directoryServerTransactionId",
+    "version": "paSpecificationVersion",
+    "pares_status": "paresStatus",
+    "veres_enrolled": "veresEnrolled",
+}
+"""consumerAuthenticationInformation of an authorization: our name -> theirs."""
 _NOT_SHIPPED = frozenset({"email"})
 _DESCRIPTION_LENGTH_MAX = 255
 
@@ -34,7 +46,7 @@ def payment_document(fields: Fields, stored_token: str) -> Mapping[str, object]:
     """The body of POST /pts/v2/payments. Raises Rejected, naming the field."""
     amount = values.money_above_zero(fields, "amount")
     order: dict[str, object] = {"amountDetails": amount_details(amount)}
-    billing = _address(values.group(fields, "billing"))
+    billing = billing_of(fields)
     if billing:
         order["billTo"] = billing
     shipping = _address(values.group(fields, "shipping"), leave_out=_NOT_SHIPPED)
@@ -52,15 +64,34 @@ def payment_document(fields: Fields, stored_token: str) -> Mapping[str, object]:
         "orderInformation": order,
         **_token(fields, stored_token),
         **_customer(fields),
+        **_authentication(fields),
     }
 
 
+def billing_of(fields: Fields) -> Mapping[str, str]:
+    """orderInformation.billTo; empty when no address is given."""
+    return _address(values.group(fields, "billing"))
+
+
 def _processing(fields: Fields) -> Mapping[str, object]:
-    processing: dict[str, object] = {"capture": False, "commerceIndicator": "internet"}
+    proof = values.group(fields, "authentication")
+    indicator = values.text(proof, "commerce_indicator") or "internet"
+    processing: dict[str, object] = {"capture": False, "commerceIndicator": indicator}
     if values.flag(fields, "store_token"):
         processing["actionList"] = ["TOKEN_CREATE"]
         processing["actionTokenTypes"] = ["customer", "paymentInstrument"]
     return processing
+
+
+def _authentication(fields: Fields) -> Mapping[str, object]:
+    """consumerAuthenticationInformation: what the issuer said of the shopper before."""
+    proof = values.group(fields, "authentication")
+    told = {
+        theirs: values.text(proof, ours)
+        for ours, theirs in PROOF.items()
+        if values.text(proof, ours)
+    }
+    return {"consumerAuthenticationInformation": told} if told else {}
 
 
 def _token(fields: Fields, stored_token: str) -> Mapping[str, object]:

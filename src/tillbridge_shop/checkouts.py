@@ -4,6 +4,11 @@
     idempotency-key: <the shop's key of this try>
     {"order": {...}, "token": {"kind": "transient", "value": "..."}}
 
+A shopper who is authenticated comes back with the same key and order, and beside them
+
+    "authentication": {"step": "collect", "browser": {...}, "return_url": "https://..."}
+    "authentication": {"step": "confirm"}
+
 Amounts are text or JSON numbers, read exactly; money that is not given is zero; a line without an
 amount gets quantity x unit price - discount. Fields we do not know are ignored: a misspelt amount
 cannot slip through, because the order's equation would not hold.
@@ -11,7 +16,13 @@ cannot slip through, because the order's equation would not hold.
 
 import re
 from decimal import Decimal
+from typing import cast, get_args
 
+from tillbridge.canonical.authentications import (
+    BROWSER_FIELDS,
+    AuthenticationStep,
+    Returned,
+)
 from tillbridge.canonical.currencies import exponent_of
 from tillbridge.canonical.errors import Place, Rejected
 from tillbridge.canonical.money import Money, UnitAmount
@@ -36,6 +47,7 @@ def read_checkout(delivery: Delivery) -> CheckoutRequest:
         attempt_key=_attempt_key(delivery),
         order=read_order(document.group("order")),
         token=_token(document.group("token")),
+        returned=_returned(document) if document.has("authentication") else None,
     )
 
 
@@ -57,6 +69,20 @@ def read_order(posted: Posted) -> Order:
         shipping=_address(posted.group("shipping", required=False)),
         custom=posted.texts("custom"),
     )
+
+
+def _returned(document: Posted) -> Returned:
+    posted = document.group("authentication")
+    step = posted.text("step", required=True)
+    if step not in get_args(AuthenticationStep):
+        steps = ", ".join(get_args(AuthenticationStep))
+        raise posted.wrong("step", f"{step!r} is none of {steps}.")
+    browser = posted.texts("browser")
+    for name in browser:
+        if name not in BROWSER_FIELDS:
+            known = ", ".join(BROWSER_FIELDS)
+            raise posted.wrong(f"browser.{name}", f"It is not known; known: {known}.")
+    return Returned(cast(AuthenticationStep, step), browser, posted.text("return_url"))
 
 
 def _attempt_key(delivery: Delivery) -> str:

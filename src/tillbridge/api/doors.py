@@ -172,6 +172,8 @@ def _answer(answer: Answer, attempt_key: str) -> Response:
             "token": attempt.token or None,
             "card": attempt.card,
         }
+    if answer.page:
+        content["authentication"] = answer.page
     if status == 202:
         content["status_url"] = f"{PAYMENTS}/{attempt_key}"
         return json_answer(202, content, {"location": f"{PAYMENTS}/{attempt_key}"})

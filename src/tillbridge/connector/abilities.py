@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Literal, Protocol, TypeAlias, runtime_checkable
 
+from tillbridge.canonical.authentications import Returned
 from tillbridge.canonical.orders import Order
 from tillbridge.canonical.payments import Observation, Token
 from tillbridge.canonical.rates import Rate
@@ -246,11 +247,15 @@ class CheckoutRequest:
         attempt_key: the shop's own key of this try; the same key re-attaches to the same try.
         order: checked by the engine (`canonical.orders.check_order`), not by the connector.
         token: stands for the card.
+        returned: what the shopper's page came back with, where the shopper is authenticated.
+        proof: what that gave, for the authorization; the engine's. None: nobody was asked.
     """
 
     attempt_key: str
     order: Order
     token: Token
+    returned: Returned | None = None
+    proof: "Fields | None" = None
 
 
 @runtime_checkable

@@ -22,7 +22,9 @@ Fields: TypeAlias = "Mapping[str, Value]"
 
 AUTHORIZATION = "authorization"
 """The document that every payment connector writes for a checkout."""
-SAID_BY_CHECKOUT = frozenset({"order_number", "attempt_key", "amount", "token_kind", "token"})
+SAID_BY_CHECKOUT = frozenset(
+    {"order_number", "attempt_key", "amount", "token_kind", "token", "authentication"}
+)
 """What the checkout itself puts into an authorization, whatever a mapping says."""
 
 FieldType: TypeAlias = Literal[

@@ -1,6 +1,7 @@
 """What a shop is told about a checkout."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Literal
 
 from tillbridge.canonical.payments import AttemptState
@@ -16,6 +17,7 @@ class Answer:
             "abandoned" (200: nothing is held, pay again with a new key), "conflict" (409),
             "not_attempted" (503, safe to retry).
         attempt: None when none was begun.
+        page: with "challenge": the step that the shopper's page has to do, and what it needs.
     """
 
     status: Literal[
@@ -32,6 +34,7 @@ class Answer:
     reason: str = ""
     message: str = ""
     next_step: str = ""
+    page: Mapping[str, str] = field(default_factory=dict)
 
 
 def in_flight(other: Attempt | None, order_number: str) -> Answer:
@@ -43,6 +46,28 @@ def in_flight(other: Attempt | None, order_number: str) -> Answer:
         message=f"Another attempt for order {order_number} is in flight.",
         next_step="Wait for its end, then try again.",
     )
+
+
+def in_the_way(other: Attempt | None, order_number: str) -> Answer:
+    """Another attempt of the same debt is open or holds money."""
+    if other is None or other.state in (
+        AttemptState.STARTED,
+        AttemptState.UNKNOWN,
+        AttemptState.REVERSING,
+    ):
+        return in_flight(other, order_number)
+    return Answer(
+        "conflict",
+        other,
+        reason="order_paid",
+        message=f"Order {order_number} has a payment that is {other.state}.",
+        next_step="Do not charge it again.",
+    )
+
+
+def may_reopen(attempt: Attempt) -> bool:
+    """Whether its call certainly never left: the same key may be used again."""
+    return attempt.state is AttemptState.ABANDONED and attempt.reason == NOT_SENT
 
 
 def not_attempted(message: str) -> Answer:

@@ -1,6 +1,7 @@
 """Checkout: a shopper waits while we ask for an authorization. Synchronous, and exactly once.
 
-    verify -> read -> check the equation -> open the attempt, claim its lane, commit the intent
+    verify -> read -> check the equation -> (authenticate the shopper, where it is asked for)
+           -> open the attempt, claim its lane, commit the intent
            -> send -> commit the answer (it starts the flows) -> answer the shop
 
 The shop is answered within `answer_s`; the call is read on to `read_on_s` even when the shop has
@@ -33,7 +34,15 @@ from tillbridge.connector.delivery import Delivery
 from tillbridge.connector.documents import AUTHORIZATION
 from tillbridge.connector.packing import pack
 from tillbridge.database.database import Tx
-from tillbridge.journeys.answer import Answer, answer_for, in_flight, not_attempted
+from tillbridge.journeys.answer import (
+    Answer,
+    answer_for,
+    in_flight,
+    in_the_way,
+    may_reopen,
+    not_attempted,
+)
+from tillbridge.journeys.authenticate import authenticate, authenticates, with_page
 from tillbridge.journeys.authorization import asked_of, while_waited_for, without_token
 from tillbridge.journeys.card_guard import card_data_found, in_key, screened
 from tillbridge.journeys.following import follow_subject
@@ -53,6 +62,7 @@ from tillbridge.payments.attempts import (
     open_attempt,
     reopen,
 )
+from tillbridge.payments.authentications import use_authentication
 from tillbridge.runs.journal import Intent, Journal
 from tillbridge.runs.keys import Effect
 from tillbridge.runs.lanes import Lane, Turn, held_turn, release, start_held
@@ -93,9 +103,17 @@ async def checkout(house: House, delivery: Delivery) -> Answer:
         await house.gates.enter(payments.name, "checkout")
     except GateClosed as closed:
         known = await by_shop_key(house.database, shop.name, request.attempt_key)
-        if known is not None and not _may_reopen(known):
+        if known is not None and not may_reopen(known):
             return await _attach(house, known, request)
         return not_attempted(f"Payments are {closed.reason}.")
+    if authenticates(payments):
+        opening = _opening(shop, payments, request, _effect(shop, payments, request))
+        told = await authenticate(house, payments, request, opening, delivery.received_at)
+        if isinstance(told, Answer):
+            return told
+        if isinstance(told, Attempt):
+            return await _attach(house, told, request)
+        request = replace(request, proof=told)
     begun = await _begin_soon(house, shop, payments, request)
     if isinstance(begun, Attempt):
         return await _attach(house, begun, request)
@@ -105,7 +123,8 @@ async def checkout(house: House, delivery: Delivery) -> Answer:
     task = asyncio.create_task(_carry_out(house, payments, begun, request))
     house.calls.add(task)
     task.add_done_callback(partial(_ended, house, begun.wire_key))
-    await asyncio.wait({task}, timeout=house.pace.answer_s)
+    age_s = (house.clock() - delivery.received_at).total_seconds()
+    await asyncio.wait({task}, timeout=max(house.pace.answer_s - age_s, 0.0))
     if begun.settling.ended and begun.settling.attempt is not None:
         return answer_for(begun.settling.attempt)
     return await status_of(house, shop.name, request.attempt_key)
@@ -120,7 +139,7 @@ async def status_of(house: House, shop: str, attempt_key: str) -> Answer:
             reason="unknown_attempt",
             next_step="Post it to /checkout/payments first.",
         )
-    return answer_for(attempt)
+    return await with_page(house, answer_for(attempt))
 
 
 async def settle_open_checkouts(house: House) -> None:
@@ -157,9 +176,10 @@ async def _begin_soon(
     house: House, shop: Connection, payments: Connection, request: CheckoutRequest
 ) -> "_Begun | Attempt | Answer":
     """`_begin`; a worker that is just busy with an earlier attempt's ending is waited for."""
-    begun = await _begin_at_once(house, shop, payments, request)
-    if begun is not None:
-        return begun
+    if request.proof is None:  # else its attempt is there already
+        begun = await _begin_at_once(house, shop, payments, request)
+        if begun is not None:
+            return begun
     for wait_s in _LANE_HELD_WAITS_S:
         try:
             return await _begin(house, shop, payments, request)
@@ -280,6 +300,8 @@ async def _open(
     tx: Tx, payments: Connection, request: CheckoutRequest, opening: Opening
 ) -> "Attempt | Answer | None":
     """Begins the attempt; else the one that has this key, or what stands in its way."""
+    if request.proof is not None and await use_authentication(tx, opening):
+        return None
     if await open_attempt(tx, opening):
         return None
     known = await by_shop_key(tx, opening.shop, request.attempt_key)
@@ -288,7 +310,8 @@ async def _open(
     await give_way(tx, payments.name, request.order.number)
     if await open_attempt(tx, opening) or await reopen(tx, opening):
         return None
-    return await _in_the_way(tx, payments.name, request)
+    other = await live(tx, payments.name, request.order.number)
+    return in_the_way(other, request.order.number)
 
 
 async def _carry_out(
@@ -351,34 +374,12 @@ async def _attach(house: House, attempt: Attempt, request: CheckoutRequest) -> A
             break
         await asyncio.sleep(_LOOK_S)
         attempt = await by_shop_key(house.database, attempt.shop, attempt.attempt_key) or attempt
-    return answer_for(attempt)
-
-
-async def _in_the_way(tx: Tx, payments: str, request: CheckoutRequest) -> Answer:
-    """Another attempt of the same debt is open or holds money."""
-    other = await live(tx, payments, request.order.number)
-    if other is None or other.state in (
-        AttemptState.STARTED,
-        AttemptState.UNKNOWN,
-        AttemptState.REVERSING,
-    ):
-        return in_flight(other, request.order.number)
-    return Answer(
-        "conflict",
-        other,
-        reason="order_paid",
-        message=f"Order {request.order.number} has a payment that is {other.state}.",
-        next_step="Do not charge it again.",
-    )
+    return await with_page(house, answer_for(attempt))
 
 
 def _is_again(attempt: Attempt, opening: Opening) -> bool:
     """Whether it is the very request that certainly never left."""
-    return _may_reopen(attempt) and attempt.request_sha256 == opening.request_sha256
-
-
-def _may_reopen(attempt: Attempt) -> bool:
-    return attempt.state is AttemptState.ABANDONED and attempt.reason == NOT_SENT
+    return may_reopen(attempt) and attempt.request_sha256 == opening.request_sha256
 
 
 def journal_of(house: House, turn: Turn, run: Run, settling: Settling) -> Journal:

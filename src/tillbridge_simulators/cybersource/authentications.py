@@ -8,6 +8,8 @@ the cardholder does there is the trigger `challenge.passed` or `challenge.failed
 import base64
 import json
 import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from tillbridge_simulators.cybersource.account import Account
@@ -19,8 +21,50 @@ from tillbridge_simulators.cybersource.outcomes import TRIGGER_AMOUNTS
 from tillbridge_simulators.cybersource.state import Authentication
 
 _INFORMATION = "consumerAuthenticationInformation"
-_ECI = {"001": "05", "002": "02"}
-_TRIED = {"001": "06", "002": "01"}
+_MASTERCARD = "002"
+_ENDINGS = {
+    "challenge": "challenged",
+    "challenge_unavailable": "challenged",
+    "consumer_authentication_failed": "failed",
+    "authentication_attempted": "attempted",
+    "authentication_unavailable": "unavailable",
+    "authentication_rejected": "rejected",
+    "not_enrolled": "not_enrolled",
+}
+"""What a token's or test card's name makes of an enrolment; any other passes without friction."""
+_UNANSWERED = {"challenge_unavailable": "unavailable"}
+"""How a challenge ends that nobody has answered when it is validated; any other has failed."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Result:
+    """What an authentication's state looks like: the results of the guide's test cases.
+
+    Attributes:
+        eci: raw electronic commerce indicator, of Visa and of Mastercard.
+        indicator: the commerce indicator, of Visa and of Mastercard.
+        proves: a CAVV or UCAF comes with it.
+    """
+
+    status: str
+    pares: str
+    veres: str = "Y"
+    eci: tuple[str, str] = ("", "")
+    indicator: tuple[str, str] = ("", "")
+    proves: bool = False
+
+
+_PASSED = "AUTHENTICATION_SUCCESSFUL"
+_FAILED = "AUTHENTICATION_FAILED"
+_RESULTS = {
+    "passed": _Result(_PASSED, "Y", "Y", ("05", "02"), ("vbv", "spa"), proves=True),
+    "attempted": _Result(_PASSED, "A", "Y", ("06", "01"), ("vbv_attempted", "spa"), proves=True),
+    "unavailable": _Result(_PASSED, "U", "Y", ("07", "00"), ("vbv_failure", "spa_failure")),
+    "not_enrolled": _Result(_PASSED, "", "U", ("07", "00"), ("internet", "internet")),
+    "challenged": _Result("PENDING_AUTHENTICATION", "C"),
+    "failed": _Result(_FAILED, "N", "Y", ("07", "00")),
+    "rejected": _Result(_FAILED, "R", "Y", ("07", "00")),
+}
 
 
 def set_up(ask: Ask) -> Answer:
@@ -49,16 +93,14 @@ def enrol(ask: Ask) -> Answer:
     code = text_at(ask.document, "clientReferenceInformation.code", length_max=50, required=True)
     amount, currency = money_at(ask.document, "orderInformation.amountDetails")
     paid_with = resolve(ask.account, _with_token(ask))
-    outcome = TRIGGER_AMOUNTS.get(amount, paid_with.outcome)
-    state = {"challenge": "challenged", "consumer_authentication_failed": "failed"}.get(
-        outcome, "passed"
-    )
+    outcome = TRIGGER_AMOUNTS.get(amount, paid_with.authentication or paid_with.outcome)
     made = Authentication(
         id=uuid.uuid4().hex[:20], code=code, amount=amount, currency=currency,
-        brand=paid_with.brand, state=state,
+        brand=paid_with.brand, state=_ENDINGS.get(outcome, "passed"),
+        unanswered=_UNANSWERED.get(outcome, "failed"),
     )  # fmt: skip
     ask.account.state.authentications[made.id] = made
-    return Answer(201, _told(ask, made))
+    return Answer(201, _told(ask, made, "ecommerceIndicator"))
 
 
 def validate(ask: Ask) -> Answer:
@@ -69,8 +111,8 @@ def validate(ask: Ask) -> Answer:
     if found is None:
         raise Refusal("INVALID_DATA", [path])
     if found.state == "challenged":
-        found.state = "failed"
-    return Answer(201, _told(ask, found))
+        found.state = found.unanswered
+    return Answer(201, _told(ask, found, "indicator"))
 
 
 def challenge(account: Account, id_: str, *, passed: bool) -> None:
@@ -81,31 +123,40 @@ def challenge(account: Account, id_: str, *, passed: bool) -> None:
     found.state = "passed" if passed else "failed"
 
 
-def proven(account: Account, id_: object) -> bool:
-    """Whether this authentication has passed."""
-    found = account.state.authentications.get(str(id_))
-    return found is not None and found.state == "passed"
+def proven(account: Account, document: Mapping[str, Any]) -> bool:
+    """Whether a payment names an authentication that has passed, or carries what it proved."""
+    told = at(document, _INFORMATION) or {}
+    known = account.state.authentications
+    named = known.get(str(told.get("authenticationTransactionId")))
+    if named is not None and _RESULTS[named.state].proves:
+        return True
+    shown = told.get("cavv") or told.get("ucafAuthenticationData")
+    return bool(shown) and any(
+        _RESULTS[one.state].proves and _proof(one) == shown for one in known.values()
+    )
 
 
 def _with_token(ask: Ask) -> dict[str, Any]:
-    """The transient token may be named shorter here than in a payment."""
-    transient = at(ask.document, "tokenInformation.transientToken")
-    if not transient:
-        return dict(ask.document)
-    return {**ask.document, "tokenInformation": {"transientTokenJwt": transient}}
+    """As a payment would name it: a transient token goes by its id here, a stored one as a
+    customer's."""
+    document = dict(ask.document)
+    information = document.get("tokenInformation") or {}
+    transient = information.get("transientToken") or information.get("jti")
+    if transient:
+        token = ask.account.tokens.of_id(transient)
+        document["tokenInformation"] = {"transientTokenJwt": token or transient}
+    customer = at(document, "paymentInformation.customer.customerId")
+    if customer:
+        document["paymentInformation"] = {"customer": {"id": customer}}
+    return document
 
 
-def _told(ask: Ask, one: Authentication) -> dict[str, Any]:
+def _told(ask: Ask, one: Authentication, indicator: str) -> dict[str, Any]:
     now_s = ask.account.now()
-    status = {
-        "passed": "AUTHENTICATION_SUCCESSFUL",
-        "challenged": "PENDING_AUTHENTICATION",
-        "failed": "AUTHENTICATION_FAILED",
-    }[one.state]
     body: dict[str, Any] = {
         "id": ask.account.state.new_id(now_s),
         "submitTimeUtc": utc_text(now_s),
-        "status": status,
+        "status": _RESULTS[one.state].status,
         "clientReferenceInformation": {"code": one.code},
         _INFORMATION: {
             "authenticationTransactionId": one.id,
@@ -113,14 +164,14 @@ def _told(ask: Ask, one: Authentication) -> dict[str, Any]:
             "directoryServerTransactionId": str(uuid.uuid4()),
             "threeDSServerTransactionId": str(uuid.uuid4()),
         }
-        | _values(one),
+        | _values(one, indicator),
     }
     if one.state == "challenged":
         body["errorInformation"] = {
             "reason": "CONSUMER_AUTHENTICATION_REQUIRED",
             "message": "The cardholder is enrolled: authenticate him before you authorize.",
         }
-    if one.state == "failed":
+    if _RESULTS[one.state].status == _FAILED:
         body["errorInformation"] = {
             "reason": "CONSUMER_AUTHENTICATION_FAILED",
             "message": "The cardholder was not authenticated.",
@@ -128,18 +179,7 @@ def _told(ask: Ask, one: Authentication) -> dict[str, Any]:
     return body
 
 
-def _values(one: Authentication) -> dict[str, str]:
-    proof = base64.b64encode(one.id.encode()).decode()
-    if one.state == "passed":
-        name = "cavv" if one.brand != "002" else "ucafAuthenticationData"
-        return {
-            name: proof,
-            "eci": _ECI.get(one.brand, "05"),
-            "eciRaw": _ECI.get(one.brand, "05"),
-            "paresStatus": "Y",
-            "veresEnrolled": "Y",
-            "xid": proof,
-        }
+def _values(one: Authentication, indicator: str) -> dict[str, str]:
     if one.state == "challenged":
         return {
             "accessToken": _token({"jti": one.id}),
@@ -150,7 +190,25 @@ def _values(one: Authentication) -> dict[str, str]:
             "paresStatus": "C",
             "veresEnrolled": "Y",
         }
-    return {"paresStatus": "N", "veresEnrolled": "Y", "eciRaw": _TRIED.get(one.brand, "07")}
+    result, is_mastercard = _RESULTS[one.state], one.brand == _MASTERCARD
+    told = {
+        "paresStatus": result.pares,
+        "veresEnrolled": result.veres,
+        "eciRaw": result.eci[is_mastercard],
+        indicator: result.indicator[is_mastercard],
+    }
+    if result.proves:
+        told["xid"] = told["ucafAuthenticationData" if is_mastercard else "cavv"] = _proof(one)
+        if is_mastercard:
+            told["ucafCollectionIndicator"] = "2" if one.state == "passed" else "1"
+        else:
+            told["eci"] = told["eciRaw"]
+    return {name: value for name, value in told.items() if value}
+
+
+def _proof(one: Authentication) -> str:
+    """20 bytes in base64, as issuers make them."""
+    return base64.b64encode(one.id.encode()).decode()
 
 
 def _token(claims: dict[str, str]) -> str:
@@ -158,7 +216,9 @@ def _token(claims: dict[str, str]) -> str:
 
 
 OFFERS = (
-    Offer("payer_authentication.payer_auth_setup", "authentication", set_up),
+    Offer("payer_authentication.payer_auth_setup", "authentication_setup", set_up),
     Offer("payer_authentication.check_payer_auth_enrollment", "authentication", enrol),
-    Offer("payer_authentication.validate_authentication_results", "authentication", validate),
+    Offer(
+        "payer_authentication.validate_authentication_results", "authentication_result", validate
+    ),
 )

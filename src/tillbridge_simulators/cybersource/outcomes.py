@@ -53,6 +53,18 @@ OUTCOMES: dict[str, Outcome] = {
 }
 """By the name a test gives when it mints a token; declines follow below."""
 
+OUTCOMES |= dict.fromkeys(
+    (
+        "authentication_attempted",
+        "authentication_unavailable",
+        "authentication_rejected",
+        "not_enrolled",
+        "challenge_unavailable",
+    ),
+    OUTCOMES["authorized"],
+)
+"""How the holder's authentication ends (authentications.py); the issuer would pay all of them."""
+
 _DECLINES = {
     "EXPIRED_CARD": (202, "DCARDEXPIRED"),
     "PROCESSOR_DECLINED": (203, "DCARDREFUSED"),

@@ -33,7 +33,6 @@ _BILLING = {
 }  # fmt: skip
 _BILLING_AT_HOME = {"administrativeArea": 20, "postalCode": 14}
 _BILLING_OPTIONAL = {"address2": 60, "company": 60, "phoneNumber": 15}
-_AUTHENTICATION = "consumerAuthenticationInformation.authenticationTransactionId"
 _CAPTURED = ("AUTHORIZED", "PARTIAL_AUTHORIZED")
 _EVENTS = {
     "AUTHORIZED": "accepted",
@@ -130,7 +129,7 @@ def _check_billing(document: Mapping[str, Any], *, required: bool) -> None:
 def _decide(account: Account, document: Mapping[str, Any], token: MintedToken) -> Authorization:
     amount, currency = money_at(document, "orderInformation.amountDetails")
     wanted = TRIGGER_AMOUNTS.get(amount, token.outcome)
-    if wanted == "challenge" and proven(account, at(document, _AUTHENTICATION)):
+    if wanted == "challenge" and proven(account, document):
         wanted = "authorized"
     outcome = OUTCOMES[wanted]
     now_s = account.now()

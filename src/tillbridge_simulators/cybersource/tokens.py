@@ -13,13 +13,19 @@ TokenKind: TypeAlias = Literal["transient", "tms", "card", "bank"]
 
 @dataclass(frozen=True, slots=True)
 class MintedToken:
-    """What is paid with. `expires_at` in seconds since the epoch; None for stored ones."""
+    """What is paid with.
+
+    Attributes:
+        expires_at: in seconds since the epoch; None for stored ones.
+        authentication: how its holder's authentication ends, where a test card says so.
+    """
 
     kind: TokenKind
     outcome: str
     brand: str
     last4: str
     expires_at: float | None
+    authentication: str = ""
 
 
 @dataclass(slots=True)
@@ -48,6 +54,10 @@ class Tokens:
         """`value` stands for this from now on."""
         self._minted[value] = stands_for
 
+    def of_id(self, id_: str) -> str:
+        """The transient token that has this id (jti); "" when there is none."""
+        return next((value for value in self._minted if _id_of(value) == id_), "")
+
     def known(self, value: str) -> MintedToken:
         """What `value` stands for. Raises KeyError."""
         return self._minted[value]
@@ -64,7 +74,16 @@ class Tokens:
         return None if found.expires_at is not None and found.expires_at < now_s else found
 
 
+def _id_of(value: str) -> str:
+    parts = value.split(".")
+    if len(parts) != 3:
+        return ""
+    claims = json.loads(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
+    return str(claims.get("jti", ""))
+
+
 def _transient() -> str:
-    parts = ({"kid": "simulated", "alg": "RS256"}, {"type": "mf-2.0.0", "jti": uuid.uuid4().hex})
+    jti = (uuid.uuid4().hex + uuid.uuid4().hex).upper()
+    parts = ({"kid": "simulated", "alg": "RS256"}, {"type": "mf-2.0.0", "jti": jti})
     encoded = [base64.urlsafe_b64encode(json.dumps(part).encode()).decode() for part in parts]
     return ".".join([*(part.rstrip("=") for part in encoded), "c2lnbmF0dXJl"])

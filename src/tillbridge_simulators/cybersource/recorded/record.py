@@ -38,6 +38,8 @@ _PLAIN = {
 }
 
 Fields: TypeAlias = dict[str, str]
+OUTGROWN = {("Ptsv2paymentsConsumerAuthenticationInformation", "paSpecificationVersion"): 10}
+"""Texts that are longer by now than when lengths were last said: versions have three parts."""
 
 
 def operations(client: Path) -> Iterator[dict[str, object]]:
@@ -101,6 +103,9 @@ def main(client: Path, older: Path | None) -> None:
     kept = reached(models(client), [str(one[role]) for one in done for role in ("body", "answer")])
     for (model, field), most in (lengths(older) if older else {}).items():
         if kept.get(model, {}).get(field) == "text":
+            kept[model][field] = f"text {most}"
+    for (model, field), most in OUTGROWN.items():
+        if kept.get(model, {}).get(field):
             kept[model][field] = f"text {most}"
     _write(HERE / "operations.jsonl", done)
     rows = ({"model": name, "fields": fields} for name, fields in kept.items())
