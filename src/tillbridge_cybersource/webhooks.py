@@ -25,9 +25,11 @@ from tillbridge.canonical.errors import Rejected
 from tillbridge.canonical.payments import Observation, Operation, Source, Verdict
 from tillbridge.connector.delivery import Delivery, Translation
 from tillbridge.connector.keyring import UnknownKeyError
+from tillbridge_cybersource.billing_events import KINDS, billing_event
 from tillbridge_cybersource.observations import (
     authorization_of,
     follow_on_of,
+    instant,
     instant_of,
     part,
     text_of,
@@ -95,15 +97,23 @@ class Webhooks:
         raise _not_genuine("its signature is wrong")
 
     def translate(self, delivery: Delivery) -> Translation:
-        """Observations only. Raises Rejected for what cannot be read or decrypted."""
+        """Observations of payments, events of what is billed. Raises Rejected for what cannot be
+        read or decrypted."""
         envelope = read_json(self._plain(delivery.body))
         if not isinstance(envelope, dict):
             raise Rejected("The notification is not a JSON object.", reason="bad_shape")
         event_type = text_of(envelope, "eventType") or delivery.headers.get("v-c-event-type", "")
         payload = _payload(envelope)
+        delivery_id = _delivery_id(envelope, event_type)
         observation = self._observation(event_type, payload)
+        if event_type in KINDS:
+            told = text_of(envelope, "eventDate")
+            at = instant(told) if told else delivery.received_at
+            event = billing_event(event_type, payload, delivery_id, delivery.connection, at)
+            if event is not None:
+                return Translation(delivery_id, events=(event,))
         return Translation(
-            delivery_id=_delivery_id(envelope, event_type),
+            delivery_id=delivery_id,
             observations=(observation,) if observation else (),
             kept_back="" if observation else f"The event {event_type!r} proves nothing here.",
         )
