@@ -11,6 +11,7 @@ from tillbridge.connector.authentication import Authentication
 from tillbridge.connector.connector import Connector, Opening
 from tillbridge.connector.delivery import Delivery, Translation
 from tillbridge.connector.documents import Fields
+from tillbridge.connector.settlement_sources import SettlementSource
 from tillbridge.connector.webhooks import WebhookKeeping
 from tillbridge_cybersource.authorizations import Authorizations
 from tillbridge_cybersource.billing import Billing
@@ -21,6 +22,8 @@ from tillbridge_cybersource.operations import Operations
 from tillbridge_cybersource.payer_authentication import PayerAuthentication
 from tillbridge_cybersource.pulls import PAYMENTS, Pulls
 from tillbridge_cybersource.refunds import Refunds
+from tillbridge_cybersource.reports import NAME as REPORTS
+from tillbridge_cybersource.reports import Reports
 from tillbridge_cybersource.reversals import Reversals
 from tillbridge_cybersource.search import Search
 from tillbridge_cybersource.settings import CybersourceSettings
@@ -81,6 +84,7 @@ class CybersourceSession:
         self._subscriptions = WebhookSubscriptions(self._exchange, egress_keys, settings, opening)
         operations = Operations(self._exchange, self._search, settings, policy, opening)
         self._billing = Billing(self._exchange, settings, opening)
+        self._reports = Reports(self._exchange, settings, opening)
         self._writes = self._billing.writes | {
             write.shape.kind: write
             for write in (
@@ -98,7 +102,7 @@ class CybersourceSession:
 
     @property
     def polls(self) -> Mapping[str, Poll]:
-        return {PAYMENTS: self._pulls.poll} | self._billing.polls
+        return {PAYMENTS: self._pulls.poll, REPORTS: self._reports.poll} | self._billing.polls
 
     @property
     def reads(self) -> Mapping[str, Read]:
@@ -107,6 +111,10 @@ class CybersourceSession:
     @property
     def pull(self) -> Pull | None:
         return self._pulls.pull
+
+    @property
+    def settlement_sources(self) -> Sequence[SettlementSource]:
+        return (self._reports.source,) if self._settings.report_every_s else ()
 
     @property
     def webhooks(self) -> WebhookKeeping | None:

@@ -7,18 +7,19 @@ more than 24 hours at once; ACCEPT and REJECT). How late a decision shows and ho
 report reaches is not documented: both are settings.
 """
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
+from urllib.parse import urlencode
 
-from tillbridge.canonical.errors import Misconfigured, Unreconciled
+from tillbridge.canonical.errors import Unreconciled
 from tillbridge.canonical.payments import Observation, Operation, Source, Verdict
 from tillbridge.connector.abilities import Call
 from tillbridge.connector.connector import Opening
 from tillbridge_cybersource.exchange import Exchange
 from tillbridge_cybersource.instants import Instants
 from tillbridge_cybersource.observations import instant, text_of
+from tillbridge_cybersource.report_windows import organization_of, written
 from tillbridge_cybersource.settings import CybersourceSettings
 from tillbridge_cybersource.statuses import refusal
 
@@ -31,7 +32,6 @@ window's ends belong to it."""
 WINDOWS_MAX = 8
 """Windows of one call; the next call goes on where it ended."""
 _PATH = "/reporting/v3/conversion-details"
-_ORGANIZATION = re.compile(r"[A-Za-z0-9_-]{1,32}")
 _WORDS: Mapping[str, Verdict | None] = {
     "ACCEPT": Verdict.APPROVED,
     "REJECT": Verdict.DECLINED,
@@ -45,7 +45,7 @@ class Decisions:
 
     def __init__(self, exchange: Exchange, settings: CybersourceSettings, opening: Opening) -> None:
         self._exchange = exchange
-        self._organization = _organization(settings)
+        self._organization = organization_of(settings)
         self._reach = timedelta(days=settings.decision_reach_days)
         self._lag = timedelta(seconds=settings.decision_lag_s / opening.factor)
         self._undecided = Instants()
@@ -77,10 +77,8 @@ class Decisions:
     async def _rows(
         self, call: Call, start: datetime, end: datetime
     ) -> Sequence[Mapping[str, Any]]:
-        query = f"startTime={_written(start)}&endTime={_written(end)}"
-        if self._organization:
-            query += f"&organizationId={self._organization}"
-        answer = await self._exchange.read(call, f"{_PATH}?{query}")
+        query = {"startTime": written(start), "endTime": written(end)} | dict(self._organization)
+        answer = await self._exchange.read(call, f"{_PATH}?{urlencode(query)}")
         if answer.status == 404:
             return ()
         if answer.status != 200:
@@ -100,17 +98,6 @@ def windows(since: datetime, until: datetime) -> Iterator[tuple[datetime, dateti
         if end == until:
             return
         start = end - OVERLAP
-
-
-def _organization(settings: CybersourceSettings) -> str:
-    organization = settings.report_organization
-    if organization and not _ORGANIZATION.fullmatch(organization):
-        raise Misconfigured(
-            f"The organization of reports {organization!r} is not an organization id.",
-            reason="bad_setting",
-            next_step="Take it from the Business Center: letters, digits, hyphens, underscores.",
-        )
-    return organization
 
 
 def _decision(row: Mapping[str, Any], authorization: Observation) -> Observation | None:
@@ -136,8 +123,3 @@ def _decision(row: Mapping[str, Any], authorization: Observation) -> Observation
         parent_id=authorization.request_id,
         review="decision_manager",
     )
-
-
-def _written(moment: datetime) -> str:
-    """2016-11-22T12:00:00.000Z, as the guide writes it."""
-    return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03d}Z"

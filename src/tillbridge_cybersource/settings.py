@@ -82,6 +82,13 @@ class CybersourceSettings:
         "Seconds after sending before a time-out reversal or void may follow.",
         default=60,
     )
+    limits_before_acting: bool = setting(
+        "Rate limits come first",
+        "yes when a request that is answered 429 has certainly not been acted on: it is then sent"
+        " again. no settles it like a lost answer.",
+        default=False,
+        unverified=True,
+    )
     search_lag_s: int = setting(
         "Search lag",
         "Seconds until a transaction can be expected in search.",
@@ -140,6 +147,24 @@ class CybersourceSettings:
         "Organization of reports",
         "The organization id under which the reports run; empty leaves it to the merchant id.",
         default="",
+    )
+    report_every_s: int = setting(
+        "Looks for reports",
+        "Every so many seconds Cybersource is asked which reports are ready, and what they say of"
+        " the money is taken in; 0 never asks.",
+        default=3600,
+    )
+    report_overlap_s: int = setting(
+        "Looks for reports, overlap",
+        "Seconds that a look begins before the end of the last one: how late a report or one of"
+        " its rows may show.",
+        default=86_400,
+        unverified=True,
+    )
+    report_reach_days: int = setting(
+        "Looks for reports, how far back",
+        "After a pause at most so many days are caught up with.",
+        default=30,
     )
     address_check_policy: Literal["accept", "review", "reverse"] = setting(
         "Failed address or security code",

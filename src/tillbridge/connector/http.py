@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 
 import aiohttp
+from yarl import URL
 
 from tillbridge.canonical.errors import Misconfigured, Place, TillbridgeError, Transient
 from tillbridge.connector.abilities import Call
@@ -27,6 +28,8 @@ KEEP_ALIVE_S = 4.0
 """Shorter than the keep-alive of common servers (5 s and more), so that a POST seldom meets a
 connection that the other side is just closing."""
 ANSWER_MAX_BYTES = 64 * 1024 * 1024
+WAIT_MAX_S = 86_400.0
+"""Nobody waits for longer than a day because of a header."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,14 +42,25 @@ class Reply:
 
     @property
     def wait_s(self) -> float | None:
-        """Seconds asked for by Retry-After (delta form; a date form is left to the policy)."""
+        """Seconds asked for by Retry-After, as a number or as a date by the server's own clock.
+
+        At most `WAIT_MAX_S`: whoever asks for more is looked at again before. None where it says
+        nothing that can be read.
+        """
         value = self.headers.get("retry-after", "")
-        return float(value) if value.isdigit() else None
+        if value.isascii() and value.isdigit():
+            return min(float(value), WAIT_MAX_S)
+        until_s = _seconds_of(value)
+        if until_s is None:
+            return None
+        now_s = self.date_s()
+        left_s = until_s - (time.time() if now_s is None else now_s)
+        return min(max(left_s, 0.0), WAIT_MAX_S)
 
     def date_s(self) -> float | None:
-        """The server's own clock from the Date header, seconds since the epoch."""
-        value = self.headers.get("date")
-        return parsedate_to_datetime(value).timestamp() if value else None
+        """The server's own clock from the Date header, seconds since the epoch; None when it says
+        none that can be read."""
+        return _seconds_of(self.headers.get("date", ""))
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +199,7 @@ class Http:
         )
         async with self._open().request(
             method,
-            self._base_url + path,
+            URL(self._base_url + path, encoded=True),
             headers=headers,
             data=body,
             timeout=timeout,
@@ -208,7 +222,7 @@ class Http:
         token = _DEPARTURE.set(departure)
         try:
             return await self._open().get(
-                self._base_url + path, headers=headers, timeout=timeout, allow_redirects=False
+                URL(self._base_url + path, encoded=True), headers=headers, timeout=timeout, allow_redirects=False
             )
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise self._broke_off("GET", path, _break_point(error, departure.left)) from error
@@ -246,6 +260,14 @@ class Http:
             # call is sent again is the engine's to decide. Its own test client does the same.
             self._session._retry_connection = False
         return self._session
+
+
+def _seconds_of(value: str) -> float | None:
+    """An HTTP date as seconds since the epoch; None for what is none."""
+    try:
+        return parsedate_to_datetime(value).timestamp()
+    except (TypeError, ValueError, OverflowError):
+        return None
 
 
 def trust_in(authority_path: str, setting: str) -> ssl.SSLContext | None:

@@ -84,6 +84,7 @@ class CybersourceSimulator:
         self._port = Port(self._listen)
         self._under_way = UnderWay()
         self._late: set[asyncio.Task[None]] = set()
+        self._health: asyncio.Task[None] | None = None
         options_ = self.options
         self._signatures = Signatures(options_.merchant_id, options_.key_id, options_.secret_key)
 
@@ -120,6 +121,9 @@ class CybersourceSimulator:
         await self._runner.setup()
         self._port.number = port
         await self._port.open()
+        if self.options.health_every_s is not None:
+            every_s = self.options.health_every_s / self.factor
+            self._health = asyncio.create_task(self.webhooks.watch_health(every_s))
 
     async def refuse(self) -> None:
         """Nobody listens any more: connections are refused, those that are open are cut."""
@@ -137,7 +141,7 @@ class CybersourceSimulator:
 
     async def stop(self) -> None:
         """Stops listening; late effects and notifications that wait are given up."""
-        for task in self._late:
+        for task in (*self._late, *([self._health] if self._health else [])):
             task.cancel()
         await asyncio.gather(*self._late, return_exceptions=True)
         await self.webhooks.stop()
@@ -298,7 +302,7 @@ def _subject(body: bytes) -> str:
 
 def _asked(request: web.Request, body: bytes) -> Asked:
     headers = {name.lower(): value for name, value in request.headers.items()}
-    return Asked(request.method, request.path_qs, headers, body)
+    return Asked(request.method, request.raw_path, headers, body)
 
 
 def _cut(request: web.Request) -> web.Response:

@@ -1,0 +1,83 @@
+"""What the columns of reports mean, by their names, never by where they stand.
+
+Sources: Reporting User Guide, "CSV Reports" and Appendix C (underscored names); Reporting User
+Guide, "Report Fields and Descriptions" and the pages of single reports (RequestID ...); the
+official samples ("Request.RequestID"). How a column row spells the second kind is not documented:
+capitals, points, underscores and a group before the name make no difference here.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from tillbridge.canonical.errors import Place, Rejected
+
+_NAMES: Final[Mapping[str, str]] = {
+    "request_id": "requestid",
+    "occurred_at": "transactiondate requestdate localizeddate",
+    "merchant_id": "merchantid",
+    "order_number": "merchantrefnumber merchantreferencenumber merchantreferencecode",
+    "reference": "transrefno transactionreferencenumber transactionrefnumber reconciliationid",
+    "method": "paymentmethod cardtype paymenttype",
+    "last4": "accountsuffix",
+    "currency": "currency currencycode merchantcurrencycode",
+    "amount": "amount merchantamount",
+    "services": "transactiontype icsapplications application applications applicationname",
+    "codes": "icsrcode rcode applicationrcode",
+    "flags": "icsrflag rflag applicationrflag",
+    "batch_id": "batchid",
+    "batch_date": "batchdate",
+    "event": "eventtype",
+    "event_date": "eventdate",
+    "message": "exceptionmessage processormessage",
+    "action": "exceptionaction action",
+    "reason": "reasoncode",
+    "funding_id": "fundingid",
+    "funding_date": "fundingdate",
+    "funding_type": "fundingtype",
+    "deposit_amount": "depositamount",
+    "deposit_date": "depositdate",
+    "fee_amount": "feeamount",
+    "fee_currency": "feecurrencycode",
+}
+_WORDS: Final = {name: word for word, names in _NAMES.items() for name in names.split()}
+MANIFOLD: Final = frozenset({"services", "codes", "flags"})
+"""What a row has several of: one for each service of the request."""
+_APART = re.compile(r"[._/ ]")
+_HEADING_LEAST = 3
+"""A descriptor line holds at most one word that is a column's name as well ("merchant_id")."""
+
+
+def meaning_of(name: str) -> str:
+    """Our word for a column; "" for one that is not known."""
+    whole = re.sub(r"[^a-z0-9]", "", name.lower())
+    last = re.sub(r"[^a-z0-9]", "", _APART.split(name.strip().lower())[-1])
+    return _WORDS.get(whole) or _WORDS.get(last, "")
+
+
+def is_heading(cells: Sequence[str]) -> bool:
+    """Whether a line names columns; a descriptor does not."""
+    return sum(1 for cell in cells if meaning_of(cell)) >= _HEADING_LEAST
+
+
+class Columns:
+    """Where each word of ours stands in a row; every other column is kept by its own name."""
+
+    def __init__(self, names: Sequence[str], place: Place) -> None:
+        """Raises Rejected for a column that is named twice."""
+        self.names = [name.strip() for name in names]
+        self.known: dict[str, int] = {}
+        self.others: list[tuple[str, int]] = []
+        if twice := sorted({name for name in self.names if name and self.names.count(name) > 1}):
+            raise Rejected(
+                f"The column {twice[0]!r} is named twice.",
+                reason="bad_report",
+                place=place,
+                next_step="Subscribe to the report with each column once.",
+            )
+        for at, name in enumerate(self.names):
+            word = meaning_of(name)
+            if word and word not in self.known:
+                self.known[word] = at
+            elif name:
+                self.others.append((name, at))

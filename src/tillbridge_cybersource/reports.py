@@ -1,0 +1,144 @@
+"""Reports: which are ready, and what stands in them, read as they are downloaded.
+
+Sources: REST API reference, Reporting: "Retrieve Available Reports" (by the time they were made;
+404 where there is none), "Download a Report" (by name and the day it ends on, in the time zone of
+its subscription). A listed report names its own download; where it does not, that is used.
+"""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from datetime import UTC, timedelta
+from typing import Any, Final
+from urllib.parse import urlencode, urlsplit
+
+from tillbridge.canonical.errors import Place, Rejected, Transient
+from tillbridge.connector.abilities import Call, ChangedRecord, Changes, Looked, Poll
+from tillbridge.connector.connector import Opening
+from tillbridge.connector.documents import DocumentShape, Fields
+from tillbridge.connector.http import Stream
+from tillbridge.connector.settlement_sources import SettlementSource, Told
+from tillbridge.connector.time_windows import WindowPlan
+from tillbridge_cybersource.exchange import Exchange
+from tillbridge_cybersource.observations import instant, text_of
+from tillbridge_cybersource.report_csv import CsvReport
+from tillbridge_cybersource.report_row import ReportRow
+from tillbridge_cybersource.report_windows import organization_of, written
+from tillbridge_cybersource.report_xml import XmlReport
+from tillbridge_cybersource.settings import CybersourceSettings
+from tillbridge_cybersource.settlement_rows import REPORT_KINDS
+from tillbridge_cybersource.statuses import refusal
+
+CALLS = frozenset({"reports.search_reports", "report_downloads.download_report"})
+NAME: Final = "reports"
+GIVES: Final = ("definition", "name", "title", "format", "since", "until", "download")
+LISTED_MAX: Final = timedelta(days=7)
+"""How much time one question spans after a pause."""
+_PATH: Final = "/reporting/v3/reports"
+_DOWNLOAD: Final = "/reporting/v3/report-downloads"
+_FORMATS: Final = {"text/csv": "csv", "application/xml": "xml"}
+
+
+class Reports:
+    """The poll `reports`, and the source of settlement lines that goes by it."""
+
+    def __init__(self, exchange: Exchange, settings: CybersourceSettings, opening: Opening) -> None:
+        """Raises Misconfigured for an organization that is none."""
+        self._exchange = exchange
+        self._organization = organization_of(settings)
+        self._clock = opening.clock
+        self._plan = WindowPlan(
+            lag=timedelta(0),
+            overlap=timedelta(seconds=settings.report_overlap_s / opening.factor),
+            reach=timedelta(days=settings.report_reach_days),
+            span=LISTED_MAX,
+        )
+        shape = DocumentShape(NAME, "Reports that are ready to be read", ())
+        self.poll = Poll(NAME, shape, GIVES, self._changes)
+        every_s = settings.report_every_s / opening.factor
+        self.source = SettlementSource(NAME, every_s, self.poll, self.lines)
+
+    async def _changes(self, call: Call, _fields: Fields, cursor: str) -> Changes:
+        window = self._plan.window(cursor, call.now)
+        if window is None:
+            return Changes((), cursor)
+        query = {
+            "startTime": written(window.start),
+            "endTime": written(window.until),
+            "timeQueryType": "executedTime",
+        } | dict(self._organization)
+        answer = await self._exchange.read(call, f"{_PATH}?{urlencode(query)}")
+        if answer.status not in (200, 404):
+            raise refusal(self._exchange.name, "Listing the reports", answer)
+        rows = answer.body.get("reportSearchResults") if answer.status == 200 else ()
+        after, more = self._plan.after(window, (), self._clock(), is_last=True)
+        records = tuple(_record(row, self._organization) for row in rows or () if _is_ours(row))
+        return Changes(records, after, more, Looked(window.start, window.until, is_whole=True))
+
+    async def lines(self, call: Call, report: ChangedRecord) -> AsyncIterator[Sequence[Told]]:
+        """What stands in one report, some rows at a time.
+
+        Raises:
+            Rejected: it is not what it should be, with file, line and column.
+            Transient: it is not there, or breaks off: it is read again from its first line.
+        """
+        fields = report.fields
+        read = REPORT_KINDS[fields["definition"]].read
+        async with self._exchange.stream(call, fields["download"], _accept(fields)) as answer:
+            if answer.status == 404:
+                raise Transient(f"{self._exchange.name}: the report {report.id} is not there yet.")
+            async for rows in _rows(answer, fields):
+                yield [told for row in rows for told in read(report.id, row)]
+
+
+async def _rows(answer: Stream, fields: Mapping[str, str]) -> AsyncIterator[list[ReportRow]]:
+    """The rows of a file, some at a time."""
+    kind = answer.headers.get("content-type", "").partition(";")[0]
+    form = _FORMATS.get(kind, fields["format"])
+    name = f"{fields['name']} ({fields['until']})"
+    file = XmlReport(name) if form == "xml" else CsvReport(name)
+    async for chunk in answer.chunks:
+        if rows := file.feed(chunk):
+            yield rows
+    if rows := file.end():
+        yield rows
+
+
+def _is_ours(row: Mapping[str, Any]) -> bool:
+    """Finished, with rows, and of a kind that says what became of money."""
+    is_known = text_of(row, "reportDefinitionId") in REPORT_KINDS
+    return is_known and text_of(row, "status") == "COMPLETED"
+
+
+def _record(row: Mapping[str, Any], organization: Mapping[str, str]) -> ChangedRecord:
+    until = text_of(row, "reportEndTime")
+    fields = {
+        "definition": text_of(row, "reportDefinitionId"),
+        "name": text_of(row, "reportName"),
+        "title": REPORT_KINDS[text_of(row, "reportDefinitionId")].title,
+        "format": _FORMATS.get(text_of(row, "reportMimeType"), ""),
+        "since": text_of(row, "reportStartTime"),
+        "until": until,
+        "download": _download(row, organization),
+    }
+    if not fields["format"]:
+        raise Rejected(
+            f"The report {fields['name']!r} is {text_of(row, 'reportMimeType')!r}.",
+            reason="bad_report",
+            place=Place(field="reportMimeType"),
+            next_step="Subscribe to it as text/csv or application/xml.",
+        )
+    return ChangedRecord(text_of(row, "reportId"), text_of(row, "reportCompletedTime"), fields)
+
+
+def _download(row: Mapping[str, Any], organization: Mapping[str, str]) -> str:
+    """Where it is downloaded: as its link says, on our own host; else by name and last day."""
+    link = row.get("_link") or {}
+    href = urlsplit(str((link.get("reportDownload") or {}).get("href") or ""))
+    if href.path == _DOWNLOAD and href.query:
+        return f"{_DOWNLOAD}?{href.query}"
+    day = instant(text_of(row, "reportEndTime")).astimezone(UTC).date()
+    query = {"reportName": text_of(row, "reportName"), "reportDate": day.isoformat()}
+    return f"{_DOWNLOAD}?{urlencode(query | dict(organization))}"
+
+
+def _accept(fields: Mapping[str, str]) -> str:
+    return "application/xml" if fields["format"] == "xml" else "text/csv"

@@ -1,0 +1,108 @@
+"""What reports say of the money is what happened, to the cent, in either format."""
+
+import asyncio
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from tests.cybersource.conftest import MakeWorld, World, new_call
+
+from tillbridge.canonical.money import Money, total_of
+from tillbridge.canonical.settlements import SettlementKind, SettlementLine, Stage
+from tillbridge.connector.abilities import ChangedRecord
+from tillbridge.connector.settlement_sources import SettlementSource, SettlesPayments, Told
+from tillbridge_simulators.cybersource.triggers import pull
+
+SUBSCRIPTION = {
+    "reportMimeType": "text/csv",
+    "reportFrequency": "DAILY",
+    "startTime": "0000",
+    "timezone": "GMT",
+}
+
+
+def reports_of(world: World) -> SettlementSource:
+    assert isinstance(world.session, SettlesPayments)
+    return next(one for one in world.session.settlement_sources if one.name == "reports")
+
+
+async def subscribe(world: World, definition: str, **changes: Any) -> None:
+    document = SUBSCRIPTION | {"reportDefinitionName": definition, "reportName": definition}
+    exchange = world.session._exchange
+    path = "/reporting/v3/report-subscriptions"
+    answer = await exchange.manage(new_call(), "PUT", path, document | changes)
+    assert answer.status == 201, answer
+
+
+async def ready(world: World) -> Sequence[ChangedRecord]:
+    await asyncio.sleep(0.005)  # a window is asked for in whole milliseconds
+    return (await reports_of(world).ready.call(new_call(), {}, "")).records
+
+
+async def told(world: World, report: ChangedRecord) -> list[Told]:
+    return [one async for some in reports_of(world).lines(new_call(), report) for one in some]
+
+
+async def lines(world: World, report: ChangedRecord) -> list[SettlementLine]:
+    return [one for one in await told(world, report) if isinstance(one, SettlementLine)]
+
+
+async def trade(world: World) -> dict[str, Decimal]:
+    """Payments in two currencies, captures, a refund and a void; what is left of each currency."""
+    for number, (amount, currency) in enumerate(
+        (("25.00", "USD"), ("10.01", "USD"), ("500", "JPY"), ("7.77", "USD"))
+    ):
+        order = f"order {number}"
+        paid = await world.authorize(order_number=order, amount=Money.of(amount, currency))
+        held = paid.fields["request_id"]
+        capture = {
+            "order_number": order,
+            "authorization_id": held,
+            "amount": Money.of(amount, currency),
+        }
+        captured = await world.write("capture", capture, f"capture-{number}")
+        if number == 0:
+            await refund(world, captured.fields["request_id"], "4.99")
+        if number == 3:
+            await world.session._exchange.write(
+                new_call(), f"/pts/v2/captures/{captured.fields['request_id']}/voids", {}
+            )
+    return {"USD": Decimal("30.02"), "JPY": Decimal(500)}
+
+
+async def refund(world: World, capture_id: str, amount: str) -> None:
+    details = {"amountDetails": {"totalAmount": amount, "currency": "USD"}}
+    path = f"/pts/v2/captures/{capture_id}/refunds"
+    answer = await world.session._exchange.write(new_call(), path, {"orderInformation": details})
+    assert answer.status == 201
+
+
+@pytest.mark.parametrize("form", ["text/csv", "application/xml"])
+@pytest.mark.parametrize("convention", ["SCMP", "SOAPI"])
+async def test_a_batch_report_sums_to_what_left_with_the_batch(
+    make_world: MakeWorld, form: str, convention: str
+) -> None:
+    world = await make_world()
+    preferences = {"fieldNameConvention": convention}
+    await subscribe(
+        world, "PaymentBatchDetailClass", reportMimeType=form, reportPreferences=preferences
+    )
+    left = await trade(world)
+    for name in ("batch", "reports"):
+        pull(world.simulator.account, name, {})
+
+    (report,) = await ready(world)
+    found = await lines(world, report)
+
+    for currency, amount in left.items():
+        sums = total_of(
+            (one.effect for one in found if one.amount.currency == currency), currency
+        )
+        assert sums.amount == amount
+    assert {one.stage for one in found} == {Stage.BATCH}
+    assert len({one.line for one in found}) == len(found) == 4
+    refunded = next(one for one in found if one.kind is SettlementKind.REFUND)
+    assert (refunded.amount, refunded.order_number) == (Money.of("-4.99", "USD"), "order 0")
+    moved = world.simulator.state.movements
+    assert all(moved[one.request_id].amount == abs(one.amount.amount) for one in found)
