@@ -5,6 +5,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
+from tillbridge_simulators.cybersource.credentials import Credentials
+
 FenceMode: TypeAlias = Literal["remembers", "forgets", "unsupported"]
 
 
@@ -17,6 +19,8 @@ class Options:
     """The account's settings; every wait is in seconds before it is divided by the factor.
 
     Attributes:
+        portfolio_id: the portfolio that the merchant belongs to, with its meta key's id and secret;
+            "" for a merchant who is in none.
         fence: what a time-out reversal or void does when nothing is found under its transactionId.
             "remembers": it is kept, and a late commit is undone at once. "forgets": it is refused
             as INVALID_DATA and nothing is kept. "unsupported": the processor offers neither.
@@ -34,12 +38,18 @@ class Options:
         aged_s: by order number, how long ago its authorization says that it was made: a hold that
             is old already.
         odd: operations whose next success is answered with a status word nobody knows.
+        webhooks_once: a second subscription of the same events to the same address is refused.
+            Off: it is taken, and each event is told twice. The documents do not say which.
+        health_every_s: how often subscribers' health is asked for; None: taken for granted.
         latency: seconds before each answer, drawn with the simulator's seed.
     """
 
     merchant_id: str = "tillbridge_test"
     key_id: str = "08c94330-f618-42a3-b09d-e1e43be5efda"
     secret_key: str = "eUJKeHk2TGpNMlRtY1BHdStHYUpySHRra2UyNWZQcFU="  # noqa: S105 (made up, for tests)
+    portfolio_id: str = ""
+    meta_key_id: str = "4e3c8ea1-3a86-4b4e-8b73-5b0a9d6e1f20"
+    meta_secret_key: str = "bWV0YSBrZXkgb2YgYSBwb3J0Zm9saW8sIG1hZGUgdXA="  # noqa: S105 (made up, for tests)
     fence: FenceMode = "remembers"
     search_lag_s: float = 0.0
     report_lag_s: float = 0.0
@@ -52,4 +62,14 @@ class Options:
     follow_on_days: int = 180
     aged_s: dict[str, float] = field(default_factory=dict)
     odd: set[str] = field(default_factory=set)
+    webhooks_once: bool = True
+    health_every_s: float | None = None
     latency: Callable[[random.Random], float] = field(default=_at_once)
+
+    def credentials(self) -> Credentials:
+        """The keys that these settings name."""
+        made = Credentials(self.merchant_id, self.portfolio_id)
+        made.share(self.key_id, self.secret_key)
+        if self.portfolio_id:
+            made.share(self.meta_key_id, self.meta_secret_key, by_portfolio=True)
+        return made

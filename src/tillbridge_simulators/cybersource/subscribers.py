@@ -1,8 +1,9 @@
 """Webhook subscriptions of this account and the keys they are signed with.
 
 Source: REST API reference, Webhooks (create, list, patch, status, test, delete) and Key
-Management (keys-sym). A subscription's URL and products together are its own: the same again is
-refused (unverified). The newest active key signs.
+Management (keys-sym); Webhooks Implementation Guide, "Message-Level Encryption" (keys-asym). A
+subscription's URL and products together are its own: the same again is refused (unverified, an
+option). The newest key signs, and payment events are encrypted to the newest certificate.
 """
 
 import base64
@@ -12,12 +13,18 @@ import uuid
 from collections.abc import Mapping
 from typing import Any
 
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+
 from tillbridge_simulators.cybersource.answers import Answer, Refusal, listing, not_found, utc_text
 from tillbridge_simulators.cybersource.ask import Ask, Offer
 from tillbridge_simulators.cybersource.documents import at, text_at
 from tillbridge_simulators.cybersource.event_catalogue import PRODUCTS, rows
 from tillbridge_simulators.cybersource.shelf import merged
 
+CLIENT_KEY = "publickey"
+_CLIENT_KEY_BITS = 2048
 _KEY_BYTES = 32
 _DAY_S = 86_400
 
@@ -33,13 +40,14 @@ def create(ask: Ask) -> Answer:
     _check(ask, ask.document)
     wanted = _wanted(ask.document)
     for row in ask.account.state.subscribers.where(lambda _: True):
-        if row["webhookUrl"] == ask.document["webhookUrl"] and _wanted(row) & wanted:
+        same = row["webhookUrl"] == ask.document["webhookUrl"] and _wanted(row) & wanted
+        if same and ask.account.options.webhooks_once:
             raise Refusal("DUPLICATE_REQUEST", ["webhookUrl"])
     id_ = str(uuid.uuid4())
     row = {
         **ask.document,
         "webhookId": id_,
-        "status": "ACTIVE" if ask.document.get("healthCheckUrl") else "INACTIVE",
+        "status": _first_status(ask),
         "createdOn": utc_text(ask.account.now()),
     }
     return Answer(201, ask.account.state.subscribers.put(id_, row))
@@ -140,10 +148,53 @@ def create_key(ask: Ask) -> Answer:
 
 
 def store_client_key(ask: Ask) -> Answer:
-    """POST /kms/egress/v2/keys-asym: the subscriber's own key, for encrypting to him."""
-    public = text_at(ask.document, "keyInformation.pub", length_max=8192, required=True)
-    ask.account.state.signature_keys.put("asym", {"pub": public})
-    return Answer(201, {"submitTimeUtc": utc_text(ask.account.now()), "status": "SUCCESS"})
+    """POST /kms/egress/v2/keys-asym: the subscriber's certificate, for encrypting to him."""
+    action = text_at(ask.document, "clientRequestAction", length_max=20, required=True)
+    if action.upper() != "STORE":
+        raise Refusal("INVALID_DATA", ["clientRequestAction"])
+    given = text_at(ask.document, "keyInformation.pub", length_max=8192, required=True)
+    now_s = ask.account.now()
+    certificate = _certificate(given, now_s)
+    public = certificate.public_key().public_bytes(
+        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+    )
+    id_ = str(uuid.UUID(bytes=certificate.fingerprint(hashes.SHA256())[:16]))
+    row = {
+        "keyId": id_,
+        "pub": given,
+        "keyType": CLIENT_KEY,
+        "organizationId": ask.account.options.merchant_id,
+        "status": "active",
+        "expirationDate": utc_text(certificate.not_valid_after_utc.timestamp()),
+    }
+    if ask.account.state.signature_keys.find(id_):  # the newest is the one that counts
+        ask.account.state.signature_keys.drop(id_)
+    ask.account.state.signature_keys.put(id_, row | {"_pem": public.decode()})
+    return Answer(
+        201, {"submitTimeUtc": utc_text(now_s), "status": "SUCCESS", "keyInformation": row}
+    )
+
+
+def _certificate(text: str, now_s: float) -> x509.Certificate:
+    """Base64 of an X.509 certificate, without or with its BEGIN and END lines. Raises Refusal."""
+    lines = [line for line in text.split("\n") if not line.startswith("-----")]
+    try:
+        der = base64.b64decode("".join(lines).strip(), validate=True)
+        certificate = x509.load_der_x509_certificate(der)
+    except ValueError:
+        raise Refusal("INVALID_DATA", ["keyInformation.pub"]) from None
+    key = certificate.public_key()
+    if not isinstance(key, rsa.RSAPublicKey) or key.key_size < _CLIENT_KEY_BITS:
+        raise Refusal("INVALID_DATA", ["keyInformation.pub"])
+    if certificate.not_valid_after_utc.timestamp() <= now_s:
+        raise Refusal("INVALID_DATA", ["keyInformation.pub"])
+    return certificate
+
+
+def _first_status(ask: Ask) -> str:
+    """The first answer to a health check is waited for, where health is asked for at all."""
+    taken = ask.document.get("healthCheckUrl") and ask.account.options.health_every_s is None
+    return "ACTIVE" if taken else "INACTIVE"
 
 
 def _check(ask: Ask, document: Mapping[str, Any]) -> None:

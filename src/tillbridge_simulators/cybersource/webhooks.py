@@ -2,8 +2,9 @@
 
 Sources: Webhooks Implementation Guide, Supported Products and Event Types, Webhook Notification
 Field Descriptions (version 3), Message-Level Encryption (required for payment events), Validating
-a Notification with the Digital Signature Key. That an encrypted body is {"encData": JWE} is not
-in the guide; it is what receivers report.
+a Notification with the Digital Signature Key, Webhook Health Check URL and Automatic Revalidation
+(a POST without a body: retryPolicy of the models). That an encrypted body is {"encData": JWE} is
+not in the guide; it is what receivers report.
 """
 
 import asyncio
@@ -30,6 +31,10 @@ from tillbridge_simulators.faults import Faults
 
 _REGISTRY = JWERegistry(algorithms=["RSA-OAEP-256", "A256GCM"], strict_check_header=False)
 """Cybersource writes "iat" into the header, which RFC 7516 does not name."""
+
+
+SUSPENDED = "SUSPENDED"
+"""Of a subscription whose address does not answer: what it should be told is kept back."""
 
 
 @dataclass(slots=True)
@@ -62,6 +67,7 @@ class Webhooks:
     factor: float
     subscription: Subscription | None = None
     state: State = field(default_factory=State)
+    _kept_back: dict[str, list[tuple[dict[str, object], str]]] = field(default_factory=dict)
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)
     _session: aiohttp.ClientSession | None = None
 
@@ -89,11 +95,12 @@ class Webhooks:
         self._start(subscription, _envelope(subscription, event_type, payload), "", 0.0)
 
     def _audience(self, event_type: str) -> list[Subscription]:
-        """Who has subscribed to it and is active, and who was given when it was started."""
+        """Who has subscribed to it and is active or suspended, and who was given when it was
+        started."""
         found = [] if self.subscription is None else [self.subscription]
         rows = self.state.subscribers.where(
             lambda row: (
-                row["status"] == "ACTIVE"
+                row["status"] in ("ACTIVE", SUSPENDED)
                 and any(event_type in one["eventTypes"] for one in row["products"])
             )
         )
@@ -102,9 +109,41 @@ class Webhooks:
     def _start(
         self, subscription: Subscription, envelope: dict[str, object], code: str, wait_s: float
     ) -> None:
+        if self._row(subscription).get("status") == SUSPENDED:
+            self._keep_back(subscription, envelope, code)
+            return
         task = asyncio.create_task(self._deliver(subscription, envelope, code, wait_s))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+    async def watch_health(self, every_s: float) -> None:
+        """Asks each subscriber again and again whether he is well."""
+        while True:
+            await self.check_health()
+            await asyncio.sleep(every_s)
+
+    async def check_health(self) -> None:
+        """A POST without a body to each health check address. Who does not answer 200 is suspended;
+        who answers again is active, and is told what was kept back."""
+        for row in list(self.state.subscribers.where(lambda row: "healthCheckUrl" in row)):
+            well = await self._send(row["healthCheckUrl"], b"", {}) == 200
+            now = self.state.subscribers.find(row["webhookId"])
+            if now is None or (now["status"] == "INACTIVE" and not well):
+                continue
+            changed = {"status": "ACTIVE" if well else SUSPENDED}
+            self.state.subscribers.put(row["webhookId"], now | changed)
+            for envelope, code in self._kept_back.pop(row["webhookId"], ()) if well else ():
+                self._start(_registered(self.state, now), envelope, code, 0.0)
+
+    def _keep_back(
+        self, subscription: Subscription, envelope: dict[str, object], code: str
+    ) -> None:
+        self._kept_back.setdefault(subscription.webhook_id, []).append((envelope, code))
+        self.log.add("webhook_kept_back", event_type=envelope["eventType"], order=code)
+
+    def _row(self, subscription: Subscription) -> Mapping[str, Any]:
+        """How a subscription stands that was made through the service; empty for the given one."""
+        return self.state.subscribers.find(subscription.webhook_id) or {}
 
     async def drain(self) -> None:
         """Waits until nothing is on its way any more."""
@@ -126,22 +165,32 @@ class Webhooks:
         for attempt in range(subscription.retries_max + 1):
             if attempt:
                 await asyncio.sleep(subscription.retry_wait_s / self.factor)
+                row = self._row(subscription)
+                if row:  # by what it is now: another key may sign
+                    subscription = _registered(self.state, row)
             status = await self._post(subscription, envelope, attempt)
             self.log.add(
                 "webhook", event_type=envelope["eventType"], order=code, attempt=attempt, to=status
             )
             if 200 <= status < 300:
                 return
+        row = self._row(subscription)
+        if row.get("retryPolicy", {}).get("deactivateFlag") == "true":
+            self.state.subscribers.put(row["webhookId"], {**row, "status": SUSPENDED})
+            self._keep_back(subscription, envelope, code)
 
     async def _post(
         self, subscription: Subscription, envelope: dict[str, object], attempt: int
     ) -> int:
         """The subscriber's status; 0 when there was none."""
         body, headers = sealed(subscription, envelope, attempt, time.time())
+        return await self._send(subscription.url, body, headers)
+
+    async def _send(self, url: str, body: bytes, headers: Mapping[str, str]) -> int:
         if self._session is None:
             self._session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=30))
         try:
-            async with self._session.post(subscription.url, data=body, headers=headers) as answer:
+            async with self._session.post(url, data=body, headers=headers) as answer:
                 return answer.status
         except (aiohttp.ClientError, TimeoutError, OSError):
             return 0
@@ -180,8 +229,10 @@ def signature_header(subscription: Subscription, body: bytes, now_s: float) -> s
 
 
 def _registered(state: State, row: Mapping[str, Any]) -> Subscription:
-    """A subscription made through the service, with the newest key that signs."""
-    keys = list(state.signature_keys.where(lambda key: key.get("status") == "ACTIVE"))
+    """A subscription made through the service, with the newest key that signs and the newest
+    certificate that payment events are encrypted to."""
+    keys = list(state.signature_keys.where(lambda key: "key" in key))
+    certificates = list(state.signature_keys.where(lambda key: "_pem" in key))
     policy = row.get("retryPolicy", {})
     made = Subscription(
         row["webhookUrl"],
@@ -189,6 +240,7 @@ def _registered(state: State, row: Mapping[str, Any]) -> Subscription:
         retries_max=int(policy.get("numberOfRetries", 3)),
         retry_wait_s=60.0 * int(policy.get("firstRetry", 10)),
         webhook_id=row["webhookId"],
+        certificate_key=certificates[-1]["_pem"].encode() if certificates else None,
     )
     return replace(made, key_id=keys[-1]["keyId"], key=keys[-1]["key"]) if keys else made
 
