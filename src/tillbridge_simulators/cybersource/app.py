@@ -21,12 +21,13 @@ from tillbridge_simulators.cybersource.answers import (
 from tillbridge_simulators.cybersource.ask import Ask, Offer
 from tillbridge_simulators.cybersource.control import control_routes
 from tillbridge_simulators.cybersource.documents import at, read_document
+from tillbridge_simulators.cybersource.envelopes import encrypted, opened
 from tillbridge_simulators.cybersource.offers import OFFERS
 from tillbridge_simulators.cybersource.options import Options
 from tillbridge_simulators.cybersource.page import page_routes
 from tillbridge_simulators.cybersource.recorded import recorded
 from tillbridge_simulators.cybersource.reviews import decide
-from tillbridge_simulators.cybersource.signatures import Asked, Signatures
+from tillbridge_simulators.cybersource.signatures import Asked, Signatures, answer_key_of
 from tillbridge_simulators.cybersource.state import State
 from tillbridge_simulators.cybersource.tls import Tls, make_tls
 from tillbridge_simulators.cybersource.tokens import TokenKind
@@ -85,8 +86,8 @@ class CybersourceSimulator:
         self._under_way = UnderWay()
         self._late: set[asyncio.Task[None]] = set()
         self._health: asyncio.Task[None] | None = None
-        options_ = self.options
-        self._signatures = Signatures(options_.merchant_id, options_.key_id, options_.secret_key)
+        self.credentials = self.options.credentials()
+        self._signatures = Signatures(self.credentials)
 
     @property
     def port(self) -> int:
@@ -193,9 +194,11 @@ class CybersourceSimulator:
 
         async def handle(request: web.Request) -> web.StreamResponse:
             body = await request.read()
-            subject = _subject(body)
+            asked = _asked(request, body)
+            refusal = self._signatures.refusal(asked, self.account.now())
+            work = None if refusal else self._work(service, request, asked)
+            subject = _subject(work.body if work else body)
             fault = self.faults.draw(operation, subject)
-            refusal = self._signatures.refusal(_asked(request, body), self.account.now())
             with self._under_way.one(f"{operation} {subject}") as at_once:
                 self.log.add(
                     "request",
@@ -210,10 +213,19 @@ class CybersourceSimulator:
                     await left_alone(request)
                 if fault is not None and fault.kind in ("break_before", "hang"):
                     return _cut(request)
-                work = _Work(service, dict(request.match_info), dict(request.query), body)
-                return await self._answer(request, fault, None if refusal else work)
+                return await self._answer(request, fault, work)
 
         return handle
+
+    def _work(self, service: Offer, request: web.Request, asked: Asked) -> "_Work":
+        """What is asked, as it was before it was encrypted."""
+        ids, query = dict(request.match_info), dict(request.query)
+        answer_key = answer_key_of(asked.headers)
+        try:
+            body = opened(self.credentials, recorded().operations[service.key], asked.body)
+        except Refusal as refusal:
+            return _Work(service, ids, query, b"", answer_key, refusal)
+        return _Work(service, ids, query, body, answer_key)
 
     async def _answer(
         self, request: web.Request, fault: Fault | None, work: "_Work | None"
@@ -241,7 +253,8 @@ class CybersourceSimulator:
         answer = self._act(work)
         if fault is not None and fault.kind == "lose_answer":
             return _cut(request)
-        return _json(answer)
+        now_s = self.account.now()
+        return _json(encrypted(self.credentials, answer, work.answer_key, now_s))
 
     async def _act_later(self, wait_s: float, work: "_Work") -> None:
         await asyncio.sleep(wait_s)
@@ -249,6 +262,8 @@ class CybersourceSimulator:
 
     def _act(self, work: "_Work") -> Answer:
         try:
+            if work.refusal is not None:
+                raise work.refusal
             answer = work.service.act(self._ask(work))
         except Refusal as refusal:
             self.log.add("refused", path_id="/".join(work.ids.values()), reason=refusal.reason)
@@ -279,12 +294,19 @@ class CybersourceSimulator:
 
 @dataclass(frozen=True, slots=True)
 class _Work:
-    """One request that may be acted on now or later."""
+    """One request that may be acted on now or later.
+
+    Attributes:
+        answer_key: the id of the key that its answer is encrypted to; "" for none.
+        refusal: why its body could not be opened.
+    """
 
     service: Offer
     ids: Mapping[str, str]
     query: Mapping[str, str]
     body: bytes
+    answer_key: str = ""
+    refusal: Refusal | None = None
 
 
 def _subject(body: bytes) -> str:
@@ -302,7 +324,7 @@ def _subject(body: bytes) -> str:
 
 def _asked(request: web.Request, body: bytes) -> Asked:
     headers = {name.lower(): value for name, value in request.headers.items()}
-    return Asked(request.method, request.raw_path, headers, body)
+    return Asked(request.method, request.path_qs, headers, body)
 
 
 def _cut(request: web.Request) -> web.Response:
