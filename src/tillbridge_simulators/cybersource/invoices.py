@@ -45,6 +45,7 @@ def create(ask: Ask) -> Answer:
     elif at(ask.document, "invoiceInformation.sendImmediately") in (True, "true"):
         row["status"] = "SENT"
         _note(ask.account, row, "SEND")
+        _tell(ask.account, row, "send")
     return Answer(201, _kept(ask, row))
 
 
@@ -87,6 +88,7 @@ def send(ask: Ask) -> Answer:
         raise Refusal("MISSING_FIELD", ["customerInformation.email"])
     _note(ask.account, row, "RESEND" if row["status"] in ("SENT", "PARTIAL") else "SEND")
     row["status"] = "SENT" if row["status"] != "PARTIAL" else "PARTIAL"
+    _tell(ask.account, row, "send")
     return Answer(200, _kept(ask, row))
 
 
@@ -102,6 +104,7 @@ def cancel(ask: Ask) -> Answer:
     row = _expect(ask, "DRAFT", "CREATED", "SENT")
     row["status"] = "CANCELED"
     _note(ask.account, row, "CANCEL")
+    _tell(ask.account, row, "cancel")
     return Answer(200, _kept(ask, row))
 
 
@@ -134,8 +137,7 @@ def pay(account: Account, id_: str, amount: Decimal, outcome: str = "authorized"
     _note(account, row, "PAYMENT" if paid else "REJECTED", str(answer["id"]), str(amount))
     account.state.invoicing.invoices.put(id_, row)
     if paid:
-        event = "paid" if row["status"] == "PAID" else "partial-payment"
-        account.tell(f"invoicing.customer.invoice.{event}", id_, {"data": _summary(row)})
+        _tell(account, row, "paid" if row["status"] == "PAID" else "partial-payment")
     return str(answer["id"])
 
 
@@ -191,6 +193,26 @@ def _note(
     if payment_id:
         entry["transactionDetails"] = {"transactionId": payment_id, "amount": amount}
     row["_history"] = [*row["_history"], entry]
+
+
+def _tell(account: Account, row: Mapping[str, Any], what: str) -> None:
+    """A notification, flat as the guide's example of one (Example: Notification Payload)."""
+    amounts, customer = row["orderInformation"]["amountDetails"], row.get("customerInformation", {})
+    event_type = f"invoicing.customer.invoice.{what}"
+    told = {
+        "eventType": event_type,
+        "organizationID": account.options.merchant_id,
+        "merchantName": account.options.merchant_id,
+        "invoiceNumber": row["id"],
+        "dueDate": row["invoiceInformation"]["dueDate"],
+        "currency": amounts["currency"],
+        "balanceAmount": str(amounts["balanceAmount"]),
+        "invoiceBalance": str(amounts["balanceAmount"]),
+        "payerName": customer.get("name", ""),
+        "emailTo": customer.get("email", ""),
+        "invoiceUrl": f"https://pay.example.com/invoices/{row['id']}",
+    }
+    account.tell(event_type, str(row["id"]), {"data": told})
 
 
 def _shown(ask: Ask, row: Mapping[str, Any]) -> dict[str, Any]:

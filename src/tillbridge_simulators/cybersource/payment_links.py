@@ -78,9 +78,14 @@ def pay(account: Account, id_: str, amount: Decimal, outcome: str = "authorized"
         if _has_ended(account, row):
             row["status"] = "INACTIVE"
         account.state.invoicing.links.put(id_, row)
-        account.tell(
-            "payByLink.customer.payment", id_, {"data": {"id": id_, "amount": str(amount)}}
-        )
+        told = {
+            "purchaseNumber": id_,
+            "amount": str(amount),
+            "currency": currency,
+            "transactionId": str(answer["id"]),
+        }
+        for audience in ("merchant", "customer"):
+            account.tell(f"payByLink.{audience}.payment", id_, {"data": told})
     return str(answer["id"])
 
 
