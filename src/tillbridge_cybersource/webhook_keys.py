@@ -32,6 +32,9 @@ from tillbridge_cybersource.exchange import Answer, Exchange
 from tillbridge_cybersource.observations import instant, part, text_of
 from tillbridge_cybersource.settings import CybersourceSettings, secret_bytes, webhook_keys
 
+CALLS = frozenset(
+    {"create_new_webhooks.save_sym_egress_key", "manage_webhooks.save_asym_egress_key"}
+)
 SIGNATURE, DECRYPTION = "webhook_signature", "webhook_decryption"
 _SYMMETRIC, _ASYMMETRIC = "/kms/egress/v2/keys-sym", "/kms/egress/v2/keys-asym"
 _LIFE_DAYS = 365

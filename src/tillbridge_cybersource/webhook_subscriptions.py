@@ -24,6 +24,17 @@ from tillbridge_cybersource.settings import CybersourceSettings
 from tillbridge_cybersource.webhook_events import LEAST, WANTED
 from tillbridge_cybersource.webhook_keys import EgressKeys
 
+CALLS = frozenset(
+    {
+        "create_new_webhooks.find_products_to_subscribe",
+        "create_new_webhooks.notification_subscriptions_v2_webhooks_post",
+        "manage_webhooks.delete_webhook_subscription",
+        "manage_webhooks.get_webhook_subscription_by_id",
+        "manage_webhooks.get_webhook_subscriptions_by_org",
+        "manage_webhooks.notification_subscriptions_v2_webhooks_webhook_id_patch",
+        "manage_webhooks.notification_subscriptions_v2_webhooks_webhook_id_status_put",
+    }
+)
 PATH = "/notification-subscriptions/v2/webhooks"
 PRODUCTS = "/notification-subscriptions/v2/products/"
 HEALTH = "/health"
