@@ -7,7 +7,14 @@
                     "carrier": "DHL", "tracking_number": "JD0142"}}
 
 `order.cancelled` has no `fulfilment`. A shipment without `amount` means all that is still
-authorized. Any other type is kept back and shown.
+authorized.
+
+    {"id": "evt-2", "type": "refund.requested", "order_number": "1042",
+     "occurred_at": "2026-01-09T10:00:00Z",
+     "refund": {"id": "R-1", "amount": {"amount": "10.00", "currency": "USD"}, "reason": "broken"}}
+
+A refund without `amount` means all that was captured and not given back. Any other type is kept
+back and shown.
 """
 
 from datetime import datetime
@@ -15,8 +22,11 @@ from datetime import datetime
 from tillbridge.canonical.events import Event, EventData, Kind
 from tillbridge.canonical.fulfilments import FulfilledLine, Fulfilment
 from tillbridge.canonical.money import Money
+from tillbridge.canonical.refunds import Refund
 from tillbridge.connector.delivery import Delivery, Translation
 from tillbridge_shop.posted import Posted
+
+_KINDS = (Kind.ORDER_FULFILLED, Kind.ORDER_CANCELLED, Kind.REFUND_REQUESTED)
 
 
 def translate(delivery: Delivery) -> Translation:
@@ -24,7 +34,7 @@ def translate(delivery: Delivery) -> Translation:
     document = Posted.document(delivery.body)
     delivery_id = document.text("id", required=True)
     kind = document.text("type", required=True)
-    if kind not in (Kind.ORDER_FULFILLED, Kind.ORDER_CANCELLED):
+    if kind not in _KINDS:
         return Translation(
             delivery_id, kept_back=f"Nothing is known of the event type {kind!r} here."
         )
@@ -35,13 +45,18 @@ def translate(delivery: Delivery) -> Translation:
         if kind == Kind.ORDER_FULFILLED
         else None
     )
+    refund = (
+        _refund(document.group("refund"), order_number, occurred_at)
+        if kind == Kind.REFUND_REQUESTED
+        else None
+    )
     event = Event(
         id=delivery_id,
         source=delivery.connection,
         kind=Kind(kind),
         subject=order_number,
         occurred_at=occurred_at,
-        data=EventData(fulfilment=fulfilment),
+        data=EventData(fulfilment=fulfilment, refund=refund),
     )
     return Translation(delivery_id, events=(event,))
 
@@ -56,6 +71,16 @@ def _fulfilment(posted: Posted, order_number: str, occurred_at: datetime) -> Ful
         shipped_at=posted.instant("shipped_at") if posted.has("shipped_at") else occurred_at,
         carrier=posted.text("carrier"),
         tracking_number=posted.text("tracking_number"),
+    )
+
+
+def _refund(posted: Posted, order_number: str, occurred_at: datetime) -> Refund:
+    return Refund(
+        order_number=order_number,
+        id=posted.text("id", required=True),
+        amount=_amount(posted),
+        occurred_at=occurred_at,
+        reason=posted.text("reason"),
     )
 
 

@@ -18,7 +18,10 @@ from tillbridge.connector.documents import DocumentShape, Field, Fields
 from tillbridge.connector.http import Reply
 
 KIND = "payment_status"
-STATUSES = (*(state.value for state in AttemptState), "capture_failed")
+STATUSES = (
+    *(state.value for state in AttemptState),
+    *("capture_failed", "refunded", "refund_failed"),
+)
 
 SHAPE = DocumentShape(
     KIND,
@@ -26,7 +29,7 @@ SHAPE = DocumentShape(
     (
         Field("order_number", "text", "Order number", required=True, length_max=50),
         Field("status", "choice", "Status", required=True, options=STATUSES),
-        Field("amount", "money", "Amount held, captured or released"),
+        Field("amount", "money", "Amount held, captured, released or refunded"),
         Field("transaction_id", "text", "The payment system's id", length_max=100),
         Field("attempt_key", "text", "The shop's key of the try", length_max=64),
         Field("reason", "text", "Why, when it is not plain success", length_max=500),

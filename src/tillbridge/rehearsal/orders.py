@@ -1,4 +1,4 @@
-"""Orders and shipments of a test, in canonical words, as the shop posts them."""
+"""Orders, shipments and refunds of a test, in canonical words, as the shop posts them."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -6,6 +6,7 @@ from typing import Any, Final
 from tillbridge.canonical.errors import Misconfigured, Place
 from tillbridge.canonical.fulfilments import Fulfilment
 from tillbridge.canonical.orders import Order
+from tillbridge.canonical.refunds import Refund
 from tillbridge.mapping.given import plain_of
 from tillbridge.mapping.source import type_of
 from tillbridge.mapping.text import Entries, Node, any_entries
@@ -64,6 +65,19 @@ def read_shipment(node: Node) -> Document:
     fulfilment.setdefault("shipped_at", HAPPENED_AT)
     return _delivery(f"ship-{number}-{fulfilment['id']}", number, "order.fulfilled") | {
         "fulfilment": fulfilment
+    }
+
+
+def read_refund(node: Node) -> Document:
+    """A refund as the shop asks for it."""
+    refund = plain_of(node, type_of(Refund))
+    entries = any_entries(node)
+    for name in ("order_number", "id"):
+        if name not in refund:
+            raise _missing(name, entries)
+    number = refund.pop("order_number")
+    return _delivery(f"refund-{number}-{refund['id']}", number, "refund.requested") | {
+        "refund": refund
     }
 
 

@@ -21,7 +21,7 @@ from tillbridge.mapping.text import (
 )
 from tillbridge.outside.pointing import SYSTEMS
 from tillbridge.rehearsal.happenings import read_happening, read_trigger
-from tillbridge.rehearsal.orders import cancellation_of, read_order, read_shipment
+from tillbridge.rehearsal.orders import cancellation_of, read_order, read_refund, read_shipment
 from tillbridge.rehearsal.story import (
     CARDS,
     ENDINGS,
@@ -52,7 +52,15 @@ TIMES_MAX: Final = 10_000
 ANSWERS = ("authorized", "declined", "in_review", "challenge", "refused", "pending", "abandoned")
 OPERATIONS: Final[Mapping[str, tuple[str, ...]]] = {
     "cybersource": (
-        *("authorization", "capture", "reversal", "void", "timeout_reversal", "timeout_void"),
+        *(
+            "authorization",
+            "capture",
+            "reversal",
+            "void",
+            "refund",
+            "timeout_reversal",
+            "timeout_void",
+        ),
         *("search", "details", "conversion_details", "webhook", "*"),
     ),
     "dynamics365": (
@@ -64,7 +72,7 @@ OPERATIONS: Final[Mapping[str, tuple[str, ...]]] = {
         *("login", "read", "sales_order", "sales_order_release", "sales_order_cancellation"),
         *("payment_transaction", "*"),
     ),
-    "shop": ("checkout", "fulfilment", "cancellation", "payment_status", "*"),
+    "shop": ("checkout", "fulfilment", "cancellation", "refund", "payment_status", "*"),
 }
 """By simulated system, what a fault can be about."""
 BUILT_IN: Final = "release-hold-"
@@ -135,6 +143,9 @@ class StoryReader:
             "checkout": lambda entries: _checkout(entries, orders, keys),
             "shipment": lambda entries: Telling(
                 "fulfilment", read_shipment(entries.nodes["shipment"]), entries.place
+            ),
+            "refund": lambda entries: Telling(
+                "refund", read_refund(entries.nodes["refund"]), entries.place
             ),
             "cancellation": lambda entries: Telling(
                 "cancellation",

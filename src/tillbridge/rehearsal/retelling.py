@@ -52,6 +52,8 @@ class _Teller:
         """The step that makes an event happen again; none for what follows by itself."""
         if event.kind is Kind.ORDER_FULFILLED and event.data.fulfilment is not None:
             return [{"shipment": _pruned(self._replaced(plain(event.data.fulfilment)))}]
+        if event.kind is Kind.REFUND_REQUESTED and event.data.refund is not None:
+            return [{"refund": _pruned(self._replaced(plain(event.data.refund)))}]
         if event.kind is Kind.ORDER_CANCELLED:
             return [{"cancellation": event.subject}]
         if event.kind in _DECISIONS and self._recorded.attempts:

@@ -81,7 +81,8 @@ class Checkout:
 
 @dataclass(frozen=True, slots=True)
 class Telling:
-    """The shop tells of a shipment or a cancellation ("fulfilment", "cancellation")."""
+    """The shop tells of a shipment, a refund or a cancellation ("fulfilment", "refund",
+    "cancellation")."""
 
     operation: str
     delivery: Document

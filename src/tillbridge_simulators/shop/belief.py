@@ -44,8 +44,8 @@ class ShopOrder:
     """One order: what was posted, what was answered, what was told, what the shop makes of it.
 
     `held` is what the shop believes is authorized, `paid` what was captured, `released` what was
-    reversed, `refunded` what went back of what was paid, all in the order's currency. `keys` are those of its tries, when they are
-    given: then each is tried once.
+    reversed, `refunded` what went back of what was paid, all in the order's currency. `keys` are
+    those of its tries, when they are given: then each is tried once.
     """
 
     purchase: Purchase
