@@ -3,18 +3,20 @@
 import asyncio
 import base64
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from subprocess import PIPE, Popen
 from typing import IO
 
 import pytest
 from benchmarks.official_peer import NotInstalledError, install
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from tillbridge_simulators.cybersource import CybersourceSimulator, Options
 from tillbridge_simulators.cybersource.certification import (
     ROWS,
     Question,
+    Row,
     Script,
     Told,
     run,
@@ -22,6 +24,11 @@ from tillbridge_simulators.cybersource.certification import (
 )
 from tillbridge_simulators.cybersource.certification.sandbox import SandboxMeans
 
+ENCRYPTED = [
+    row for row in ROWS if row.keys[0] in ("capture.capture_payment", "customer.post_customer")
+]
+"""A few: for each answer the client reads its private key anew, which takes it a tenth of a second.
+"""
 STRANGER = base64.b64encode(b"the secret of another merchant..").decode()
 SCRIPT = Path(__file__).with_name("official_hand.py")
 
@@ -101,8 +108,50 @@ async def test_the_official_client_does_every_row(interpreter: Path, authenticat
     assert not flaws, "\n".join(flaws)
 
 
-def _flaws(hand: Hand, simulator: CybersourceSimulator) -> Iterator[str]:
-    for row in ROWS:
+@pytest.mark.official_client
+async def test_the_official_client_signs_with_certificates_and_encrypts_both_ways(
+    interpreter: Path, tmp_path: Path
+) -> None:
+    """A meta key of the portfolio, in a P12 file; rows whose services take encrypted bodies."""
+    simulator = CybersourceSimulator(Options(portfolio_id="portfolio_test"), tls=True)
+    await simulator.start()
+    keys = simulator.credentials
+    (tmp_path / "keys.p12").write_bytes(keys.issue_p12("a password", by_portfolio=True))
+    answer_key_id, private = keys.issue_answer_key()
+    (tmp_path / "answers.pem").write_bytes(private)
+    mle = tmp_path / "mle.pem"
+    mle.write_bytes(keys.mle_certificate().public_bytes(Encoding.PEM))
+    ways: dict[str, object] = {
+        "jwt_key_type": "P12",
+        "keys_directory": str(tmp_path),
+        "key_file_name": "keys",
+        "key_alias": "portfolio_test",
+        "key_password": "a password",
+        "use_metakey": 1,  # the client cannot write its settings down with true in them
+        "portfolio_id": "portfolio_test",
+        "enableRequestMLEForOptionalApisGlobally": 1,
+        "mleForRequestPublicCertPath": str(mle),
+        "enableResponseMleGlobally": 1,
+        "responseMlePrivateKeyFilePath": str(tmp_path / "answers.pem"),
+        "responseMleKID": answer_key_id,
+    }
+    hand = Hand(interpreter, simulator, ways)
+    try:
+        flaws = await asyncio.to_thread(lambda: list(_flaws(hand, simulator, ENCRYPTED)))
+    finally:
+        hand.close()
+        await simulator.stop()
+    assert not flaws, "\n".join(flaws)
+    requests = [entry.facts for entry in simulator.log.entries("request")]
+    assert {one["answer_key"] for one in requests} == {answer_key_id}
+    bare = {one["operation"] for one in requests if not one["encrypted"]}
+    assert bare == {"details", "tms"}, "only what has no body to encrypt"
+
+
+def _flaws(
+    hand: Hand, simulator: CybersourceSimulator, rows: Iterable[Row] = ROWS
+) -> Iterator[str]:
+    for row in rows:
         script = Script(hand.put, SandboxMeans(simulator.account))
         left_out = run(row, script)
         if left_out:
