@@ -56,6 +56,7 @@ class Gate:
         failures: in a row, of all workers together.
         trips: how often in a row it has tripped.
         closed_for_s: counts down while it is tripped; then it is probed.
+        unchanged_for_s: since it opened, tripped or was paused.
         let_in: while those are let in that waited, work started later waits behind them.
         pace: runs that ended there in a second, as counted last.
     """
@@ -70,6 +71,7 @@ class Gate:
     trips: int = 0
     let_in: datetime | None = None
     pace: float = 0.0
+    unchanged_for_s: float = 0.0
 
 
 class GateClosed(Exception):
@@ -281,6 +283,7 @@ def _gate(row: asyncpg.Record) -> Gate:
         trips=row["trips"],
         let_in=_instant(row["let_in"]),
         pace=row["pace"],
+        unchanged_for_s=row["unchanged_for_s"],
     )
 
 

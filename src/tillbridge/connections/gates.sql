@@ -2,14 +2,15 @@
 
 -- name: all_gates
 SELECT connection, state, reason, failures, trips, changed_at, changed_by, let_in, pace,
-       extract(epoch FROM closed_until - now())::float8 AS closed_for_s
+       extract(epoch FROM closed_until - now())::float8 AS closed_for_s,
+       extract(epoch FROM now() - changed_at)::float8 AS unchanged_for_s
 FROM gates ORDER BY connection;
 
 -- name: take_slices
 -- Every gate, and the slices that this process gets (migration 0014).
 SELECT g.connection, g.state, g.reason, g.failures, g.trips, g.changed_at, g.changed_by, g.let_in,
        g.pace, extract(epoch FROM g.closed_until - now())::float8 AS closed_for_s,
-       s.taken_ms, s.work, s.checkout, s.at_once, s.free_in_ms
+       extract(epoch FROM now() - g.changed_at)::float8 AS unchanged_for_s, s.taken_ms, s.work, s.checkout, s.at_once, s.free_in_ms
 FROM gates AS g LEFT JOIN take_slices($1, $2) AS s ON s.connection = g.connection
 ORDER BY g.connection;
 

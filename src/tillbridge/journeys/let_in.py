@@ -1,7 +1,7 @@
 """Let in: closed gates are probed; when one opens, what waited there goes on, oldest first.
 
-tripped -> its time has come -> one probe of all workers -> open -> the oldest hundreds are due
-        -> and the next, until nobody waits -> younger work may enter again
+tripped -> its time has come -> one probe of all workers -> open -> the oldest few are due
+        -> then more and more, until nobody waits -> younger work may enter again
 """
 
 import asyncio
@@ -21,9 +21,12 @@ PROBE_MARGIN_S = 5.0
 PROBE_MARGIN_MIN_S = 1.0
 """Added to a connection's time-out: nobody else probes before a probe has certainly ended. A factor
 divides the world's waits, not the time our own processor needs."""
+AT_FIRST = 10
+"""A gate that opened may trip again at once, and whoever it let in has to be parked anew. Doubled
+each time that it has been open for as long as a gate is closed at first."""
 AT_A_TIME = 300
-"""So many are woken in one look: more than the workers finish until the next, and fewer than would
-keep a database busy."""
+"""At most so many are woken in one look: more than the workers finish until the next, and fewer
+than would keep a database busy."""
 
 
 async def keep_gates(house: House) -> None:
@@ -40,15 +43,17 @@ async def _keep(house: House, gate: Gate, waited_at: Container[str]) -> None:
     if gate.state == "tripped" and gate.closed_for_s <= 0:
         await _probe(house, house.connections[gate.connection])
     elif gate.state == "open" and (gate.connection in waited_at or gate.let_in):
-        await let_in(house.gates, gate.connection)
+        await let_in(house.gates, gate.connection, gate.unchanged_for_s)
 
 
-async def let_in(gates: Gates, connection: str) -> None:
-    """Wakes the oldest of those that wait at an open gate; with the last of them younger work may
-    enter again."""
+async def let_in(gates: Gates, connection: str, open_for_s: float = 0.0) -> None:
+    """Wakes the oldest of those that wait at an open gate, the more the longer it has been open;
+    with the last of them younger work may enter again."""
+    doublings = min(open_for_s / gates.breaker.closed_s, 10.0)
+    most = min(AT_A_TIME, int(AT_FIRST * 2**doublings))
     async with gates.database.transaction() as tx:
-        woken = await wake_parked(tx, connection, AT_A_TIME)
-    if woken.found < AT_A_TIME and woken.woken == woken.found:
+        woken = await wake_parked(tx, connection, most)
+    if woken.found < most and woken.woken == woken.found:
         await gates.let_in(connection, None)
     elif woken.until is not None:
         await gates.let_in(connection, woken.until)
