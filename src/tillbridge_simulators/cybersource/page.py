@@ -9,6 +9,7 @@ from aiohttp import web
 
 from tillbridge_simulators.cybersource.account import Account
 from tillbridge_simulators.cybersource.coverage import coverage
+from tillbridge_simulators.cybersource.key_files import ANSWER_KEY_PATH, MLE_PATH, P12_PATH
 from tillbridge_simulators.cybersource.triggers import TRIGGERS
 from tillbridge_simulators.effects import Entry
 
@@ -50,12 +51,24 @@ refused. Stored and transient tokens are minted by <code>POST /_simulator/tokens
 
 def _sign_in(account: Account) -> str:
     options = account.options
-    pairs = (
+    pairs: tuple[tuple[str, str], ...] = (
         ("Merchant id", options.merchant_id),
         ("Key id", options.key_id),
         ("Shared secret (made up)", options.secret_key),
     )
-    return _table((), [(name, f"<code>{escape(value)}</code>") for name, value in pairs])
+    if options.portfolio_id:
+        pairs += (
+            ("Portfolio id", options.portfolio_id),
+            ("Meta key id", options.meta_key_id),
+            ("Meta key's secret (made up)", options.meta_secret_key),
+        )
+    rows = [(name, f"<code>{escape(value)}</code>") for name, value in pairs]
+    files = (
+        ("Certificate (P12)", f'<a href="{P12_PATH}">a new one</a>; its password: the merchant id'),
+        ("Encrypt requests to", f'<a href="{MLE_PATH}">this certificate</a>'),
+        ("Key for encrypted answers", f"<code>POST {ANSWER_KEY_PATH}</code>"),
+    )
+    return _table((), [*rows, *files])
 
 
 def _triggers() -> str:

@@ -1,8 +1,11 @@
-"""Who is asking: JSON Web Tokens version 2 with a shared secret, and HTTP Signatures.
+"""Who is asking: JSON Web Tokens version 2, with a shared secret or a certificate, and HTTP
+Signatures.
 
 Sources: Getting Started with REST, "Construct Messages Using JSON Web Tokens" (shared secret key
-pair), steps 1 to 3, and "HTTP Signature Authentication". The guide writes the request-method claim
-in lower case, the official clients send it in upper case: both are taken here.
+pair), steps 1 to 3, and "HTTP Signature Authentication"; the official client for certificates
+(RS256, `kid` is the serial number in the subject) and meta keys (`iss` is the portfolio whose key
+it is, v-c-merchant-id the merchant who transacts). The guide writes the request-method claim in
+lower case, the official clients send it in upper case: both are taken here.
 """
 
 import base64
@@ -15,6 +18,12 @@ from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from typing import Any
 
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+
+from tillbridge_simulators.cybersource.credentials import Credentials, Key
+
 LIFE_MAX_S = 120
 """exp is at most two minutes after iat."""
 SKEW_S = 60
@@ -22,6 +31,10 @@ SKEW_S = 60
 DATE_SKEW_S = 300
 """How far an HTTP Signature's date may be off (not documented)."""
 
+ANSWER_KEY = "v-c-response-mle-kid"
+"""The claim that asks for an encrypted answer."""
+
+_FORGED = "the token's signature is wrong"
 _DIGESTS = {"HS256": hashlib.sha256, "HS384": hashlib.sha384, "HS512": hashlib.sha512}
 _PARAMETER = re.compile(r'(\w+)="([^"]*)"')
 
@@ -40,9 +53,7 @@ class Asked:
 class Signatures:
     """Checks signatures of one merchant and remembers the token ids it has seen."""
 
-    merchant_id: str
-    key_id: str
-    secret_key: str
+    credentials: Credentials
     _seen: dict[str, float] = field(default_factory=dict)
 
     def refusal(self, asked: Asked, now_s: float) -> str:
@@ -65,18 +76,17 @@ class Signatures:
             return "the token is not readable"
         if not (isinstance(header, dict) and isinstance(claims, dict)):
             return "the token is not made of objects"
-        if header.get("typ") != "JWT" or header.get("kid") != self.key_id:
+        key = self.credentials.keys.get(str(header.get("kid")))
+        if header.get("typ") != "JWT" or key is None:
             return "typ or kid is wrong"
-        digest = _DIGESTS.get(str(header.get("alg")))
-        if digest is None:
-            return "alg is not supported"
         signed = f"{parts[0]}.{parts[1]}".encode()
-        expected = hmac.new(base64.b64decode(self.secret_key), signed, digest).digest()
-        if not hmac.compare_digest(expected, signature):
-            return "the token's signature is wrong"
-        return self._check_claims(asked, claims, now_s)
+        if flaw := _check_signed(key, str(header.get("alg")), signed, signature):
+            return flaw
+        if key.until_s is not None and key.until_s < now_s:
+            return "the key has ended"
+        return self._check_claims(asked, claims, key, now_s)
 
-    def _check_claims(self, asked: Asked, claims: Mapping[str, Any], now_s: float) -> str:
+    def _check_claims(self, asked: Asked, claims: Mapping[str, Any], key: Key, now_s: float) -> str:
         issued, expires = claims.get("iat"), claims.get("exp")
         if not (isinstance(issued, int) and isinstance(expires, int)):
             return "iat or exp is not an integer"
@@ -85,8 +95,8 @@ class Signatures:
         if issued > now_s + SKEW_S or expires < now_s:
             return "the token is not valid now"
         wanted = {
-            "iss": self.merchant_id,
-            "v-c-merchant-id": self.merchant_id,
+            "iss": key.owner,
+            "v-c-merchant-id": self.credentials.merchant_id,
             "v-c-jwt-version": "2",
             "request-host": asked.headers.get("host", ""),
             "request-resource-path": asked.target,
@@ -96,6 +106,9 @@ class Signatures:
                 return f"the claim {name} is {claims.get(name)!r}, not {value!r}"
         if str(claims.get("request-method")).lower() != asked.method.lower():
             return "the claim request-method is wrong"
+        answer_key = claims.get(ANSWER_KEY)
+        if answer_key is not None and answer_key not in self.credentials.answer_keys:
+            return f"the claim {ANSWER_KEY} names no key"
         return self._check_digest(asked, claims) or self._check_once(claims, expires, now_s)
 
     def _check_digest(self, asked: Asked, claims: Mapping[str, Any]) -> str:
@@ -118,7 +131,8 @@ class Signatures:
 
     def _check_signature(self, asked: Asked, now_s: float) -> str:
         found = dict(_PARAMETER.findall(asked.headers["signature"]))
-        if found.get("keyid") != self.key_id or found.get("algorithm") != "HmacSHA256":
+        key = self.credentials.keys.get(found.get("keyid", ""))
+        if key is None or not key.secret or found.get("algorithm") != "HmacSHA256":
             return "keyid or algorithm is wrong"
         names = found.get("headers", "").split()
         plain = {name.strip("()").removeprefix("v-c-") for name in names}
@@ -127,18 +141,44 @@ class Signatures:
         )
         if not needed <= plain:
             return f"the signature does not cover {sorted(needed - plain)}"
-        if asked.headers.get("v-c-merchant-id") != self.merchant_id:
+        if asked.headers.get("v-c-merchant-id") != self.credentials.merchant_id:
             return "v-c-merchant-id is wrong"
         if asked.body and asked.headers.get("digest") != f"SHA-256={_digest(asked.body)}":
             return "the digest is wrong"
         if not _is_fresh(asked.headers, now_s):
             return "the date is missing or too far off"
         signed = "\n".join(f"{name}: {_component(asked, name)}" for name in names)
-        expected = hmac.new(base64.b64decode(self.secret_key), signed.encode(), hashlib.sha256)
+        expected = hmac.new(key.secret, signed.encode(), hashlib.sha256)
         given = found.get("signature", "")
         if not hmac.compare_digest(base64.b64encode(expected.digest()).decode(), given):
             return "the signature is wrong"
         return ""
+
+
+def answer_key_of(headers: Mapping[str, str]) -> str:
+    """The id of the key that a token which holds asks its answer to be encrypted to; "" for none.
+
+    A request signed otherwise has no such claim.
+    """
+    parts = headers.get("authorization", "").removeprefix("Bearer ").split(".")
+    if len(parts) != 3:
+        return ""
+    return str(json.loads(_unpadded(parts[1])).get(ANSWER_KEY, ""))
+
+
+def _check_signed(key: Key, algorithm: str, signed: bytes, signature: bytes) -> str:
+    """Whether the key has signed this; each kind of key has its own algorithms."""
+    digest = _DIGESTS.get(algorithm)
+    if key.secret and digest is not None:
+        expected = hmac.new(key.secret, signed, digest).digest()
+        return "" if hmac.compare_digest(expected, signature) else _FORGED
+    if key.public is not None and algorithm == "RS256":
+        try:
+            key.public.verify(signature, signed, PKCS1v15(), hashes.SHA256())
+        except InvalidSignature:
+            return _FORGED
+        return ""
+    return "alg is not supported"
 
 
 def _component(asked: Asked, name: str) -> str:

@@ -1,16 +1,19 @@
 """Webhook subscriptions and their keys."""
 
+import base64
 from typing import Any
+
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
 
 from tillbridge_simulators.cybersource.certification.row import row
 from tillbridge_simulators.cybersource.certification.script import ANY, Script
+from tillbridge_simulators.cybersource.credentials import certificate
 
 _NEW = "create_new_webhooks"
 _OLD = "manage_webhooks"
 _V2 = "notification_subscriptions_v2_webhooks"
 _NOBODY = {"webhookId": "00000000-0000-0000-0000-000000000000"}
-_PUBLIC = "MFwwDQYJKoZIhvcNAQEBBQADSwAwSAJBAK"
-"""As much of a public key as an account of ours looks at."""
 _EVENT = "payments.capture.status.accepted"
 
 
@@ -71,9 +74,15 @@ def _keys(it: Script) -> None:
 
 def _client_key(it: Script) -> None:
     key = f"{_OLD}.save_asym_egress_key"
-    store = {"clientRequestAction": "STORE", "keyInformation": {"pub": _PUBLIC}}
+    store = {"clientRequestAction": "STORE", "keyInformation": {"pub": _certificate(it)}}
     it.finds(key, store, {"status": "SUCCESS"})
     it.refused(key, 400, "MISSING_FIELD", {"clientRequestAction": "STORE"})
+
+
+def _certificate(it: Script) -> str:
+    """As the base64 of its DER form."""
+    made = certificate(it.means.organization, "1", rsa.generate_private_key(65537, 2048))
+    return base64.b64encode(made.public_bytes(serialization.Encoding.DER)).decode()
 
 
 ROWS = (

@@ -22,6 +22,7 @@ class Operation:
         path: with its parameters in braces: "/pts/v2/payments/{id}/captures".
         body, answer: the models' names, "" where there is none.
         query, accept: the query parameters, and the content types it may answer.
+        encrypts: whether its body may ("optional") or must ("mandatory") be encrypted; "" neither.
     """
 
     group: str
@@ -32,6 +33,7 @@ class Operation:
     answer: str
     query: tuple[str, ...]
     accept: tuple[str, ...]
+    encrypts: str
 
     @property
     def key(self) -> str:

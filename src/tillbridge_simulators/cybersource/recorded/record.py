@@ -23,6 +23,7 @@ _CALL = re.compile(r"call_api\(f?['\"]([^'\"]+)['\"],\s*'(\w+)'")
 _BODY = re.compile(r"body_params = params\['(\w+)'\]")
 _ANSWER = re.compile(r"response_type='([^']*)'")
 _QUERY = re.compile(r"query_params(?:\.append\(\(|\[)'([^']+)'")
+_ENCRYPTS = re.compile(r'inbound_mle_status = "(optional|mandatory)"')
 _ACCEPT = re.compile(r"select_header_accept\(\[(.*?)\]")
 _CLASS = re.compile(r"^class (\w+)\(", re.MULTILINE)
 _PAIRS = re.compile(r"'([^']+)': '([^']+)'")
@@ -59,6 +60,7 @@ def operations(client: Path) -> Iterator[dict[str, object]]:
                 "answer": _type(answer[1]) if (answer := _ANSWER.search(body)) else "",
                 "query": _QUERY.findall(body),
                 "accept": re.findall(r"'([^']+)'", "".join(_ACCEPT.findall(body))),
+                "encrypts": "".join(_ENCRYPTS.findall(body)),
             }
 
 
