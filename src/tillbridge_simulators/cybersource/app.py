@@ -22,6 +22,7 @@ from tillbridge_simulators.cybersource.ask import Ask, Offer
 from tillbridge_simulators.cybersource.control import control_routes
 from tillbridge_simulators.cybersource.documents import at, read_document
 from tillbridge_simulators.cybersource.envelopes import encrypted, opened
+from tillbridge_simulators.cybersource.key_files import key_file_routes
 from tillbridge_simulators.cybersource.offers import OFFERS
 from tillbridge_simulators.cybersource.options import Options
 from tillbridge_simulators.cybersource.page import page_routes
@@ -117,6 +118,7 @@ class CybersourceSimulator:
         app = web.Application(client_max_size=1 << 20)
         app.add_routes(self._routes())
         app.add_routes(page_routes(self.account))
+        app.add_routes(key_file_routes(self.credentials))
         app.add_routes(control_routes(self.account, self.faults, self.mint_token))
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
         await self._runner.setup()
@@ -207,6 +209,8 @@ class CybersourceSimulator:
                     path=request.path,
                     fault=fault.kind if fault else "",
                     refusal=refusal,
+                    encrypted=work is not None and work.body != asked.body,
+                    answer_key=work.answer_key if work else "",
                     at_once=at_once,
                 )
                 if fault is not None and fault.kind == "hang":
