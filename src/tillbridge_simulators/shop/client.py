@@ -86,7 +86,9 @@ class Client:
         self, method: str, path: str, headers: dict[str, str], body: bytes | None
     ) -> Answer:
         if self._session is None:
-            self._session = aiohttp.ClientSession(timeout=self._timeout)
+            # every shopper has a connection of his own: a shop that queues them measures itself
+            connector = aiohttp.TCPConnector(limit=0)
+            self._session = aiohttp.ClientSession(timeout=self._timeout, connector=connector)
         async with self._session.request(
             method, self.api_url.rstrip("/") + path, headers=headers, data=body
         ) as reply:
