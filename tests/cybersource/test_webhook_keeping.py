@@ -106,7 +106,7 @@ async def test_an_address_that_moved_takes_its_subscription_along(make_world: An
     assert len(rows(world)) == 1
 
 
-@pytest.mark.parametrize("kind", ["lose_answer", "status", "break_before", "late"])
+@pytest.mark.parametrize("kind", ["lose_answer", "refuse", "break_before", "late"])
 async def test_a_lost_answer_leaves_one_subscription_and_one_good_key(
     make_world: Any, door: Door, kind: str
 ) -> None:
