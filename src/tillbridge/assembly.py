@@ -49,6 +49,7 @@ from tillbridge.journeys.mended import LOOK_S, resolve_mended
 from tillbridge.journeys.poll import poll_reviews
 from tillbridge.journeys.pull import pull_payments
 from tillbridge.journeys.resolve import resolve_checkout
+from tillbridge.journeys.settlements import fetch_settlements
 from tillbridge.journeys.turn import Journey
 from tillbridge.journeys.watch_flows import watch_flows
 from tillbridge.journeys.webhooks import watch_webhooks
@@ -306,6 +307,7 @@ def worker(house: House, *, turns_by_target: int = 100) -> Worker:
             "alerts": (house.alerting.every_s, look_for_alerts),
             "mended": (LOOK_S / house.factor, resolve_mended),
             "reviews": (min(house.pace.review_poll_s, 10.0 / house.factor), poll_reviews),
+            "settlements": (max(5.0 / house.factor, PULLS_EVERY_MIN_S), fetch_settlements),
             "pulls": (max(5.0 / house.factor, PULLS_EVERY_MIN_S), pull_payments),
             "webhooks": (max(10.0 / house.factor, PULLS_EVERY_MIN_S), watch_webhooks),
             "history": (KEEP_EVERY_S, keep_history),

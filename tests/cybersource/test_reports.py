@@ -96,9 +96,7 @@ async def test_a_batch_report_sums_to_what_left_with_the_batch(
     found = await lines(world, report)
 
     for currency, amount in left.items():
-        sums = total_of(
-            (one.effect for one in found if one.amount.currency == currency), currency
-        )
+        sums = total_of((one.effect for one in found if one.amount.currency == currency), currency)
         assert sums.amount == amount
     assert {one.stage for one in found} == {Stage.BATCH}
     assert len({one.line for one in found}) == len(found) == 4

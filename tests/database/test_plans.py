@@ -26,6 +26,8 @@ FILES = [
     ("tillbridge.payments", "finds.sql"),
     ("tillbridge.triggers", "pulls.sql"),
     ("tillbridge.runs", "watchdogs.sql"),
+    ("tillbridge.settlements", "settlements.sql"),
+    ("tillbridge.journeys", "settlements.sql"),
 ]
 COUNTS_EVERYTHING = {"counts"}
 """Statements for people that count a whole table."""

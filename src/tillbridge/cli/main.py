@@ -37,6 +37,7 @@ from tillbridge.cli.sandbox import sandbox
 from tillbridge.cli.schema import schema
 from tillbridge.cli.schemas import schemas
 from tillbridge.cli.secrets import secrets
+from tillbridge.cli.settlements import settlements
 from tillbridge.cli.surroundings import Surroundings
 from tillbridge.cli.template import template
 from tillbridge.cli.test import test
@@ -88,7 +89,8 @@ for command in (
     *(demo, init, template, check, format_files, schema, test, provision, up, webhooks),
     *(api, worker, migrate),
     *(flows, run, approvals, notices, alerts),
-    *(runs, dead_letters, errors, reviews, unknowns, pulls, history, archive, trace, explain),
+    *(runs, dead_letters, errors, reviews, unknowns, pulls, settlements),
+    *(history, archive, trace, explain),
     *(gates, backlog, inbox),
     *(secrets, operators, audit, connectors, schemas, sandbox),
 ):

@@ -35,6 +35,9 @@ _HELD = frozenset(
 )
 
 
+CAPTURE_FAILED = "CAPTURE_FAILED"
+"""The reason of an attempt of which a capture was taken and turned down later. One that was voided
+is none: somebody meant it."""
 _ACCEPTED = frozenset({AttemptState.AUTHORIZED, AttemptState.CAPTURED})
 _REFUSED = frozenset({AttemptState.REVERSING, AttemptState.REVERSED})
 
@@ -258,7 +261,8 @@ def _judge_capture(attempt: Attempt, seen: Observation, known: Known) -> Move:
         return Move("confirmed")
     left = attempt.captured - known.captured
     state = AttemptState.CAPTURED if left else AttemptState.AUTHORIZED
-    failed = replace(attempt, state=state, captured=left)
+    reason = CAPTURE_FAILED if seen.verdict is Verdict.FAILED else attempt.reason
+    failed = replace(attempt, state=state, captured=left, reason=reason)
     return Move("moved", failed, (Kind.PAYMENT_CAPTURE_FAILED,))
 
 

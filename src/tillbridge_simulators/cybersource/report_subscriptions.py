@@ -77,6 +77,24 @@ def put_predefined(ask: Ask) -> Answer:
     return _keep(ask, row)
 
 
+def subscribe(account: Account, definition: str, mime: str = "text/csv") -> None:
+    """Subscribes to a report with all its columns, as somebody in the Business Center would."""
+    row = {
+        "reportDefinitionName": definition,
+        "reportDefinitionId": str(DEFINITIONS[definition].number),
+        "reportName": definition,
+        "reportMimeType": mime,
+        "reportFrequency": "DAILY",
+        "reportFields": [],
+        "timezone": "GMT",
+        "startTime": "0000",
+        "startDay": 1,
+        "reportPreferences": {},
+        "subscriptionType": "CUSTOM",
+    }
+    _keep_row(account, row)
+
+
 def list_all(ask: Ask) -> Answer:
     """GET of all; 404 where there is none."""
     rows = [_shown(ask, row) for row in ask.account.state.reporting.subscriptions.where(_any)]
@@ -144,13 +162,18 @@ def _keep(ask: Ask, row: dict[str, Any]) -> Answer:
     ]
     if wrong:
         raise Refusal("INVALID_DATA", wrong)
-    reporting = ask.account.state.reporting
+    return Answer(201 if _keep_row(ask.account, row) else 200)
+
+
+def _keep_row(account: Account, row: dict[str, Any]) -> bool:
+    """Whether it is new."""
+    reporting = account.state.reporting
     is_new = reporting.subscriptions.find(row["reportName"]) is None
     reporting.subscriptions.put(row["reportName"], row)
     if is_new:
-        reporting.made_until[row["reportName"]] = ask.account.now()
-    ask.account.log.add("report_subscription", name=row["reportName"], new=is_new)
-    return Answer(201 if is_new else 200)
+        reporting.made_until[row["reportName"]] = account.now()
+    account.log.add("report_subscription", name=row["reportName"], new=is_new)
+    return is_new
 
 
 def _drop(ask: Ask, name: str) -> Answer:

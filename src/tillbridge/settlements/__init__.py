@@ -1,0 +1,1 @@
+"""What reports say became of the money: which were read, and every line of theirs."""
