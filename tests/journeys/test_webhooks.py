@@ -163,10 +163,12 @@ async def test_a_key_that_nobody_here_made_is_replaced_once_and_its_events_come_
     post: Post,
 ) -> None:
     await keep_webhooks(post.house, post.at)
-    before = post.at.session._webhook_keys._keyring.of(SIGNATURE).newest.id
+    assert post.house.keyrings is not None
+    held = post.house.keyrings.open(post.at.configured).of(SIGNATURE).newest
+    assert held is not None
     key = {"keyId": "made-elsewhere", "key": "bWFkZSBlbHNld2hlcmUgYW5kIG5vdCB0b2xk"}
     shelf = post.cybersource.state.signature_keys
-    newest = shelf.copy(before)
+    newest = shelf.copy(held.id)
     shelf.put("made-elsewhere", newest | key)
     await post.authorize("U-1")
     async with asyncio.timeout(5):
