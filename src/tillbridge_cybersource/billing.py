@@ -6,7 +6,11 @@ from tillbridge_cybersource.exchange import Exchange
 from tillbridge_cybersource.invoices import PATH as INVOICES
 from tillbridge_cybersource.invoices import Invoices
 from tillbridge_cybersource.kept import Kept
+from tillbridge_cybersource.plans import PATH as PLANS
+from tillbridge_cybersource.plans import Plans
 from tillbridge_cybersource.settings import CybersourceSettings
+from tillbridge_cybersource.subscriptions import PATH as SUBSCRIPTIONS
+from tillbridge_cybersource.subscriptions import Subscriptions
 
 
 class Billing:
@@ -21,11 +25,11 @@ class Billing:
             return Kept(exchange, settings, opening, kind, path, rows, total)
 
         invoices = Invoices(kept("invoice", INVOICES, "invoices", "totalInvoices"))
-        nouns = (invoices,)
+        plans = Plans(kept("plan", PLANS, "plans"))
+        subscriptions = Subscriptions(kept("subscription", SUBSCRIPTIONS, "subscriptions"))
+        nouns = (invoices, plans, subscriptions)
         self.writes: dict[str, Write] = {
             write.shape.kind: write for noun in nouns for write in noun.writes
         }
-        self.reads: dict[str, Read] = {
-            read.kind: read for noun in nouns for read in noun.reads
-        }
+        self.reads: dict[str, Read] = {read.kind: read for noun in nouns for read in noun.reads}
         self.polls: dict[str, Poll] = {noun.poll.kind: noun.poll for noun in nouns}

@@ -27,6 +27,9 @@ Holds: TypeAlias = Callable[[Body], bool]
 PAGE: Final = 100
 """Rows of one page of a list (API reference: at most 100)."""
 _SUCCESS: Final = (200, 201, 204)
+_DONE: Final = frozenset({"", "COMPLETED", "ACCEPTED", "PENDING_REVIEW", "DECLINED"})
+"""The words of recurring billing for a request that was taken; DECLINED is an answer: what was made
+is FAILED. Read bodies have none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +169,12 @@ class Kept:
             reason=f"unknown_{self.kind}",
             next_step=f"Read it from the receipt of the write that made the {self.noun}.",
         )
+
+    def expect_done(self, body: Body) -> None:
+        """Raises Transient "perhaps" for a success in a word nobody knows."""
+        status = text_of(body, "status")
+        if status.upper() not in _DONE:
+            raise self.odd(status)
 
     def odd(self, status: str) -> Transient:
         """The error for a success in a word nobody knows."""

@@ -1,10 +1,10 @@
 """What Cybersource keeps by id is written as promised, also when answers are lost or late."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from typing import Any
+from typing import Any, TypeAlias
 
 from tillbridge.canonical.errors import Place
 from tillbridge.canonical.money import Money
@@ -16,6 +16,7 @@ from tillbridge.connector.documents import Fields
 from tillbridge.connector.settings import parse_settings
 from tillbridge_cybersource.connector import CONNECTOR, CybersourceSession
 from tillbridge_simulators.cybersource import CybersourceSimulator, Options
+from tillbridge_simulators.cybersource.payments import authorize
 from tillbridge_simulators.faults import Fault, Rule
 
 _OPTIONS = Options()
@@ -26,6 +27,8 @@ SETTINGS: dict[str, object] = {
 }
 _AMOUNT = Money.of("25.00", "USD")
 _LAG_S = 3600.0
+_FOUND = ("invoice_delivery", "plan", "plan_deletion", "subscription", "subscription_follow_on")
+Row: TypeAlias = dict[str, Any]
 
 
 @dataclass
@@ -35,11 +38,13 @@ class Billing:
     writes: Mapping[str, Write]
     simulator: CybersourceSimulator
 
-    def rows(self, noun: str) -> list[dict[str, Any]]:
-        """Every plan, subscription, invoice or link of the account."""
+    def rows(self, noun: str) -> list[Row]:
+        """Every plan, subscription, invoice or link of the account, or its settings."""
         state = self.simulator.state
-        shelf = getattr(state.recurring, noun, None) or getattr(state.invoicing, noun)
-        return list(shelf.where(lambda _: True))
+        if noun == "settings":
+            return [state.invoicing.settings]
+        room = state.recurring if noun in ("plans", "subscriptions") else state.invoicing
+        return list(getattr(room, noun).where(lambda _: True))
 
     async def written(self, kind: str, fields: Fields) -> str:
         """Writes what a document follows; its id there."""
@@ -83,31 +88,52 @@ def _of(at: Bench) -> Billing:
 
 def _standing(billing: Billing, kind: str) -> int:
     """How many effects of a kind the account shows."""
-    invoices = billing.rows("invoices")
-    sent = [one for row in invoices for one in row["_history"] if one["event"] in _MAILS]
-    match kind:
-        case "invoice":
-            return len(invoices)
-        case "invoice_update":
-            return sum(_said(row) == "Changed" for row in invoices)
-        case "invoice_delivery":
-            return len(sent)
-        case "invoice_publication":
-            return sum(row["status"] == "CREATED" for row in invoices)
-        case "invoice_cancellation":
-            return sum(row["status"] == "CANCELED" for row in invoices)
-        case "invoice_settings":
-            settings = billing.simulator.state.invoicing.settings
-            shown = settings.get("invoiceSettingsInformation", {})
-            return int(shown.get("merchantDisplayName") == "Ledger & Co")
-    raise AssertionError(f"nobody counts {kind}")
+    noun, shows = _SHOWN[kind]
+    return sum(shows(row) for row in billing.rows(noun))
 
 
-_MAILS = ("SEND", "RESEND")
+def _mails(row: Row) -> int:
+    return sum(one["event"] in ("SEND", "RESEND") for one in row["_history"])
 
 
-def _said(row: dict[str, Any]) -> str:
-    return str(row["invoiceInformation"]["description"])
+def _is(place: str, value: object) -> Callable[[Row], int]:
+    """Whether a row has this value at a dotted place."""
+
+    def shows(row: Row) -> int:
+        found: Any = row
+        for step in place.split("."):
+            found = found.get(step, {})
+        return int(found == value)
+
+    return shows
+
+
+_PLAN = "planInformation.status"
+_SUBSCRIPTION = "subscriptionInformation.status"
+_SHOWN: dict[str, tuple[str, Callable[[Row], int]]] = {
+    "invoice": ("invoices", lambda _: 1),
+    "invoice_update": ("invoices", _is("invoiceInformation.description", "Changed")),
+    "invoice_delivery": ("invoices", _mails),
+    "invoice_publication": ("invoices", _is("status", "CREATED")),
+    "invoice_cancellation": ("invoices", _is("status", "CANCELED")),
+    "invoice_settings": (
+        "settings",
+        _is("invoiceSettingsInformation.merchantDisplayName", "Ledger & Co"),
+    ),
+    "plan": ("plans", lambda _: 1),
+    "plan_update": ("plans", _is("planInformation.name", "Silver")),
+    "plan_activation": ("plans", _is(_PLAN, "ACTIVE")),
+    "plan_deactivation": ("plans", _is(_PLAN, "INACTIVE")),
+    "plan_deletion": ("plans", lambda _: -1),
+    "subscription": ("subscriptions", lambda _: 1),
+    "subscription_follow_on": ("subscriptions", lambda _: 1),
+    "subscription_update": ("subscriptions", _is("subscriptionInformation.name", "Silver")),
+    "subscription_suspension": ("subscriptions", _is(_SUBSCRIPTION, "SUSPENDED")),
+    "subscription_activation": ("subscriptions", _is(_SUBSCRIPTION, "ACTIVE")),
+    "subscription_cancellation": ("subscriptions", _is(_SUBSCRIPTION, "CANCELLED")),
+    "subscription_skips": ("subscriptions", _is("_skipped", [3])),
+}
+"""By kind: among which rows its effects are, and how many a row shows."""
 
 
 def invoice(_: Bench) -> Fields:
@@ -129,6 +155,63 @@ async def invoice_update(at: Bench) -> Fields:
     return {**invoice(at), "description": "Changed"}
 
 
+def plan(_: Bench) -> Fields:
+    return {"name": "Gold", "every": 1, "unit": "month", "amount": _AMOUNT}
+
+
+async def drafted_plan(at: Bench) -> Fields:
+    return {"plan_id": await _of(at).written("plan", {**plan(at), "draft": True})}
+
+
+async def active_plan(at: Bench) -> Fields:
+    return {"plan_id": await _of(at).written("plan", plan(at))}
+
+
+async def plan_update(at: Bench) -> Fields:
+    return {**plan(at), **await active_plan(at), "name": "Silver"}
+
+
+async def subscription(at: Bench) -> Fields:
+    """It begins today, and its first payment is taken."""
+    account = _of(at).simulator.account
+    return {
+        **await active_plan(at),
+        "order_number": "1042",
+        "starts_on": datetime.now(UTC).date(),
+        "name": "Maya's gold",
+        "customer": account.tokens.mint("authorized", "tms"),
+    }
+
+
+async def subscription_follow_on(at: Bench) -> Fields:
+    given = dict(await subscription(at))
+    account = _of(at).simulator.account
+    payment = {
+        "clientReferenceInformation": {"code": "1042"},
+        "paymentInformation": {"customer": {"id": given.pop("customer")}},
+        "orderInformation": {"amountDetails": {"totalAmount": "25.00", "currency": "USD"}},
+    }
+    return {**given, "payment_id": str(authorize(account, payment).body["id"])}
+
+
+async def subscribed(at: Bench) -> Fields:
+    return {"subscription_id": await _of(at).written("subscription", await subscription(at))}
+
+
+async def subscription_update(at: Bench) -> Fields:
+    return {**await subscribed(at), "name": "Silver"}
+
+
+async def subscription_activation(at: Bench) -> Fields:
+    made = await subscribed(at)
+    await _of(at).written("subscription_suspension", made)
+    return {**made, "bill_missed": False}
+
+
+async def subscription_skips(at: Bench) -> Fields:
+    return {**await subscribed(at), "cycles": [{"cycle": 3}]}
+
+
 _DOCUMENTS = {
     "invoice": invoice,
     "invoice_update": invoice_update,
@@ -136,6 +219,18 @@ _DOCUMENTS = {
     "invoice_publication": drafted,
     "invoice_cancellation": drafted,
     "invoice_settings": lambda _: {"display_name": "Ledger & Co"},
+    "plan": plan,
+    "plan_update": plan_update,
+    "plan_activation": drafted_plan,
+    "plan_deactivation": active_plan,
+    "plan_deletion": drafted_plan,
+    "subscription": subscription,
+    "subscription_follow_on": subscription_follow_on,
+    "subscription_update": subscription_update,
+    "subscription_suspension": subscribed,
+    "subscription_activation": subscription_activation,
+    "subscription_cancellation": subscribed,
+    "subscription_skips": subscription_skips,
 }
 
 TestBilling = conformance_suite(
@@ -144,7 +239,7 @@ TestBilling = conformance_suite(
         settings=SETTINGS,
         open=_bench,
         documents=_DOCUMENTS,
-        find_lag_s={"invoice_delivery": _LAG_S},
+        find_lag_s=dict.fromkeys(_FOUND, _LAG_S),
         late_s=0.1,
     )
 )

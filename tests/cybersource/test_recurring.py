@@ -166,13 +166,38 @@ async def test_a_subscription_without_what_it_needs_is_refused(
     assert (status, told["details"][0]["field"]) == (400, field)
 
 
-async def test_a_draft_cannot_be_subscribed_to_and_an_active_plan_not_deleted(world: Any) -> None:
-    id_ = await plan(world)
-    status, told = await send(world, "DELETE", f"/rbs/v1/plans/{id_}")
-    assert (status, told["reason"]) == (400, "NOT_SUPPORTED")
-    assert (await send(world, "POST", f"/rbs/v1/plans/{id_}/deactivate"))[0] == 200
-    assert (await send(world, "DELETE", f"/rbs/v1/plans/{id_}"))[0] == 200
-    assert (await send(world, "GET", f"/rbs/v1/plans/{id_}"))[0] == 404
+async def test_a_plan_goes_its_way_and_is_deleted_while_nobody_has_subscribed(world: Any) -> None:
+    made = await subscription(world)
+    _, told = await send(world, "GET", f"/rbs/v1/subscriptions/{made['id']}")
+    used, other = told["subscriptionInformation"]["planId"], await plan(world)
+    status, refused = await send(world, "DELETE", f"/rbs/v1/plans/{used}")
+    assert (status, refused["reason"]) == (400, "NOT_SUPPORTED")
+    path = f"/rbs/v1/plans/{other}"
+    for verb, taken in (("activate", 400), ("deactivate", 200), ("deactivate", 400)):
+        assert (await send(world, "POST", f"{path}/{verb}"))[0] == taken
+    status, refused = await send(world, "PATCH", path, {"planInformation": {"name": "Silver"}})
+    assert (status, refused["reason"]) == (400, "NOT_SUPPORTED")
+    assert (await send(world, "DELETE", path))[0] == 200
+    assert (await send(world, "GET", path))[0] == 404
+
+
+async def test_the_same_subscription_twice_within_minutes_is_refused(
+    world: Any, later: Any
+) -> None:
+    starts = (datetime.now(UTC) + timedelta(days=9)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    customer_id = await customer(world)
+    await instrument(world, customer_id)
+    document = {
+        "subscriptionInformation": {"name": "Gold", "startDate": starts},
+        "paymentInformation": {"customer": {"id": customer_id}},
+        **PLAN,
+    }
+    _, made = await send(world, "POST", "/rbs/v1/subscriptions", document)
+    status, told = await send(world, "POST", "/rbs/v1/subscriptions", document)
+    assert (status, told["reason"]) == (400, "DUPLICATE_REQUEST")
+    assert told["details"][0]["subscriptionId"] == made["id"]
+    later(1)
+    assert (await send(world, "POST", "/rbs/v1/subscriptions", document))[0] == 201
 
 
 async def test_plans_are_listed_by_what_is_asked(world: Any) -> None:

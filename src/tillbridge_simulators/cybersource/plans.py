@@ -1,7 +1,8 @@
 """Recurring billing: plans.
 
-Source: REST API reference, Recurring Billing, Plans. A plan is a draft or active; only a draft can
-be deleted, and only what nobody has subscribed to.
+Sources: REST API reference, Recurring Billing, Plans; Recurring Billing Developer Guide, Plan
+Statuses (draft, active, inactive; an inactive one is not amended). What somebody has subscribed to
+is not deleted (not documented).
 """
 
 from collections.abc import Mapping
@@ -51,6 +52,8 @@ def list_all(ask: Ask) -> Answer:
 def update(ask: Ask) -> Answer:
     """PATCH {id}: the amounts of an active plan may change, its currency not."""
     row = _plan(ask)
+    if row["planInformation"]["status"] == "INACTIVE":
+        raise Refusal("NOT_SUPPORTED", ["planInformation.status"])
     active = row["planInformation"]["status"] == "ACTIVE"
     if active and at(ask.document, "orderInformation.amountDetails.currency") not in (
         None,
@@ -66,22 +69,26 @@ def update(ask: Ask) -> Answer:
 
 
 def activate(ask: Ask) -> Answer:
-    """POST {id}/activate."""
+    """POST {id}/activate: of a draft, or of one that was active before."""
+    if _plan(ask)["planInformation"]["status"] == "ACTIVE":
+        raise Refusal("NOT_SUPPORTED", ["planInformation.status"])
     return _turn(ask, "ACTIVE")
 
 
 def deactivate(ask: Ask) -> Answer:
-    """POST {id}/deactivate: back to a draft; who has subscribed goes on."""
-    return _turn(ask, "DRAFT")
+    """POST {id}/deactivate: of an active one; who has subscribed goes on."""
+    if _plan(ask)["planInformation"]["status"] != "ACTIVE":
+        raise Refusal("NOT_SUPPORTED", ["planInformation.status"])
+    return _turn(ask, "INACTIVE")
 
 
 def delete(ask: Ask) -> Answer:
     """DELETE {id}."""
-    row = _plan(ask)
+    _plan(ask)
     used = ask.account.state.recurring.subscriptions.where(
         lambda one: at(one, "subscriptionInformation.planId") == ask.id
     )
-    if row["planInformation"]["status"] != "DRAFT" or any(True for _ in used):
+    if any(True for _ in used):
         raise Refusal("NOT_SUPPORTED", ["id"])
     ask.account.state.recurring.plans.drop(ask.id)
     return Answer(200, {"submitTimeUtc": utc_text(ask.account.now()), "status": "COMPLETED"})

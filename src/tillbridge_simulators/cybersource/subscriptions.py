@@ -19,6 +19,7 @@ from tillbridge_simulators.cybersource.payments import authorize
 from tillbridge_simulators.cybersource.plans import expect_period, next_code
 from tillbridge_simulators.cybersource.recurring import day_of, due_on
 from tillbridge_simulators.cybersource.shelf import merged
+from tillbridge_simulators.cybersource.twins import refused, twin_of
 
 PATH = "/rbs/v1/subscriptions"
 _OPEN = ("PENDING", "ACTIVE", "DELINQUENT")
@@ -194,6 +195,8 @@ def _create(ask: Ask, customer_id: str) -> Answer:
     amount_at(said, "orderInformation.amountDetails", "billingAmount")
     if ask.account.tokens.find(customer_id, "tms", ask.account.now()) is None:
         raise Refusal("INVALID_DATA", ["paymentInformation.customer.id"])
+    if (twin := twin_of(ask, said, customer_id)) is not None:
+        return refused(ask, twin)
     code_ = at(said, "subscriptionInformation.code") or next_code(ask)
     id_ = ask.account.state.new_id(ask.account.now())
     status = "ACTIVE" if start_on == today else "PENDING"
@@ -205,6 +208,7 @@ def _create(ask: Ask, customer_id: str) -> Answer:
         },
     )
     kept = {"id": id_, "_start_on": start_on.isoformat(), "_skipped": [], "_payments": []}
+    kept["_made_s"] = ask.account.now()
     ask.account.state.recurring.subscriptions.put(id_, row | kept)
     ask.account.tell("rbs.subscriptions.created", _reference(row), {"data": {"id": id_}})
     bill(ask.account, id_)

@@ -42,8 +42,8 @@ def _plans(it: Script) -> None:
     it.refused("plans.update_plan", 400, "INVALID_DATA", change, id=NOBODY)
     it.refused("plans.get_plan", 404, "NOT_FOUND", id=NOBODY)
     it.refused("plans.get_plans", 400, "INVALID_DATA", limit="0")
-    it.refused("plans.delete_plan", 400, "NOT_SUPPORTED", id=id_)
-    for verb, status in (("deactivate", "DRAFT"), ("activate", "ACTIVE"), ("deactivate", "DRAFT")):
+    it.refused("plans.delete_plan", 400, "INVALID_DATA", id=NOBODY)
+    for verb, status in (("deactivate", "INACTIVE"), ("activate", "ACTIVE")):
         it.do(f"plans.{verb}_plan", id=id_)
         it.shows("plans.get_plan", {"planInformation.status": status}, id=id_)
         it.refused(f"plans.{verb}_plan", 400, "INVALID_DATA", id=NOBODY)
