@@ -49,7 +49,7 @@ def payment_document(fields: Fields, stored_token: str) -> Mapping[str, object]:
     billing = billing_of(fields)
     if billing:
         order["billTo"] = billing
-    shipping = _address(values.group(fields, "shipping"), leave_out=_NOT_SHIPPED)
+    shipping = address_of(values.group(fields, "shipping"), leave_out=_NOT_SHIPPED)
     if shipping:
         order["shipTo"] = shipping
     lines = [_line(line, amount.currency) for line in values.groups(fields, "lines")]
@@ -70,7 +70,7 @@ def payment_document(fields: Fields, stored_token: str) -> Mapping[str, object]:
 
 def billing_of(fields: Fields) -> Mapping[str, str]:
     """orderInformation.billTo; empty when no address is given."""
-    return _address(values.group(fields, "billing"))
+    return address_of(values.group(fields, "billing"))
 
 
 def _processing(fields: Fields) -> Mapping[str, object]:
@@ -112,7 +112,8 @@ def _customer(fields: Fields) -> Mapping[str, object]:
     return found
 
 
-def _address(given: Fields, leave_out: frozenset[str] = frozenset()) -> Mapping[str, str]:
+def address_of(given: Fields, leave_out: frozenset[str] = frozenset()) -> Mapping[str, str]:
+    """A group of `shapes.ADDRESS` as billTo or shipTo, each part cut to its width."""
     address = {
         theirs: values.text(given, ours)[: ADDRESS_WIDTHS[ours]]
         for ours, theirs in _NAMES.items()

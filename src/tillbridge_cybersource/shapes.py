@@ -7,7 +7,7 @@ from tillbridge.connector.documents import DocumentShape, Field
 ORDER_NUMBER = Field("order_number", "text", "Order number", required=True, length_max=50)
 """clientReferenceInformation.code: 50 characters (API field reference)."""
 
-_ADDRESS = (
+ADDRESS = (
     Field("first_name", "text", "First name", length_max=60),
     Field("last_name", "text", "Last name", length_max=60),
     Field("company", "text", "Company", length_max=60),
@@ -20,7 +20,7 @@ _ADDRESS = (
     Field("email", "text", "E-mail", length_max=255),
     Field("phone", "text", "Telephone", length_max=15),
 )
-ADDRESS_WIDTHS: Final = {field.name: field.length_max for field in _ADDRESS}
+ADDRESS_WIDTHS: Final = {field.name: field.length_max for field in ADDRESS}
 """Characters of each part of an address (API field reference, orderInformation.billTo)."""
 MERCHANT_DEFINED = Field(
     "merchant_defined",
@@ -61,8 +61,8 @@ AUTHORIZATION = DocumentShape(
         Field("token_kind", "choice", "Kind of token", required=True, options=("transient", "tms")),
         Field("token", "text", "Token", required=True),
         Field("attempt_key", "text", "Key of the attempt", required=True, length_max=30),
-        Field("billing", "group", "Billing address", of=_ADDRESS),
-        Field("shipping", "group", "Shipping address", of=_ADDRESS),
+        Field("billing", "group", "Billing address", of=ADDRESS),
+        Field("shipping", "group", "Shipping address", of=ADDRESS),
         Field("customer_id", "text", "Customer's number", length_max=100),
         Field("store_token", "boolean", "Store the card as a token"),
         Field(
