@@ -5,9 +5,10 @@ from typing import Any
 
 from tillbridge.canonical.authentications import Returned
 from tillbridge.canonical.errors import TillbridgeError, Transient
-from tillbridge.canonical.payments import Observation, Operation, Verdict
+from tillbridge.canonical.payments import Observation, Operation, Token, Verdict
 from tillbridge.connector.abilities import Call, CheckLine, Poll, Pull, Read, Write
 from tillbridge.connector.authentication import Authentication
+from tillbridge.connector.capture import CaptureContext, ContextRequest
 from tillbridge.connector.connector import Connector, Opening
 from tillbridge.connector.delivery import Delivery, Translation
 from tillbridge.connector.documents import Fields
@@ -17,6 +18,7 @@ from tillbridge_cybersource.authorizations import Authorizations
 from tillbridge_cybersource.billing import Billing
 from tillbridge_cybersource.captures import Captures
 from tillbridge_cybersource.decisions import Decisions
+from tillbridge_cybersource.capture_contexts import CaptureContexts
 from tillbridge_cybersource.exchange import Answer, Exchange
 from tillbridge_cybersource.operations import Operations
 from tillbridge_cybersource.payer_authentication import PayerAuthentication
@@ -66,7 +68,8 @@ class CybersourceSession:
 
     It satisfies ChecksConnection, WritesDocuments (authorization, capture, reversal, void,
     refund), ObservesPayments, PullsPayments, PollsChanges, KeepsWebhooks, Probes,
-    VerifiesDeliveries, TranslatesDeliveries, AuthenticatesShoppers and Closes.
+    VerifiesDeliveries, TranslatesDeliveries, AuthenticatesShoppers, MakesCaptureContexts,
+    VerifiesTokens, HoldsKeys and Closes.
     """
 
     def __init__(self, settings: CybersourceSettings, opening: Opening) -> None:
@@ -82,6 +85,7 @@ class CybersourceSession:
         self._webhooks = Webhooks(settings, policy, self._webhook_keys)
         egress_keys = EgressKeys(self._exchange, settings, opening)
         self._subscriptions = WebhookSubscriptions(self._exchange, egress_keys, settings, opening)
+        self._capture_contexts = CaptureContexts(self._exchange, settings)
         operations = Operations(self._exchange, self._search, settings, policy, opening)
         self._billing = Billing(self._exchange, settings, opening)
         self._reports = Reports(self._exchange, settings, opening)
@@ -106,7 +110,8 @@ class CybersourceSession:
 
     @property
     def reads(self) -> Mapping[str, Read]:
-        return self._billing.reads
+        details = self._capture_contexts.details
+        return {details.kind: details} | self._billing.reads
 
     @property
     def pull(self) -> Pull | None:
@@ -179,6 +184,16 @@ class CybersourceSession:
             next_step = "Let the key read reports, or set decision_reach_days to 0."
             return CheckLine(title, passed=False, detail=error.message, next_step=next_step)
         return CheckLine(title, passed=True)
+
+    async def capture_context(self, call: Call, request: ContextRequest) -> CaptureContext:
+        return await self._capture_contexts.make(call, request)
+
+    @property
+    def wants_contexts(self) -> bool:
+        return self._capture_contexts.wants_contexts
+
+    async def verify_token(self, call: Call, token: Token) -> None:
+        await self._capture_contexts.verify(call, token)
 
     async def _check_webhooks(self, call: Call) -> list[CheckLine]:
         title = "Webhook keys"

@@ -243,3 +243,31 @@ def webhook_keys(secret: Secret) -> dict[str, bytes]:
             )
         keys[key_id] = secret_bytes(Secret(key), f"webhook signature key {key_id}")
     return keys
+    transient_tokens: Literal["as_given", "verified"] = setting(
+        "Transient tokens",
+        "verified takes a transient token only with the capture context it was made in, and proves"
+        " both before it is used; as_given proves them where a context comes along.",
+        default="as_given",
+    )
+    page_origins: str = setting(
+        "Pages that take cards",
+        "The origins (https://shop.example.com) of the pages for which capture contexts are made,"
+        " separated by spaces; empty leaves them to the shop.",
+        default="",
+    )
+    card_networks: str = setting(
+        "Card networks",
+        "Which cards the pages take, in Cybersource's words, separated by spaces.",
+        default="VISA MASTERCARD AMEX DISCOVER",
+    )
+    unified_checkout_version: str = setting(
+        "Unified Checkout, version",
+        "The version of the page's library that is asked for.",
+        default="0.23",
+        unverified=True,
+    )
+    unified_checkout_payments: str = setting(
+        "Unified Checkout, ways to pay",
+        "In Cybersource's words, separated by spaces: PANENTRY, CLICKTOPAY, GOOGLEPAY, APPLEPAY.",
+        default="PANENTRY",
+    )

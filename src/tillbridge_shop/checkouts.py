@@ -36,6 +36,7 @@ from tillbridge_shop.posted import Posted
 ATTEMPT_KEY = "idempotency-key"
 TOKEN_KINDS = ("transient", "tms")
 LINES_MAX = 1000
+CONTEXT_LENGTH_MAX = 32_000
 
 _KEY = re.compile(r"[A-Za-z0-9._:-]{1,64}")
 
@@ -185,4 +186,6 @@ def _token(posted: Posted) -> Token:
     kind = posted.text("kind", required=True)
     if kind not in TOKEN_KINDS:
         raise posted.wrong("kind", f"{kind!r} is none of {', '.join(TOKEN_KINDS)}.")
-    return Token(kind=kind, value=posted.text("value", required=True))
+    value = posted.text("value", required=True)
+    context = posted.text("context", length_max=CONTEXT_LENGTH_MAX)
+    return Token(kind=kind, value=value, context=context)

@@ -11,11 +11,12 @@ from tillbridge.connector.abilities import (
     Receipt,
     Write,
 )
+from tillbridge.connector.capture import ContextRequest
 from tillbridge.connector.connector import Connector, Opening
 from tillbridge.connector.delivery import Delivery, Translation
 from tillbridge.connector.documents import Fields
 from tillbridge.connector.http import Http, Reply
-from tillbridge_shop import checkouts, deliveries, signature, statuses
+from tillbridge_shop import checkouts, contexts, deliveries, signature, statuses
 from tillbridge_shop.settings import ShopSettings
 
 SECRET_LENGTH_MIN = 32
@@ -53,6 +54,9 @@ class ShopSession:
 
     def checkout(self, delivery: Delivery) -> CheckoutRequest:
         return checkouts.read_checkout(delivery)
+
+    def context_request(self, delivery: Delivery) -> ContextRequest:
+        return contexts.read_context_request(delivery)
 
     def translate(self, delivery: Delivery) -> Translation:
         return deliveries.translate(delivery)
@@ -139,5 +143,5 @@ CONNECTOR = Connector(
     title="Web shop",
     settings=ShopSettings,
     open=_open,
-    id_fields=frozenset({"token.value", "product", "tracking_number"}),
+    id_fields=frozenset({"token.value", "token.context", "product", "tracking_number", "payment.id"}),
 )

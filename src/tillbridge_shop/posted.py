@@ -64,12 +64,12 @@ class Posted:
                 raise self.wrong(f"{name}[{at}]", "It must be an object.", "bad_shape")
             yield Posted(item, f"{self.at(name)}[{at}]")
 
-    def text(self, name: str, *, required: bool = False) -> str:
+    def text(self, name: str, *, required: bool = False, length_max: int = TEXT_LENGTH_MAX) -> str:
         """Text; a whole number is taken as text, because shops send ids either way."""
         value = self._take(name, required=required)
         if value is None:
             return ""
-        text = self._as_text(name, value)
+        text = self._as_text(name, value, length_max)
         if required and not text.strip():
             raise self.wrong(name, "It must not be empty.", "missing")
         return text
@@ -82,6 +82,16 @@ class Posted:
             for key, value in values._values.items()
             if value is not None
         }
+
+    def list_of_texts(self, name: str) -> Iterator[str]:
+        """A list of texts; none when it is not given."""
+        value = self._take(name, required=False)
+        if value is None:
+            return
+        if not isinstance(value, list):
+            raise self.wrong(name, "It must be a list.", "bad_shape")
+        for at, item in enumerate(value):
+            yield self._as_text(f"{name}[{at}]", item)
 
     def whole(self, name: str, default: int) -> int:
         value = self._take(name, required=False)
@@ -136,12 +146,12 @@ class Posted:
             raise self.wrong(name, "It is missing.", "missing")
         return value
 
-    def _as_text(self, name: str, value: object) -> str:
+    def _as_text(self, name: str, value: object, length_max: int = TEXT_LENGTH_MAX) -> str:
         if isinstance(value, bool) or not isinstance(value, str | int):
             raise self.wrong(name, "It must be text.", "bad_shape")
         text = str(value)
-        if len(text) > TEXT_LENGTH_MAX:
-            raise self.wrong(name, f"It has over {TEXT_LENGTH_MAX} characters.", "too_long")
+        if len(text) > length_max:
+            raise self.wrong(name, f"It has over {length_max} characters.", "too_long")
         if "\x00" in text:
             raise self.wrong(name, "It contains the character NUL.", "bad_text")
         return text

@@ -69,7 +69,8 @@ DOORS: Mapping[str, Any] = {
             "summary": "Pay",
             "operationId": "pay",
             "description": "Asks for an authorization while the shopper waits: an order and a"
-            f" token, never a card. The same key re-attaches to the same attempt. {_SIGNED}",
+            " token, never a card. The same key re-attaches to the same attempt, and is how a"
+            f" shopper who had to authenticate comes back. {_SIGNED}",
             "parameters": [_text("idempotency-key", "header", "The shop's key of this try.")],
             "requestBody": {"required": True, "content": _OBJECT},
             "responses": _answers(
@@ -78,6 +79,17 @@ DOORS: Mapping[str, Any] = {
                 _409="Another body under the same key, or another attempt is in flight.",
                 _503="Not attempted: safe to send again.",
             ),
+        }
+    },
+    "/checkout/contexts": {
+        "post": {
+            "tags": ["doors"],
+            "summary": "Ask for a capture context",
+            "operationId": "make_context",
+            "description": "What a page of the shop needs so that the payment system can take a"
+            f" card on it; nothing is kept, and asking again is harmless. {_SIGNED}",
+            "requestBody": {"required": True, "content": _OBJECT},
+            "responses": _answers(_200="The context, the library to load, and when it ends."),
         }
     },
     "/checkout/payments/{attempt_key}": {

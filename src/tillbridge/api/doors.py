@@ -1,7 +1,6 @@
 """The doors: where shops and payment systems deliver. Plain Starlette: this is the hot path."""
 
 import asyncio
-import logging
 from collections.abc import Callable
 
 from starlette.requests import Request
@@ -10,8 +9,10 @@ from starlette.routing import Route
 
 from tillbridge.api.answering import Answering, trace_of
 from tillbridge.api.answers import error_answer, json_answer
+from tillbridge.api.contexts import context_door
+from tillbridge.api.delivery import database_lost, delivery_of
 from tillbridge.canonical.card_text import mask
-from tillbridge.canonical.errors import Rejected, TillbridgeError, Transient
+from tillbridge.canonical.errors import TillbridgeError
 from tillbridge.connector.abilities import VerifiesDeliveries
 from tillbridge.connector.delivery import Delivery
 from tillbridge.database.database import BROKEN
@@ -22,8 +23,6 @@ from tillbridge.journeys.checkout import checkout, status_of
 from tillbridge.journeys.house import House
 from tillbridge.journeys.receive import is_door, receive
 
-_LOG = logging.getLogger(__name__)
-BODY_MAX_BYTES = 1_000_000
 WELL_S = 5.0
 """Who asks whether a door is open gets an answer within so long."""
 PAYMENTS = "/checkout/payments"
@@ -41,7 +40,7 @@ def doors(house_of: Callable[[], House], shop_of: Callable[[House], str]) -> lis
         house, door = house_of(), request.path_params["connection"]
         with Answering(house, "delivery", door) as seen:
             try:
-                delivery = await _delivery(request, house, door)
+                delivery = await delivery_of(request, house, door)
                 seen.begin()
                 with house.watch.span("delivery", "server", {}, trace_of(request)):
                     received = await receive(house, delivery)
@@ -58,7 +57,7 @@ def doors(house_of: Callable[[], House], shop_of: Callable[[House], str]) -> lis
         shop = request.headers.get("tillbridge-shop") or shop_of(house)
         with Answering(house, "checkout") as seen:
             try:
-                delivery = await _delivery(request, house, shop)
+                delivery = await delivery_of(request, house, shop)
                 seen.begin()
                 with house.watch.span("checkout", "server", {}, trace_of(request)):
                     answer = await checkout(house, delivery)
@@ -75,7 +74,7 @@ def doors(house_of: Callable[[], House], shop_of: Callable[[House], str]) -> lis
         shop = request.headers.get("tillbridge-shop") or shop_of(house)
         key = request.path_params["attempt_key"]
         try:
-            delivery = await _delivery(request, house, shop)
+            delivery = await delivery_of(request, house, shop)
             verify(house, delivery)
             answer = await status_of(house, shop, key)
         except TillbridgeError as error:
@@ -99,20 +98,9 @@ def doors(house_of: Callable[[], House], shop_of: Callable[[House], str]) -> lis
         Route("/doors/{connection}", deliver, methods=["POST"]),
         Route("/doors/{connection}/health", well, methods=["GET", "POST"]),
         Route(PAYMENTS, pay, methods=["POST"]),
+        context_door(house_of, shop_of),
         Route(PAYMENTS + "/{attempt_key}", ask, methods=["GET"]),
     ]
-
-
-def database_lost(error: BaseException) -> Transient:
-    """What a sender is told while nothing can be kept: come again, with the same key."""
-    _LOG.error("a request met a broken database: %s", error)
-    return Transient(
-        "Nothing can be kept just now.",
-        wait_s=1,
-        gate=True,
-        reason="database_down",
-        next_step="Send the same request again, with the same key.",
-    )
 
 
 def verify(house: House, delivery: Delivery) -> None:
@@ -120,27 +108,6 @@ def verify(house: House, delivery: Delivery) -> None:
     session = house.connections[delivery.connection].session
     assert isinstance(session, VerifiesDeliveries), "a shop verifies its requests"
     session.verify(delivery)
-
-
-async def _delivery(request: Request, house: House, connection: str) -> Delivery:
-    body = b""
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > BODY_MAX_BYTES:
-            raise Rejected(
-                f"The body is over {BODY_MAX_BYTES} bytes.",
-                reason="too_large",
-                next_step="Send less in one delivery.",
-            )
-    return Delivery(
-        connection=connection,
-        method=request.method,
-        path=request.url.path,
-        headers=dict(request.headers),
-        body=body,
-        received_at=house.clock(),
-        query=request.url.query,
-    )
 
 
 def _answer(answer: Answer, attempt_key: str) -> Response:

@@ -83,10 +83,16 @@ class Card:
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """Stands for a card. `kind` is "transient" (one checkout, minutes) or "tms" (stored)."""
+    """Stands for a card.
+
+    Attributes:
+        kind: "transient" (one checkout, minutes) or "tms" (stored).
+        context: the capture context that a transient token was made in; "" when it is not shown.
+    """
 
     kind: str
     value: str = field(repr=False)
+    context: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)

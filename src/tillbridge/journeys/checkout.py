@@ -1,6 +1,6 @@
 """Checkout: a shopper waits while we ask for an authorization. Synchronous, and exactly once.
 
-    verify -> read -> check the equation -> (authenticate the shopper, where it is asked for)
+    verify -> read -> check the equation -> (prove token and shopper, where it is asked for)
            -> open the attempt, claim its lane, commit the intent
            -> send -> commit the answer (it starts the flows) -> answer the shop
 
@@ -42,13 +42,14 @@ from tillbridge.journeys.answer import (
     may_reopen,
     not_attempted,
 )
-from tillbridge.journeys.authenticate import authenticate, authenticates, with_page
+from tillbridge.journeys.authenticate import with_page
 from tillbridge.journeys.authorization import asked_of, while_waited_for, without_token
 from tillbridge.journeys.card_guard import card_data_found, in_key, screened
 from tillbridge.journeys.following import follow_subject
 from tillbridge.journeys.house import House
 from tillbridge.journeys.receive import SQL
 from tillbridge.journeys.settle import ANSWERED, Settling
+from tillbridge.journeys.shopper import is_met, meet_shopper
 from tillbridge.payments.attempts import (
     NOT_SENT,
     Attempt,
@@ -106,14 +107,14 @@ async def checkout(house: House, delivery: Delivery) -> Answer:
         if known is not None and not may_reopen(known):
             return await _attach(house, known, request)
         return not_attempted(f"Payments are {closed.reason}.")
-    if authenticates(payments):
+    if is_met(payments, request):
         opening = _opening(shop, payments, request, _effect(shop, payments, request))
-        told = await authenticate(house, payments, request, opening, delivery.received_at)
-        if isinstance(told, Answer):
-            return told
-        if isinstance(told, Attempt):
-            return await _attach(house, told, request)
-        request = replace(request, proof=told)
+        met = await meet_shopper(house, payments, request, opening, delivery.received_at)
+        if isinstance(met, Answer):
+            return met
+        if isinstance(met, Attempt):
+            return await _attach(house, met, request)
+        request = met
     begun = await _begin_soon(house, shop, payments, request)
     if isinstance(begun, Attempt):
         return await _attach(house, begun, request)

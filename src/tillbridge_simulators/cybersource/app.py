@@ -19,6 +19,7 @@ from tillbridge_simulators.cybersource.answers import (
     unauthenticated,
 )
 from tillbridge_simulators.cybersource.ask import Ask, Offer
+from tillbridge_simulators.cybersource.capture_contexts import key_routes
 from tillbridge_simulators.cybersource.control import control_routes
 from tillbridge_simulators.cybersource.documents import at, read_document
 from tillbridge_simulators.cybersource.envelopes import encrypted, opened
@@ -118,6 +119,7 @@ class CybersourceSimulator:
         app = web.Application(client_max_size=1 << 20)
         app.add_routes(self._routes())
         app.add_routes(page_routes(self.account))
+        app.add_routes(key_routes(self.account))
         app.add_routes(key_file_routes(self.credentials))
         app.add_routes(control_routes(self.account, self.faults, self.mint_token))
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)

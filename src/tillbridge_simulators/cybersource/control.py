@@ -7,6 +7,7 @@ from decimal import Decimal
 from aiohttp import web
 
 from tillbridge_simulators.cybersource.account import Account
+from tillbridge_simulators.cybersource.capture_contexts import typed_in
 from tillbridge_simulators.cybersource.reviews import decide
 from tillbridge_simulators.cybersource.tokens import TokenKind
 from tillbridge_simulators.cybersource.triggers import pull
@@ -46,7 +47,10 @@ def control_routes(account: Account, faults: Faults, mint: Mint) -> list[web.Rou
 
     async def tokens(request: web.Request) -> web.Response:
         given = await request.json()
-        token = mint(given.get("outcome", "authorized"), given.get("kind", "transient"))
+        outcome = given.get("outcome", "authorized")
+        if context := given.get("context"):
+            return web.json_response({"token": typed_in(account, context, outcome)})
+        token = mint(outcome, given.get("kind", "transient"))
         return web.json_response({"token": token})
 
     async def trigger(request: web.Request) -> web.Response:

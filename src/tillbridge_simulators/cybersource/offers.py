@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from tillbridge_simulators.cybersource import (
     authentications,
+    capture_contexts,
     cases,
     conversions,
     customers,
@@ -35,6 +36,7 @@ OFFERS: Sequence[Offer] = (
     *conversions.OFFERS,
     *cases.OFFERS,
     *authentications.OFFERS,
+    *capture_contexts.OFFERS,
     *disputes.OFFERS,
     *customers.OFFERS,
     *payment_instruments.OFFERS,

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Literal, TypeAlias
 
+from tillbridge_simulators.cybersource.context_keys import ContextKeys
 from tillbridge_simulators.cybersource.invoicing import Invoicing
 from tillbridge_simulators.cybersource.outcomes import Outcome
 from tillbridge_simulators.cybersource.recurring import Recurring
@@ -168,6 +169,7 @@ class State:
     invoicing: Invoicing = field(default_factory=Invoicing)
     subscribers: Shelf = field(default_factory=Shelf)
     signature_keys: Shelf = field(default_factory=Shelf)
+    context_keys: ContextKeys = field(default_factory=ContextKeys)
     _random: random.Random = field(init=False, repr=False)
 
     def __post_init__(self) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from tillbridge_simulators.cybersource.certification import (
+    capture_contexts,
     customers,
     identifiers,
     invoicing,
@@ -23,6 +24,7 @@ ROWS: Sequence[Row] = (
     *recurring.ROWS,
     *invoicing.ROWS,
     *risk.ROWS,
+    *capture_contexts.ROWS,
     *reporting.ROWS,
     *webhooks.ROWS,
 )
