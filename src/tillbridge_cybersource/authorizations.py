@@ -7,10 +7,11 @@ Time-Out Authorization Reversals (docs/systems/cybersource.md).
 from dataclasses import replace
 from datetime import datetime
 
-from tillbridge.canonical.payments import Observation, Operation, Source
+from tillbridge.canonical.payments import Observation, Operation, Source, Verdict
 from tillbridge.connector import values
 from tillbridge.connector.abilities import Call, Fenced, Finding, Receipt, Write
 from tillbridge.connector.documents import Fields
+from tillbridge_cybersource.exchange import Answer
 from tillbridge_cybersource.fences import check_not_early, fence_refused, fenced
 from tillbridge_cybersource.follow_ons import follow_on_receipt
 from tillbridge_cybersource.observations import authorization_of, part, text_of
@@ -23,9 +24,13 @@ from tillbridge_cybersource.operations import (
 from tillbridge_cybersource.payment_documents import payment_document
 from tillbridge_cybersource.search import Hit
 from tillbridge_cybersource.shapes import AUTHORIZATION
-from tillbridge_cybersource.statuses import judge, refusal, unknown_status
+from tillbridge_cybersource.statuses import CARD_REFUSED, judge, refusal, unknown_status
 
 CALLS = frozenset({"payments.create_payment", "reversal.mit_reversal"})
+
+_NOT_THE_ISSUERS = frozenset({"DUPLICATE_REQUEST", "INVALID_MERCHANT_CONFIGURATION"})
+"""Declines that say nothing of the card: the one may stand for a hold of ours, the other is for the
+merchant's set-up."""
 
 
 class Authorizations:
@@ -53,11 +58,13 @@ class Authorizations:
         document = payment_document(fields, ours.settings.stored_token)
         order_number = values.required_text(fields, "order_number")
         answer = await ours.exchange.write(call, "/pts/v2/payments", document)
-        status = text_of(answer.body, "status")
-        if answer.status != 201 or status == "INVALID_REQUEST":
+        status, reason = text_of(answer.body, "status"), answer.reason
+        if not answer.is_accepted and reason in CARD_REFUSED:
+            return self._card_refused(call, fields, answer)
+        if not answer.is_accepted or (status == "DECLINED" and reason in _NOT_THE_ISSUERS):
             raise refusal(ours.exchange.name, f"The authorization for {order_number}", answer)
-        reason = text_of(part(answer.body, "errorInformation"), "reason")
-        judgement = judge(status, reason, ours.policy)
+        approved = bool(text_of(part(answer.body, "processorInformation"), "approvalCode"))
+        judgement = judge(status, reason, ours.policy, approved=approved)
         if judgement is None:
             raise unknown_status(ours.exchange.name, status, reason)
         with reading_success(ours.exchange.name):
@@ -114,6 +121,22 @@ class Authorizations:
                 ours, Operation.REVERSAL, answer, order_number, attempt_key=attempt_key
             )
         )
+
+    def _card_refused(self, call: Call, fields: Fields, answer: Answer) -> Receipt:
+        """A card that is not taken is the shopper's matter, like a decline; nothing was asked of
+        its issuer."""
+        attempt_key = values.required_text(fields, "attempt_key")
+        refused = Observation(
+            operation=Operation.AUTHORIZATION,
+            verdict=Verdict.DECLINED,
+            source=Source.REPLY,
+            order_number=values.required_text(fields, "order_number"),
+            request_id=text_of(answer.body, "id") or f"{attempt_key}:refused",
+            occurred_at=call.now,
+            attempt_key=attempt_key,
+            reason=answer.reason,
+        )
+        return self._operations.receipt("payment", refused, "DECLINED")
 
     def _seen(self, hit: Hit, hits: list[Hit]) -> Observation:
         undone = any(

@@ -19,6 +19,12 @@ from tillbridge_cybersource.operations import (
 )
 from tillbridge_cybersource.statuses import FOLLOW_ON_STATUSES, refusal, unknown_status
 
+_NO = {
+    Operation.VOID: "FAILED",
+    Operation.REFUND: "DECLINED",
+    Operation.CREDIT: "DECLINED",
+}
+"""The documented status words that say no (PtsV2PaymentsVoidsPost201Response and its siblings)."""
 _REFERENCE_KEY = "1"
 """The merchant-defined field that has the shipment, unless the mapping gives it another use."""
 
@@ -61,9 +67,9 @@ def follow_on_receipt(
         Transient: "perhaps", when its status or its body is none that is known.
     """
     name = operations.exchange.name
-    if answer.status != 201:
-        raise refusal(name, f"The {operation} for {order_number}", answer)
     status = text_of(answer.body, "status")
+    if not answer.is_accepted or status == _NO.get(operation):
+        raise refusal(name, f"The {operation} for {order_number}", answer)
     if status not in FOLLOW_ON_STATUSES[operation]:
         raise unknown_status(name, status, answer.reason)
     with reading_success(name):

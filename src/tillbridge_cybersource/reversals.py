@@ -47,7 +47,7 @@ class Reversals:
         }
         path = f"/pts/v2/payments/{quote(authorization_id, safe='')}/reversals"
         answer = await ours.exchange.write(call, path, document)
-        if answer.reason == "AUTH_ALREADY_REVERSED":
+        if not answer.is_accepted and answer.reason == "AUTH_ALREADY_REVERSED":
             return await self._reversed_before(call, fields)
         return follow_on_receipt(
             ours, Operation.REVERSAL, answer, order_number, parent_id=authorization_id

@@ -25,7 +25,7 @@ from tillbridge_cybersource.observations import (
     part,
     text_of,
 )
-from tillbridge_cybersource.statuses import UNDECIDED_CODES, Policy, judge_code, refusal
+from tillbridge_cybersource.statuses import UNDECIDED_CODES, Policy, judge_code, read_refusal
 
 CALLS = frozenset({"search_transactions.create_search", "transaction_details.get_transaction"})
 
@@ -152,8 +152,8 @@ class Search:
         )
         if answer.status == 404:
             return None
-        if answer.status != 200:
-            raise refusal(self._exchange.name, f"Reading the transaction {request_id}", answer)
+        if not answer.is_accepted:
+            raise read_refusal(self._exchange.name, f"Reading the transaction {request_id}", answer)
         found = _service(answer.body)
         return None if found is None else _hit(request_id, *found, answer.body)
 
@@ -198,8 +198,8 @@ class Search:
     async def _ask(self, call: Call, asked: Mapping[str, object], doing: str) -> Answer:
         document = {"save": False, "name": "tillbridge", "timezone": "GMT", **asked}
         answer = await self._exchange.read(call, "/tss/v2/searches", document)
-        if answer.status not in (200, 201):
-            raise refusal(self._exchange.name, doing, answer)
+        if not answer.is_accepted:
+            raise read_refusal(self._exchange.name, doing, answer)
         return answer
 
     async def _details(self, call: Call, summary: Mapping[str, Any]) -> Hit | None:

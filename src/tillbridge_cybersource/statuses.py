@@ -44,7 +44,12 @@ REVIEWS = {
     "CV_FAILED": "security_code",
     "CONTACT_PROCESSOR": "contact_processor",
 }
-"""Why an authorization is in review; a reason that is not here is an error."""
+"""Why an authorization is in review; every other reason is Decision Manager's."""
+
+CARD_REFUSED = frozenset({"INVALID_CARD", "CARD_TYPE_NOT_ACCEPTED", "INVALID_CARD_TYPE"})
+"""Refusals of a request (400) that another card would not meet: declines, as search shows them."""
+_SAID_NO = frozenset({"INVALID_REQUEST", "DECLINED", "FAILED"})
+_CHECKS = frozenset({"AVS_FAILED", "CV_FAILED"})
 
 REASON_CODES: dict[int, tuple[str, str]] = {
     100: ("AUTHORIZED", ""),
@@ -105,8 +110,14 @@ _PLAIN = {
 }
 
 
-def judge(status: str, reason: str, policy: Policy) -> Judgement | None:
-    """What became of an authorization; None for a status or review that is not known."""
+def judge(status: str, reason: str, policy: Policy, *, approved: bool = False) -> Judgement | None:
+    """What became of an authorization; None for a status that is not known.
+
+    `approved` says that the answer has the issuer's approval code: Cybersource may decline for a
+    failed address or security code what the issuer holds nevertheless.
+    """
+    if status == "DECLINED" and reason in _CHECKS and approved:
+        return Judgement(Verdict.HELD_DECLINED, reason)
     if status in _PLAIN:
         return Judgement(_PLAIN[status], reason)
     if status == "PARTIAL_AUTHORIZED":
@@ -115,11 +126,11 @@ def judge(status: str, reason: str, policy: Policy) -> Judgement | None:
         return Judgement(verdict, reason or "PARTIAL_AUTHORIZED")
     if status == "PENDING_REVIEW":
         return Judgement(Verdict.IN_REVIEW, reason, "decision_manager")
-    if status != "AUTHORIZED_PENDING_REVIEW" or reason not in REVIEWS:
+    if status != "AUTHORIZED_PENDING_REVIEW":
         return None
-    if reason in ("AVS_FAILED", "CV_FAILED"):
+    if reason in _CHECKS:
         return _judge_check(reason, policy)
-    return Judgement(Verdict.IN_REVIEW, reason, REVIEWS[reason])
+    return Judgement(Verdict.IN_REVIEW, reason, REVIEWS.get(reason, "decision_manager"))
 
 
 def judge_code(code: int, policy: Policy, *, held: bool) -> Judgement:
@@ -162,7 +173,7 @@ def refusal(system: str, doing: str, answer: Answer) -> TillbridgeError:
     """
     reason = answer.reason
     status = str(answer.body.get("status") or answer.status)
-    if answer.status < 400 and status != "INVALID_REQUEST":
+    if answer.status < 400 and status not in _SAID_NO:
         return unknown_status(system, status, reason)
     message = f"{system}: {doing} was refused: {reason or answer.status}."
     if reason == "DUPLICATE_REQUEST":
@@ -185,6 +196,16 @@ def refusal(system: str, doing: str, answer: Answer) -> TillbridgeError:
         place=Place(field=fields[0]) if fields else None,
         next_step="Correct the data and send it again.",
     )
+
+
+def read_refusal(system: str, doing: str, answer: Answer) -> TillbridgeError:
+    """The same for what was only asked: it did nothing, whatever the answer says."""
+    error = refusal(system, doing, answer)
+    if not (isinstance(error, Transient) and error.sent == "perhaps"):
+        return error
+    if answer.status >= 400:
+        return Rejected(error.message, reason=error.reason)
+    return Transient(error.message, reason=error.reason)
 
 
 def _judge_check(reason: str, policy: Policy) -> Judgement:

@@ -3,7 +3,8 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from pathlib import Path
 
 import pytest
@@ -169,10 +170,28 @@ async def test_calls_at_once_each_ask_their_own_guard() -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "wait_s"), [("7", 7.0), ("", None), ("soon", None), ("-1", None), ("1.5", None)]
+    ("value", "wait_s"),
+    [
+        *(("7", 7.0), ("0", 0.0), ("", None), ("soon", None), ("-1", None), ("1.5", None)),
+        ("Fri, 02 Jan 2026 00:02:00 GMT", 120.0),
+        ("Thu, 01 Jan 2026 00:00:00 GMT", 0.0),
+        ("9" * 400, 86_400.0),
+        ("Fri, 02 Jan 2099 00:00:00 GMT", 86_400.0),
+        ("Fri, 32 Jan 2026 00:00:00 GMT", None),
+    ],
 )
-def test_retry_after_is_read_as_whole_seconds(value: str, wait_s: float | None) -> None:
-    assert Reply(429, {"retry-after": value}, b"").wait_s == wait_s
+def test_retry_after_is_whole_seconds_or_a_date_and_a_day_at_most(
+    value: str, wait_s: float | None
+) -> None:
+    headers = {"retry-after": value, "date": "Fri, 02 Jan 2026 00:00:00 GMT"}
+    assert Reply(429, headers, b"").wait_s == wait_s
+
+
+def test_a_date_to_wait_for_counts_from_now_when_the_server_says_no_time_of_its_own() -> None:
+    later = format_datetime(datetime.now(UTC) + timedelta(seconds=100), usegmt=True)
+    wait_s = Reply(503, {"retry-after": later, "date": "yesterday"}, b"").wait_s
+    assert wait_s is not None
+    assert 90 < wait_s <= 100
 
 
 def test_the_servers_clock_is_read_from_its_date() -> None:

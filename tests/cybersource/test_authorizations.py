@@ -293,11 +293,15 @@ async def test_a_server_error_leaves_it_open(world: Any, status: int) -> None:
     assert caught.value.sent == "perhaps"
 
 
-async def test_a_rate_limit_did_nothing_and_names_its_wait(world: Any) -> None:
+@pytest.mark.parametrize(("limits_before_acting", "sent"), [(False, "perhaps"), (True, "no")])
+async def test_a_rate_limit_names_its_wait_and_did_nothing_only_where_that_is_certain(
+    make_world: Any, limits_before_acting: bool, sent: str
+) -> None:
+    world = await make_world(limits_before_acting=limits_before_acting)
     world.fault("authorization", "refuse", status=429, seconds=7)
     with pytest.raises(Transient) as caught:
         await world.authorize()
-    assert (caught.value.sent, caught.value.wait_s, caught.value.gate) == ("no", 7.0, True)
+    assert (caught.value.sent, caught.value.wait_s, caught.value.gate) == (sent, 7.0, True)
 
 
 async def test_a_slow_answer_past_the_deadline_is_unknown(world: Any) -> None:

@@ -49,6 +49,8 @@ _UNSENT = {
     BreakPoint.TLS,
     BreakPoint.CONNECT_TIMEOUT,
 }
+_NOT_LET_IN = {401, 403, 407}
+_TOO_EARLY = 425  # RFC 8470: it was not willing to act on it yet
 _TOO_MANY = 429
 _AMBIGUOUS = {408, 429, 500, 502, 503, 504}
 
@@ -66,8 +68,10 @@ def classify(point: BreakPoint, status: int | None = None, *, write: bool) -> Ou
     if point in (BreakPoint.AFTER_BYTES, BreakPoint.TIMEOUT):
         return Outcome.UNKNOWN if write else Outcome.BUSY
     assert status is not None, "an answered call has a status"
-    if status in (401, 403):
+    if status in _NOT_LET_IN:
         return Outcome.CREDENTIALS
+    if status == _TOO_EARLY:
+        return Outcome.BUSY
     if status == _TOO_MANY and not write:
         return Outcome.RATE_LIMITED
     if status in _AMBIGUOUS or status >= 500:

@@ -222,7 +222,10 @@ class Http:
         token = _DEPARTURE.set(departure)
         try:
             return await self._open().get(
-                URL(self._base_url + path, encoded=True), headers=headers, timeout=timeout, allow_redirects=False
+                URL(self._base_url + path, encoded=True),
+                headers=headers,
+                timeout=timeout,
+                allow_redirects=False,
             )
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise self._broke_off("GET", path, _break_point(error, departure.left)) from error

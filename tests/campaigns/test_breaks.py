@@ -1,0 +1,37 @@
+"""The breaks campaign in its short form: the whole thing as people run it."""
+
+import pytest
+
+from campaigns.break_plants import PLANTS
+from campaigns.break_table import table
+from tests.campaigns.campaign import refusal, run
+
+
+async def test_every_answer_and_break_lands_in_the_class_of_the_table() -> None:
+    status, result = await run("breaks", SCALE="short")
+    assert result["tuples"] > 2000, result
+    assert result["in_stated_class"] == result["tuples"], result
+    assert (status, result["ok"], result["wrong"]) == (0, True, 0), result
+
+
+@pytest.mark.parametrize("plant", ["lost_is_not_sent", "hold_forgotten"])
+async def test_an_answer_that_means_something_else_is_seen(plant: str) -> None:
+    status, result = await run("breaks", SCALE="short", PLANT=plant)
+    assert (status, result["ok"], result["plants_caught"]) == (1, False, 1), result
+
+
+async def test_a_plant_nobody_knows_is_refused_by_name() -> None:
+    assert f"there are {', '.join(PLANTS)}" in await refusal("breaks", "ivy")
+
+
+def test_every_line_of_the_table_says_what_it_was_read_from() -> None:
+    classes = {
+        *("approved", "declined", "held_declined", "challenge", "answered"),
+        *("unknown", "not_done", "refused", "set_up"),
+        *(f"review {which}" for which in ("decision_manager", "address_check", "security_code")),
+        "review contact_processor",
+    }
+    for line in table():
+        assert line.source, line
+        assert line.meant in classes, line
+        assert line.follows in {"none", "wait", "reverse", "retry", "find_or_fence", "desk"}, line
