@@ -2,12 +2,18 @@
 
 from tillbridge.connector.abilities import Poll, Read, Write
 from tillbridge.connector.connector import Opening
+from tillbridge_cybersource.cases import PATH as CASES
+from tillbridge_cybersource.cases import Cases
+from tillbridge_cybersource.decisions import Decisions
 from tillbridge_cybersource.exchange import Exchange
 from tillbridge_cybersource.invoices import PATH as INVOICES
 from tillbridge_cybersource.invoices import Invoices
 from tillbridge_cybersource.kept import Kept
+from tillbridge_cybersource.payment_links import PATH as LINKS
+from tillbridge_cybersource.payment_links import PaymentLinks
 from tillbridge_cybersource.plans import PATH as PLANS
 from tillbridge_cybersource.plans import Plans
+from tillbridge_cybersource.risk import Risk
 from tillbridge_cybersource.settings import CybersourceSettings
 from tillbridge_cybersource.subscriptions import PATH as SUBSCRIPTIONS
 from tillbridge_cybersource.subscriptions import Subscriptions
@@ -21,15 +27,20 @@ class Billing:
     """
 
     def __init__(self, exchange: Exchange, settings: CybersourceSettings, opening: Opening) -> None:
-        def kept(kind: str, path: str, rows: str, total: str = "totalCount") -> Kept:
+        def kept(kind: str, path: str, rows: str = "", total: str = "totalCount") -> Kept:
             return Kept(exchange, settings, opening, kind, path, rows, total)
 
         invoices = Invoices(kept("invoice", INVOICES, "invoices", "totalInvoices"))
+        links = PaymentLinks(kept("payment_link", LINKS, "links", "totalLinks"))
         plans = Plans(kept("plan", PLANS, "plans"))
         subscriptions = Subscriptions(kept("subscription", SUBSCRIPTIONS, "subscriptions"))
-        nouns = (invoices, plans, subscriptions)
+        cases = Cases(kept("case", CASES), Decisions(exchange, settings, opening))
+        risk = Risk(kept("risk", CASES))
+        nouns = (invoices, links, plans, subscriptions)
         self.writes: dict[str, Write] = {
-            write.shape.kind: write for noun in nouns for write in noun.writes
+            write.shape.kind: write for noun in (*nouns, cases) for write in noun.writes
         }
-        self.reads: dict[str, Read] = {read.kind: read for noun in nouns for read in noun.reads}
+        self.reads: dict[str, Read] = {
+            read.kind: read for noun in (*nouns, risk) for read in noun.reads
+        }
         self.polls: dict[str, Poll] = {noun.poll.kind: noun.poll for noun in nouns}

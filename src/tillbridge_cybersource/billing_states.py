@@ -56,6 +56,7 @@ DECISION_STATES: Final[Mapping[str, Verdict]] = {
     "DECLINED": Verdict.DECLINED,
     "REJECTED": Verdict.DECLINED,
     "PENDING_AUTHENTICATION": Verdict.CHALLENGE,
+    "CHALLENGE": Verdict.CHALLENGE,
     "AUTHENTICATION_FAILED": Verdict.DECLINED,
 }
 """What Decision Manager says of a transaction, before or after anything is held."""

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from typing import Any, TypeAlias
 
 from tillbridge.canonical.errors import Place
@@ -27,7 +28,10 @@ SETTINGS: dict[str, object] = {
 }
 _AMOUNT = Money.of("25.00", "USD")
 _LAG_S = 3600.0
-_FOUND = ("invoice_delivery", "plan", "plan_deletion", "subscription", "subscription_follow_on")
+_FOUND = (
+    *("invoice_delivery", "plan", "plan_deletion", "subscription", "subscription_follow_on"),
+    "case_decision",
+)
 Row: TypeAlias = dict[str, Any]
 
 
@@ -39,10 +43,17 @@ class Billing:
     simulator: CybersourceSimulator
 
     def rows(self, noun: str) -> list[Row]:
-        """Every plan, subscription, invoice or link of the account, or its settings."""
+        """Every plan, subscription, invoice or link of the account, or what risk keeps there."""
         state = self.simulator.state
-        if noun == "settings":
-            return [state.invoicing.settings]
+        found: dict[str, list[Row]] = {
+            "settings": [state.invoicing.settings],
+            "decisions": [{"word": one.word} for one in state.decisions],
+            "case_comments": [{"text": it} for one in state.case_comments.values() for it in one],
+            "marks": [{"mark": one} for one in state.marks.values()],
+            "listed": [it for one in state.listed.values() for it in one],
+        }
+        if noun in found:
+            return found[noun]
         room = state.recurring if noun in ("plans", "subscriptions") else state.invoicing
         return list(getattr(room, noun).where(lambda _: True))
 
@@ -132,6 +143,12 @@ _SHOWN: dict[str, tuple[str, Callable[[Row], int]]] = {
     "subscription_activation": ("subscriptions", _is(_SUBSCRIPTION, "ACTIVE")),
     "subscription_cancellation": ("subscriptions", _is(_SUBSCRIPTION, "CANCELLED")),
     "subscription_skips": ("subscriptions", _is("_skipped", [3])),
+    "payment_link": ("links", lambda _: 1),
+    "payment_link_update": ("links", _is("status", "INACTIVE")),
+    "case_decision": ("decisions", lambda _: 1),
+    "case_comment": ("case_comments", lambda _: 1),
+    "fraud_marking": ("marks", lambda _: 1),
+    "list_entry": ("listed", lambda _: 1),
 }
 """By kind: among which rows its effects are, and how many a row shows."""
 
@@ -212,6 +229,37 @@ async def subscription_skips(at: Bench) -> Fields:
     return {**await subscribed(at), "cycles": [{"cycle": 3}]}
 
 
+def payment_link(_: Bench) -> Fields:
+    line = {"description": "Tea", "quantity": Decimal(1), "unit_price": _AMOUNT}
+    return {"number": "1042", "total": _AMOUNT, "lines": [line]}
+
+
+async def payment_link_update(at: Bench) -> Fields:
+    await _of(at).written("payment_link", payment_link(at))
+    return {**payment_link(at), "active": False}
+
+
+def reviewed(at: Bench) -> dict[str, str]:
+    """A payment that waits for a decision."""
+    account = _of(at).simulator.account
+    payment = {
+        "clientReferenceInformation": {"code": "1042"},
+        "paymentInformation": {"customer": {"id": account.tokens.mint("review", "tms")}},
+        "orderInformation": {"amountDetails": {"totalAmount": "25.00", "currency": "USD"}},
+    }
+    return {"order_number": "1042", "authorization_id": str(authorize(account, payment).body["id"])}
+
+
+def case_comment(at: Bench) -> Fields:
+    return {"authorization_id": reviewed(at)["authorization_id"], "comments": "Called her"}
+
+
+def list_entry(_: Bench) -> Fields:
+    billing = {"email": "mallory@example.com", "country": "US"}
+    listed = {"order_number": "1042", "list": "negative", "action": "add", "reason": "suspected"}
+    return {**listed, "billing": billing}
+
+
 _DOCUMENTS = {
     "invoice": invoice,
     "invoice_update": invoice_update,
@@ -231,6 +279,12 @@ _DOCUMENTS = {
     "subscription_activation": subscription_activation,
     "subscription_cancellation": subscribed,
     "subscription_skips": subscription_skips,
+    "payment_link": payment_link,
+    "payment_link_update": payment_link_update,
+    "case_decision": lambda at: {**reviewed(at), "decision": "accept"},
+    "case_comment": case_comment,
+    "fraud_marking": lambda at: {**reviewed(at), "action": "add", "reason": "suspected"},
+    "list_entry": list_entry,
 }
 
 TestBilling = conformance_suite(

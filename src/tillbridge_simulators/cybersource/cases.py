@@ -76,12 +76,14 @@ def comment(ask: Ask) -> Answer:
     ask.account.tell(
         "risk.casemanagement.addnote", found.code, {"data": {"id": found.id, "comments": text}}
     )
-    return Answer(201, _head(ask, "ACCEPTED"))
+    return Answer(201, _head(ask, "COMPLETED"))
 
 
 def mark(ask: Ask) -> Answer:
-    """POST {id}/marking: as suspected, or clean again."""
-    found = _case(ask)
+    """POST {id}/marking: as suspected, or clean again; the same mark twice is one."""
+    found = ask.account.state.authorizations.get(ask.ids["id"])
+    if found is None:
+        raise Refusal("INVALID_DATA", ["id"])
     action = text_at(
         ask.document, "riskInformation.markingDetails.action", length_max=10, required=True
     )
@@ -89,6 +91,7 @@ def mark(ask: Ask) -> Answer:
         raise Refusal("INVALID_DATA", ["riskInformation.markingDetails.action"])
     if action.lower() == "add":
         text_at(ask.document, "riskInformation.markingDetails.reason", length_max=25, required=True)
+    ask.account.state.marks[found.id] = action.lower()
     ask.account.log.add("marked", order=found.code, request_id=found.id, action=action.lower())
     return Answer(201, _head(ask, "COMPLETED") | _reference(ask))
 
@@ -102,6 +105,13 @@ def add_to_list(ask: Ask) -> Answer:
     )
     if action.lower() not in ("add", "delete", "convert"):
         raise Refusal("INVALID_DATA", ["riskInformation.markingDetails.action"])
+    parts = ("orderInformation", "deviceInformation", "paymentInformation")
+    entry = {part: ask.document[part] for part in parts if part in ask.document}
+    kept = ask.account.state.listed.setdefault(ask.id.lower(), [])
+    if action.lower() == "add" and entry not in kept:
+        kept.append(entry)
+    elif action.lower() == "delete" and entry in kept:
+        kept.remove(entry)
     return Answer(201, _head(ask, "COMPLETED") | _reference(ask))
 
 

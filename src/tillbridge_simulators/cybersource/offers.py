@@ -23,6 +23,7 @@ from tillbridge_simulators.cybersource import (
     search,
     subscribers,
     subscriptions,
+    verifications,
     voids,
 )
 from tillbridge_simulators.cybersource.ask import Offer
@@ -35,6 +36,7 @@ OFFERS: Sequence[Offer] = (
     *search.OFFERS,
     *conversions.OFFERS,
     *cases.OFFERS,
+    *verifications.OFFERS,
     *authentications.OFFERS,
     *capture_contexts.OFFERS,
     *disputes.OFFERS,

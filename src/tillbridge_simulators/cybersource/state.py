@@ -4,7 +4,7 @@ import random
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from tillbridge_simulators.cybersource.context_keys import ContextKeys
 from tillbridge_simulators.cybersource.invoicing import Invoicing
@@ -161,6 +161,8 @@ class State:
     disputes: list[Dispute] = field(default_factory=list)
     authentications: dict[str, Authentication] = field(default_factory=dict)
     case_comments: dict[str, list[str]] = field(default_factory=dict)
+    marks: dict[str, str] = field(default_factory=dict)
+    listed: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     batch_closed_s: float = 0.0
     batch_closings: list[float] = field(default_factory=list)
     reporting: Reporting = field(default_factory=Reporting)

@@ -41,7 +41,7 @@ def _case(it: Script) -> None:
     comment = {"comments": "x"}
     it.refused(f"{_CASE}.comment_decision_manager_case", 400, "INVALID_DATA", comment, **nobody)
     it.refused(f"{_CASE}.fraud_update", 400, "INVALID_DATA", _MARKING, **nobody)
-    late = {name: "2001-01-01T00:00:00.000Z" for name in ("startTime", "endTime")}
+    late = dict.fromkeys(("startTime", "endTime"), "2001-01-01T00:00:00.000Z")
     it.refused("conversion_details.get_conversion_detail", 400, "INVALID_DATA", **late)
 
 
@@ -79,7 +79,28 @@ def _payer(it: Script) -> None:
     it.refused(f"{_PAYER}.check_payer_auth_enrollment", 400, "MISSING_FIELD", enrolling)
 
 
+def _verification(it: Script) -> None:
+    code = it.new("order")
+    name = {"firstName": "Maya", "lastName": "Ortiz"}
+    billed = {"address1": "1 Market St", "locality": "San Francisco", "country": "US"}
+    asked = {
+        "clientReferenceInformation": {"code": code},
+        "orderInformation": {"billTo": name | billed},
+    }
+    query = {"query": f"clientReferenceInformation.code:{code}", "limit": 1, "offset": 0}
+    for key in ("verify_customer_address", "validate_export_compliance"):
+        it.do(f"verification.{key}", asked)
+        it.finds("search_transactions.create_search", query, {"totalCount": 0})
+        wrong = asked | {"orderInformation": {"billTo": name}}
+        it.refused(f"verification.{key}", 400, "MISSING_FIELD", wrong)
+
+
 ROWS = (
+    row(
+        _verification,
+        "verification.verify_customer_address",
+        "verification.validate_export_compliance",
+    ),
     row(_decision, f"{_CASE}.create_bundled_decision_manager_case"),
     row(
         _case,
