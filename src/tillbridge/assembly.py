@@ -24,6 +24,7 @@ from tillbridge.connector.connector import Clock
 from tillbridge.connector.documents import AUTHORIZATION
 from tillbridge.connector.installed import installed_connectors
 from tillbridge.database.database import Database
+from tillbridge.database.ferry import PULSE_S
 from tillbridge.database.migrate import Migration, check_schema, migrate
 from tillbridge.flows.builtin_flows import builtin_files
 from tillbridge.flows.flow import Flow
@@ -157,16 +158,19 @@ async def open_house(
     pool: int = 10,
     clock: Clock = now,
     publishing: bool = True,
+    pulse_s: float = PULSE_S,
 ) -> House:
     """A house over a prepared database; `role` names the process in leases and in PostgreSQL.
 
     Without `publishing` the folder's flows are not read, and what was published stays as it is:
-    for those who only look.
+    for those who only look. `pulse_s` is how long commits wait for each other.
 
     Raises:
         Misconfigured: the folder, a secret or the schema is not right.
     """
-    database = await Database.connect(dsn, size_max=pool, name=f"tillbridge {role}")
+    database = await Database.connect(
+        dsn, size_max=pool, name=f"tillbridge {role}", pulse_s=pulse_s
+    )
     try:
         await check_schema(database)
         seal = open_seal(site.own, os.environ)

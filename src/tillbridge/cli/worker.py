@@ -21,6 +21,8 @@ from tillbridge.journeys.standing import figures
 from tillbridge.runtime.worker import Worker
 
 CLOSE_S = 5.0
+PULSE_S = 0.03
+"""Nobody waits for a worker's commits as a shopper does for his: more of them go together."""
 
 
 @click.command()
@@ -70,7 +72,9 @@ async def _work(
     stopping = Stopping()
     stopping.listen()
     async with surroundings.address() as dsn:
-        house = await open_house(surroundings.site, dsn, role="worker", pool=WORKER_POOL)
+        house = await open_house(
+            surroundings.site, dsn, role="worker", pool=WORKER_POOL, pulse_s=PULSE_S
+        )
         try:
             settle_memory()
             async with _measured(house, metrics, host):

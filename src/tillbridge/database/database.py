@@ -7,7 +7,7 @@ from typing import Any, Protocol, TypeVar
 import asyncpg
 
 from tillbridge.canonical.errors import Misconfigured, Rejected, Transient
-from tillbridge.database.ferry import Ferry
+from tillbridge.database.ferry import PULSE_S, Ferry
 
 T = TypeVar("T")
 
@@ -71,13 +71,22 @@ class Database:
     own over the same server.
     """
 
-    def __init__(self, pool: "asyncpg.Pool[asyncpg.Record]") -> None:
+    def __init__(self, pool: "asyncpg.Pool[asyncpg.Record]", pulse_s: float = PULSE_S) -> None:
         self._pool = pool
-        self._ferry = Ferry(pool)
+        self._ferry = Ferry(pool, pulse_s=pulse_s)
 
     @classmethod
-    async def connect(cls, dsn: str, *, size_max: int = 10, name: str = "tillbridge") -> "Database":
+    async def connect(
+        cls,
+        dsn: str,
+        *,
+        size_max: int = 10,
+        name: str = "tillbridge",
+        pulse_s: float = PULSE_S,
+    ) -> "Database":
         """Connects, and refuses a server that may forget what it has acknowledged.
+
+        `pulse_s`: how long statements that may share a commit wait for each other (ferry.py).
 
         Raises:
             Transient: no server answers at that address.
@@ -107,7 +116,7 @@ class Database:
                 reason="database_full",
                 next_step="Run fewer processes, or raise its max_connections and restart it.",
             ) from error
-        database = cls(pool)
+        database = cls(pool, pulse_s)
         try:
             await database._check_durability()
         except BaseException:
