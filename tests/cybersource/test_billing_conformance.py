@@ -11,7 +11,7 @@ from tillbridge.canonical.errors import Place
 from tillbridge.canonical.money import Money
 from tillbridge.connector.abilities import Write
 from tillbridge.connector.conformance import Bench, Harness, conformance_suite
-from tillbridge.connector.conformance_bench import new_call, new_key
+from tillbridge.connector.conformance_bench import Soon, new_call, new_key
 from tillbridge.connector.connector import Opening
 from tillbridge.connector.documents import Fields
 from tillbridge.connector.settings import parse_settings
@@ -230,7 +230,7 @@ async def subscription_skips(at: Bench) -> Fields:
 
 
 def payment_link(_: Bench) -> Fields:
-    line = {"description": "Tea", "quantity": Decimal(1), "unit_price": _AMOUNT}
+    line: Fields = {"description": "Tea", "quantity": Decimal(1), "unit_price": _AMOUNT}
     return {"number": "1042", "total": _AMOUNT, "lines": [line]}
 
 
@@ -260,7 +260,7 @@ def list_entry(_: Bench) -> Fields:
     return {**listed, "billing": billing}
 
 
-_DOCUMENTS = {
+_DOCUMENTS: Mapping[str, Callable[[Bench], Soon[Fields]]] = {
     "invoice": invoice,
     "invoice_update": invoice_update,
     "invoice_delivery": drafted,

@@ -207,8 +207,8 @@ def _create(ask: Ask, customer_id: str) -> Answer:
             "paymentInformation": {"customer": {"id": customer_id}},
         },
     )
-    kept = {"id": id_, "_start_on": start_on.isoformat(), "_skipped": [], "_payments": []}
-    kept["_made_s"] = ask.account.now()
+    kept: dict[str, Any] = {"id": id_, "_made_s": ask.account.now()}
+    kept |= {"_start_on": start_on.isoformat(), "_skipped": [], "_payments": []}
     ask.account.state.recurring.subscriptions.put(id_, row | kept)
     ask.account.tell("rbs.subscriptions.created", _reference(row), {"data": {"id": id_}})
     bill(ask.account, id_)
