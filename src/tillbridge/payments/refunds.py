@@ -258,9 +258,16 @@ async def _left(tx: Tx, attempt: Attempt, entries: Sequence[Entry]) -> dict[str,
     """By capture, oldest first: what it took and no refund has given back or is about to."""
     rows = await tx.fetch(SQL["captures_of_attempt"], attempt.order_number, attempt.wire_key)
     left = {row["request_id"]: row["amount"] or Decimal(0) for row in rows}
+    nameless = Decimal(0)
     for entry in entries:
         if entry.stands and entry.capture_id in left:
             left[entry.capture_id] -= entry.amount
+        elif entry.stands:
+            nameless += entry.amount
+    for capture_id, amount in left.items():  # nobody said of which: taken as of the oldest
+        part = max(min(amount, nameless), Decimal(0))
+        left[capture_id] = amount - part
+        nameless -= part
     return left
 
 
@@ -293,7 +300,7 @@ def _portions(
     if other or not 0 < wanted <= most:
         zero = Money.zero(attempt.amount.currency)
         raise _over(attempt, asked.amount or zero, most)
-    portions = []
+    portions: list[Portion] = []
     for capture_id, amount in left.items():
         part = min(amount, wanted)
         if part > 0:
