@@ -28,12 +28,18 @@ _MONEY: Final = {
 }
 """By the connector's document kind, the operation of the table."""
 _FAMILIES: Final = {
-    "kept": ("invoice", "payment_link", "plan", "subscription"),
+    "note": ("case_comment",),
+    "kept": (
+        *("invoice", "payment_link", "plan", "subscription"),
+        *("case_", "fraud_", "list_", "purchase_"),
+    ),
     "token": ("customer", "payment_instrument", "instrument_identifier", "network_token"),
 }
 """What is kept by id at Cybersource, by how its kinds of document begin."""
 _GIVEN: Final[Mapping[str, Fields]] = {
     "refund": {"capture_id": "7000000000000000000001", "amount": Money.of("25.00", "USD")},
+    "payment_link": {"total": Money.of("25.00", "USD")},
+    "payment_link_update": {"total": Money.of("25.00", "USD")},
 }
 """What is asked for beyond what a document's shape requires."""
 _DETAILS: Final = "details"

@@ -19,8 +19,9 @@ MONEY: Final = (
     *("void", "refund", "credit"),
 )
 """What moves money: a lost answer may have moved it."""
-KEPT: Final = ("token", "kept")
-"""What is kept by id and moves none: stored cards; invoices, links, plans and subscriptions."""
+KEPT: Final = ("token", "kept", "note")
+"""What is kept by id and moves none: stored cards; invoices, links, plans and subscriptions;
+remarks, which have no id."""
 READS: Final = ("search", "details")
 _FILE: Final = Path(__file__).parent / "break_table.csv"
 _EVERY: Final = "*"

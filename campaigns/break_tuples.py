@@ -7,7 +7,7 @@ siblings, "Possible values"), and of each kind one that nobody has heard of, and
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from campaigns.break_table import MONEY, READS, RETRY_AFTER, settings_named
 
@@ -54,7 +54,7 @@ _BROKEN: Final = (
     *("not_json", "no_body", "wrong_shape"),
     *("cut_unread", "cut_read", "cut_in_head", "cut_in_body"),
 )
-_KEPT: Final = "kept"
+_KEPT: Final = ("kept", "note")
 SLOW: Final = ("hangs", "late", "trickles")
 UNSENT: Final = ("refused", "name_unknown", "tls_refused", "connect_hangs", "lease_lost")
 
@@ -85,21 +85,15 @@ class Tuple:
 
 
 def tuples(operations: Mapping[str, str], scale: str) -> Iterator[Tuple]:
-    """All of them, by kind of document; in the short form fewer reasons."""
+    """All of them, by kind of document; in the short form with the few reasons only."""
     for kind, operation in operations.items():
-        is_short = scale == "short" or operation == _KEPT
-        yield from dict.fromkeys(_of(kind, operation, is_short=is_short))
+        yield from dict.fromkeys(_of(kind, operation, is_short=scale == "short"))
 
 
 def _of(kind: str, operation: str, *, is_short: bool) -> Iterator[Tuple]:
-    answers = list(_kept_answers() if operation == _KEPT else _answers(is_short=is_short))
-    few = _fewest(answers) if is_short else _fewer(answers)
-    tried: list[tuple[str, Sequence[tuple[int, str, str]]]] = [
-        ("whole", answers),
-        *((point, few) for point in (*_WHOLE, *_BROKEN)),
-        *((point, _documented(operation)) for point in SLOW),
-    ]
-    for point, said in tried:
+    made = _kept_answers() if operation in _KEPT else _answers(is_short=is_short)
+    answers = list(made)
+    for point, said in _said(operation, answers, is_short=is_short):
         for http, status, reason in said:
             yield Tuple(kind, operation, point, http, status, reason)
     for point in UNSENT:
@@ -108,9 +102,26 @@ def _of(kind: str, operation: str, *, is_short: bool) -> Iterator[Tuple]:
         yield Tuple(kind, operation, "whole", http, "SERVER_ERROR", retry_after=asked)
     if operation in MONEY:
         for setting, status, reason in itertools.product(
-            settings_named()[1:], _STATUSES[:8], _FEW_REASONS
+            settings_named()[1:], _STATUSES[:3], _FEW_REASONS
         ):
             yield Tuple(kind, operation, "whole", 201, status, reason, setting)
+
+
+_Answers: TypeAlias = "Sequence[tuple[int, str, str]]"
+
+
+def _said(operation: str, answers: _Answers, *, is_short: bool) -> Iterator[tuple[str, _Answers]]:
+    """By break point, the answers that break there."""
+    if is_short and operation in _KEPT:
+        yield "whole", _fewest(answers)
+        yield "cut_read", _documented(operation)
+        return
+    yield "whole", answers
+    few = _fewest(answers) if is_short or operation in _KEPT else _fewer(answers)
+    for point in (*_WHOLE, *_BROKEN):
+        yield point, few
+    for point in SLOW:
+        yield point, _documented(operation)
 
 
 def _answers(*, is_short: bool) -> Iterator[tuple[int, str, str]]:
@@ -119,7 +130,8 @@ def _answers(*, is_short: bool) -> Iterator[tuple[int, str, str]]:
     yield from itertools.product(successes, _STATUSES, reasons)
     for http in _SUCCESSES:
         yield from ((http, status, "") for status in _STATUSES)
-    yield from itertools.product((400,), ("INVALID_REQUEST", "DECLINED", ""), _REASONS)
+    said = ("INVALID_REQUEST",) if is_short else ("INVALID_REQUEST", "DECLINED", "")
+    yield from itertools.product((400,), said, _REASONS)
     refused = (404, 409, 422) if is_short else _REFUSALS
     yield from itertools.product(refused, ("INVALID_REQUEST", ""), ("", NEW, *_FLAWS[:6]))
     yield from ((http, "INVALID_REQUEST", "") for http in (*_REFUSALS, *_OTHERS))
@@ -132,17 +144,17 @@ def _kept_answers() -> Iterator[tuple[int, str, str]]:
         yield from ((http, "INVALID_REQUEST", reason) for reason in ("", *_SYSTEM[:1], *_FLAWS[:6]))
 
 
-def _fewest(answers: Sequence[tuple[int, str, str]]) -> Sequence[tuple[int, str, str]]:
+def _fewest(answers: _Answers) -> _Answers:
     """Every HTTP status, with one status word."""
     return [(http, status, "") for http, status in {one[0]: one[1] for one in answers}.items()]
 
 
-def _fewer(answers: Sequence[tuple[int, str, str]]) -> Sequence[tuple[int, str, str]]:
+def _fewer(answers: _Answers) -> _Answers:
     """Every HTTP status and status word, with the few reasons."""
     return [one for one in answers if one[2] in _FEW_REASONS or one[0] >= 500]
 
 
-def _documented(operation: str) -> Sequence[tuple[int, str, str]]:
+def _documented(operation: str) -> _Answers:
     """One answer of each kind, for the break points that take a while."""
     success = {"capture": "PENDING", "reversal": "REVERSED", "void": "VOIDED"}
     yes = success.get(operation, "AUTHORIZED")
