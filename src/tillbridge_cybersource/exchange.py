@@ -11,8 +11,8 @@ from tillbridge.connector.abilities import Call
 from tillbridge.connector.breaks import BreakPoint, classify, error_for
 from tillbridge.connector.connector import Opening
 from tillbridge.connector.http import Http, Reply, Stream, trust_in
+from tillbridge_cybersource.merchant_keys import MerchantKeys
 from tillbridge_cybersource.settings import CybersourceSettings
-from tillbridge_cybersource.signing import signer
 
 _TOO_MANY = 429
 _NOT_LET_IN = frozenset({401, 403, 407})
@@ -62,7 +62,8 @@ class Exchange:
     def __init__(self, settings: CybersourceSettings, opening: Opening) -> None:
         self.name = opening.connection
         self._clock = opening.clock
-        self._signer = signer(settings)
+        self.keys = MerchantKeys(settings)
+        self._signer, self._envelopes = self.keys.signer, self.keys.envelopes
         self._limits_first = settings.limits_before_acting
         self._http = Http(
             settings.base_url,
@@ -140,13 +141,16 @@ class Exchange:
         managing: bool = False,
         wants: str = "",
     ) -> Answer:
-        body = b"" if document is None else encode(document)
-        headers = _JSON | dict(self._signer.headers(method, path, body, self._clock()))
+        now = self._clock()
+        plain = b"" if document is None else encode(document)
+        body = self._envelopes.sealed(path, plain, now)
+        headers = _JSON | dict(self._signer.headers(method, path, body, now))
         if wants:
             headers["Accept"] = wants
         reply = await self._http.request(
             call, method, path, headers=headers, body=body or None, write=write
         )
+        reply = self._envelopes.opened(reply, write=write)
         self._check_status(method, path, reply, write=write)
         if wants and reply.status in _ACCEPTED:
             return Answer(reply.status, {}, reply)

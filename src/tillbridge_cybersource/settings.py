@@ -3,6 +3,7 @@
 import base64
 import binascii
 from dataclasses import dataclass
+from datetime import date
 from typing import Literal
 
 from tillbridge.canonical.errors import Misconfigured
@@ -18,19 +19,68 @@ class CybersourceSettings:
     )
     key_id: str = setting(
         "Key id",
-        "Of the REST shared secret: Business Center, Payment Configuration, Key Management.",
+        "Of the REST shared secret: Business Center, Payment Configuration, Key Management. With"
+        " p12 it is read over: the certificate has its own.",
     )
-    secret_key: Secret = setting("Shared secret", "The key itself, in base64 as it was downloaded.")
+    secret_key: Secret = setting(
+        "Shared secret",
+        "The key itself, in base64 as it was downloaded; with p12, the password of the file.",
+    )
     base_url: str = setting(
         "Address",
         "https://apitest.cybersource.com to test, https://api.cybersource.com for real money.",
         default="https://apitest.cybersource.com",
     )
-    authentication: Literal["jwt", "http_signature"] = setting(
+    authentication: Literal["jwt", "p12", "http_signature"] = setting(
         "Authentication",
-        "jwt signs JSON Web Tokens, version 2. http_signature is the older way, which Cybersource"
-        " retires in September 2026. Both use the same shared secret.",
+        "jwt signs JSON Web Tokens, version 2, with the shared secret; p12 signs them with a"
+        " certificate. http_signature is the older way, with the shared secret too, which"
+        " Cybersource retires in September 2026.",
         default="jwt",
+    )
+    p12_file: str = setting(
+        "Certificate",
+        "The P12 file as it was downloaded, for p12 and for encrypted requests.",
+        default="",
+    )
+    portfolio_id: str = setting(
+        "Portfolio of a meta key",
+        "The organization id that the key belongs to, where it is a meta key of a portfolio;"
+        " payments are made for merchant_id all the same.",
+        default="",
+    )
+    key_expires_on: str = setting(
+        "Key ends on",
+        "The day (2029-01-31) on which the shared secret ends, as Key Management shows it; a"
+        " certificate says its day itself.",
+        default="",
+    )
+    key_warning_days: int = setting(
+        "Key ends, warning",
+        "So many days before a key or certificate ends, the check fails and people are told.",
+        default=60,
+    )
+    encrypt_requests: bool = setting(
+        "Encrypted requests",
+        "yes encrypts the bodies of requests (message-level encryption) to Cybersource's"
+        " certificate, which Cybersource is going to ask for. With jwt and p12 only.",
+        default=False,
+    )
+    encryption_certificate: str = setting(
+        "Certificate to encrypt to",
+        "The PEM file with Cybersource's certificate; empty takes it from the P12 file.",
+        default="",
+    )
+    answer_key_id: str = setting(
+        "Encrypted answers, key id",
+        "The id of the key that answers are to be encrypted to, as Key Management shows it; empty"
+        " leaves them as they are. With jwt and p12 only.",
+        default="",
+    )
+    answer_key: Secret = setting(
+        "Encrypted answers, private key",
+        "The RSA private key (PEM) of answer_key_id.",
+        default=Secret(""),
     )
     webhook_url: str = setting(
         "Address for webhooks",
@@ -196,6 +246,34 @@ class CybersourceSettings:
         " empty leaves it to the account.",
         default="",
     )
+    transient_tokens: Literal["as_given", "verified"] = setting(
+        "Transient tokens",
+        "verified takes a transient token only with the capture context it was made in, and proves"
+        " both before it is used; as_given proves them where a context comes along.",
+        default="as_given",
+    )
+    page_origins: str = setting(
+        "Pages that take cards",
+        "The origins (https://shop.example.com) of the pages for which capture contexts are made,"
+        " separated by spaces; empty leaves them to the shop.",
+        default="",
+    )
+    card_networks: str = setting(
+        "Card networks",
+        "Which cards the pages take, in Cybersource's words, separated by spaces.",
+        default="VISA MASTERCARD AMEX DISCOVER",
+    )
+    unified_checkout_version: str = setting(
+        "Unified Checkout, version",
+        "The version of the page's library that is asked for.",
+        default="0.23",
+        unverified=True,
+    )
+    unified_checkout_payments: str = setting(
+        "Unified Checkout, ways to pay",
+        "In Cybersource's words, separated by spaces: PANENTRY, CLICKTOPAY, GOOGLEPAY, APPLEPAY.",
+        default="PANENTRY",
+    )
     stored_token: Literal["paymentInstrument", "customer", "instrumentIdentifier"] = setting(
         "Kind of stored token",
         "Which Token Management Service id the shop keeps and sends.",
@@ -213,6 +291,18 @@ class CybersourceSettings:
         " whoever finds none free waits longer.",
         default=400,
     )
+
+
+def ending_of(day: str) -> date | None:
+    """The day a key ends; None where none is set. Raises Misconfigured for what is no day."""
+    try:
+        return date.fromisoformat(day) if day else None
+    except ValueError:
+        raise Misconfigured(
+            f"key_expires_on: {day!r} is not a day.",
+            reason="bad_setting",
+            next_step="Write it as 2029-01-31.",
+        ) from None
 
 
 def secret_bytes(secret: Secret, title: str) -> bytes:
@@ -243,31 +333,3 @@ def webhook_keys(secret: Secret) -> dict[str, bytes]:
             )
         keys[key_id] = secret_bytes(Secret(key), f"webhook signature key {key_id}")
     return keys
-    transient_tokens: Literal["as_given", "verified"] = setting(
-        "Transient tokens",
-        "verified takes a transient token only with the capture context it was made in, and proves"
-        " both before it is used; as_given proves them where a context comes along.",
-        default="as_given",
-    )
-    page_origins: str = setting(
-        "Pages that take cards",
-        "The origins (https://shop.example.com) of the pages for which capture contexts are made,"
-        " separated by spaces; empty leaves them to the shop.",
-        default="",
-    )
-    card_networks: str = setting(
-        "Card networks",
-        "Which cards the pages take, in Cybersource's words, separated by spaces.",
-        default="VISA MASTERCARD AMEX DISCOVER",
-    )
-    unified_checkout_version: str = setting(
-        "Unified Checkout, version",
-        "The version of the page's library that is asked for.",
-        default="0.23",
-        unverified=True,
-    )
-    unified_checkout_payments: str = setting(
-        "Unified Checkout, ways to pay",
-        "In Cybersource's words, separated by spaces: PANENTRY, CLICKTOPAY, GOOGLEPAY, APPLEPAY.",
-        default="PANENTRY",
-    )

@@ -17,7 +17,7 @@ from tillbridge.connector.settings import Secret
 from tillbridge_cybersource.connector import CybersourceSession
 from tillbridge_cybersource.decisions import OVERLAP, WINDOW_MAX, WINDOWS_MAX, windows
 from tillbridge_cybersource.settings import CybersourceSettings, secret_bytes
-from tillbridge_cybersource.signing import TokenSigner
+from tillbridge_cybersource.signing import Claims, TokenSigner
 from tillbridge_simulators.cybersource import Options
 
 NOW = datetime(2026, 3, 4, 5, 6, 7, tzinfo=UTC)
@@ -196,7 +196,7 @@ async def ask(world: Any, query: Mapping[str, str], *, signed: bool = True) -> t
     options, port = world.simulator.options, world.simulator.port
     path = "/reporting/v3/conversion-details?" + "&".join(f"{k}={v}" for k, v in query.items())
     secret = secret_bytes(world.settings.secret_key, "shared secret")
-    signer = TokenSigner(options.merchant_id, options.key_id, secret, f"127.0.0.1:{port}")
+    signer = TokenSigner(Claims(options.merchant_id, f"127.0.0.1:{port}"), options.key_id, secret)
     headers = signer.headers("GET", path, b"", datetime.now(UTC)) if signed else {}
     url = URL(world.simulator.url + path, encoded=True)
     async with (

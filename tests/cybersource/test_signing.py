@@ -20,7 +20,7 @@ from tillbridge.connector.connector import Opening
 from tillbridge.connector.settings import Secret
 from tillbridge_cybersource.connector import CybersourceSession
 from tillbridge_cybersource.settings import CybersourceSettings
-from tillbridge_cybersource.signing import HttpSigner, Signs, TokenSigner
+from tillbridge_cybersource.signing import Claims, HttpSigner, Signs, TokenSigner
 from tillbridge_simulators.cybersource import Options
 
 OPTIONS = Options()
@@ -33,8 +33,10 @@ BODY = json.dumps(
 
 def signers(world: Any) -> dict[str, Signs]:
     host = world.simulator.url.removeprefix("http://")
-    parts = (OPTIONS.merchant_id, OPTIONS.key_id, SECRET, host)
-    return {"jwt": TokenSigner(*parts), "http_signature": HttpSigner(*parts)}
+    return {
+        "jwt": TokenSigner(Claims(OPTIONS.merchant_id, host), OPTIONS.key_id, SECRET),
+        "http_signature": HttpSigner(OPTIONS.merchant_id, OPTIONS.key_id, SECRET, host),
+    }
 
 
 async def post(world: Any, headers: Any, path: str = PATH, body: bytes = BODY) -> int:
@@ -49,7 +51,8 @@ async def post(world: Any, headers: Any, path: str = PATH, body: bytes = BODY) -
 
 
 def test_a_library_reads_the_token_and_its_signature() -> None:
-    signer = TokenSigner(OPTIONS.merchant_id, OPTIONS.key_id, SECRET, "api.example.com")
+    claims = Claims(OPTIONS.merchant_id, "api.example.com")
+    signer = TokenSigner(claims, OPTIONS.key_id, SECRET)
     moment = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
     sent = signer.headers("POST", PATH, BODY, moment)["Authorization"].removeprefix("Bearer ")
     token = jwt.decode(sent, OctKey.import_key(SECRET))

@@ -8,7 +8,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-from tillbridge_cybersource.signing import TokenSigner
+from tillbridge_cybersource.signing import Claims, TokenSigner
 from tillbridge_simulators.cybersource import CybersourceSimulator, Options
 
 GOOD: dict[str, Any] = {
@@ -23,7 +23,8 @@ async def ask(world: Any, path: str, document: object) -> tuple[int, Any]:
     options = simulator.options
     body = document if isinstance(document, bytes) else json.dumps(document).encode()
     secret = base64.b64decode(options.secret_key)
-    signer = TokenSigner(options.merchant_id, options.key_id, secret, f"127.0.0.1:{simulator.port}")
+    claims = Claims(options.merchant_id, f"127.0.0.1:{simulator.port}")
+    signer = TokenSigner(claims, options.key_id, secret)
     headers = signer.headers("POST", path, body, datetime.now(UTC))
     async with (
         aiohttp.ClientSession() as session,

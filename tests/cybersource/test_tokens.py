@@ -10,7 +10,7 @@ import pytest
 from tests.cybersource.test_money_moves import visa
 from tests.cybersource.test_simulator import GOOD
 
-from tillbridge_cybersource.signing import TokenSigner
+from tillbridge_cybersource.signing import Claims, TokenSigner
 
 BUYER = {"buyerInformation": {"merchantCustomerID": "C-7", "email": "maya@example.com"}}
 SHIP_TO = {"shipTo": {"firstName": "Maya", "address1": "1 Market St", "country": "US"}}
@@ -21,7 +21,8 @@ async def send(world: Any, method: str, path: str, document: object = None) -> t
     options = simulator.options
     body = b"" if document is None else json.dumps(document).encode()
     secret = base64.b64decode(options.secret_key)
-    signer = TokenSigner(options.merchant_id, options.key_id, secret, f"127.0.0.1:{simulator.port}")
+    claims = Claims(options.merchant_id, f"127.0.0.1:{simulator.port}")
+    signer = TokenSigner(claims, options.key_id, secret)
     now = datetime.fromtimestamp(simulator.account.now(), UTC)
     headers = signer.headers(method, path, body, now)
     async with (

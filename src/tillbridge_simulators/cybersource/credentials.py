@@ -48,13 +48,14 @@ class Credentials:
 
     Attributes:
         answer_keys: by their ids, the keys that answers may be encrypted to.
+        mle: the key and certificate that requests are encrypted to; made when first needed.
     """
 
     merchant_id: str
     portfolio_id: str = ""
     keys: dict[str, Key] = field(default_factory=dict)
     answer_keys: dict[str, RSAKey] = field(default_factory=dict)
-    _mle: tuple[RSAKey, x509.Certificate] | None = None
+    mle: tuple[RSAKey, x509.Certificate] | None = None
 
     def share(self, key_id: str, secret: str, *, by_portfolio: bool = False) -> None:
         """A shared secret, in base64."""
@@ -86,17 +87,17 @@ class Credentials:
 
     def mle_key(self, key_id: str) -> RSAKey | None:
         """The key that opens what was encrypted to the certificate of this serial number."""
-        if self._mle is None or serial_of(self._mle[1]) != key_id:
+        if self.mle is None or serial_of(self.mle[1]) != key_id:
             return None
-        return self._mle[0]
+        return self.mle[0]
 
     def _encryption(self) -> tuple[RSAKey, x509.Certificate]:
-        if self._mle is None:
+        if self.mle is None:
             key = rsa.generate_private_key(65537, _BITS)
             serial = str(secrets.randbelow(10**22))
             opens = RSAKey.import_key(private_pem(key))
-            self._mle = opens, certificate(MLE_NAME, serial, key, _LIFE)
-        return self._mle
+            self.mle = opens, certificate(MLE_NAME, serial, key, _LIFE)
+        return self.mle
 
 
 def certificate(

@@ -1,0 +1,196 @@
+"""The connector signs with certificates and meta keys, and encrypts both ways."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cryptography.hazmat.primitives.serialization import Encoding
+from tests.cybersource.conftest import World, now
+from tests.cybersource.coverage import connector_calls
+
+from tillbridge.canonical.errors import Misconfigured, Rejected, Transient
+from tillbridge.canonical.payments import Verdict
+from tillbridge.connector.connector import Opening
+from tillbridge.connector.key_life import HoldsKeys
+from tillbridge.connector.settings import Secret
+from tillbridge_cybersource.connector import CybersourceSession
+from tillbridge_cybersource.envelopes import takes_encryption
+from tillbridge_cybersource.settings import CybersourceSettings
+from tillbridge_simulators.cybersource import CybersourceSimulator, Options
+from tillbridge_simulators.cybersource.recorded import recorded
+
+PORTFOLIO = "portfolio_test"
+MakeSealed = Callable[..., Awaitable[World]]
+
+
+@pytest.fixture
+async def make_sealed(tmp_path: Path) -> AsyncIterator[MakeSealed]:
+    """Makes a world of a portfolio's account; its P12 file is there."""
+    worlds: list[World] = []
+
+    async def make(**changes: Any) -> World:
+        simulator = CybersourceSimulator(Options(portfolio_id=PORTFOLIO), factor=1000)
+        await simulator.start()
+        path = tmp_path / "keys.p12"
+        path.write_bytes(simulator.credentials.issue_p12("a password", by_portfolio=True))
+        mle = simulator.credentials.mle_certificate().public_bytes(Encoding.PEM)
+        (tmp_path / "mle.pem").write_bytes(mle)
+        settings = CybersourceSettings(
+            merchant_id=simulator.options.merchant_id,
+            key_id="",
+            secret_key=Secret("a password"),
+            base_url=simulator.url,
+            authentication="p12",
+            p12_file=str(path),
+            portfolio_id=PORTFOLIO,
+        )
+        settings = replace(settings, **changes)
+        session = CybersourceSession(settings, Opening("cybersource", now, factor=1000))
+        worlds.append(World(simulator, session, settings))
+        return worlds[-1]
+
+    yield make
+    for world in worlds:
+        await world.session.close()
+        await world.simulator.stop()
+
+
+def requests(world: World) -> list[dict[str, Any]]:
+    return [dict(entry.facts) for entry in world.simulator.log.entries("request")]
+
+
+async def test_a_meta_keys_certificate_signs_and_bodies_are_encrypted(
+    make_sealed: MakeSealed,
+) -> None:
+    world = await make_sealed(encrypt_requests=True)
+    held = await world.authorize()
+    assert held.observations[0].verdict is Verdict.APPROVED
+    (one,) = requests(world)
+    assert (one["order"], one["encrypted"], one["refusal"]) == ("1042", True, "")
+
+
+async def test_answers_are_encrypted_to_our_key_and_refusals_too(make_sealed: MakeSealed) -> None:
+    world = await make_sealed()
+    key_id, private = world.simulator.credentials.issue_answer_key()
+    settings = replace(world.settings, answer_key_id=key_id, answer_key=Secret(private.decode()))
+    session = CybersourceSession(settings, Opening("cybersource", now, factor=1000))
+    sealed = replace(world, session=session, settings=settings)
+    held = await sealed.authorize()
+    assert held.observations[0].verdict is Verdict.APPROVED
+    with pytest.raises(Rejected, match="MISSING_AUTH"):
+        await sealed.capture("1" * 22, "25.00")
+    assert len(await session.observe(sealed.call(), "1042")) == 1
+    await session.close()
+    assert {one["answer_key"] for one in requests(world)} == {key_id}
+
+
+async def test_an_answer_that_does_not_open_leaves_a_payment_unknown(
+    make_sealed: MakeSealed,
+) -> None:
+    world = await make_sealed()
+    key_id, _ = world.simulator.credentials.issue_answer_key()
+    _, another = world.simulator.credentials.issue_answer_key()
+    wrong = Secret(another.decode())
+    session = CybersourceSession(
+        replace(world.settings, answer_key_id=key_id, answer_key=wrong),
+        Opening("cybersource", now, factor=1000),
+    )
+    with pytest.raises(Transient, match="does not open it") as caught:
+        await replace(world, session=session).authorize()
+    await session.close()
+    assert caught.value.sent == "perhaps"
+    assert len(world.simulator.live_holds()["1042"]) == 1
+
+
+async def test_a_shared_meta_key_transacts_for_the_merchant(make_sealed: MakeSealed) -> None:
+    options = Options()
+    meta = {"key_id": options.meta_key_id, "secret_key": Secret(options.meta_secret_key)}
+    world = await make_sealed(authentication="jwt", **meta)
+    assert (await world.authorize()).observations
+    alone = replace(world.settings, portfolio_id="")
+    session = CybersourceSession(alone, Opening("cybersource", now, factor=1000))
+    with pytest.raises(Misconfigured, match="does not accept the credentials"):
+        await replace(world, session=session).authorize()
+    await session.close()
+
+
+@pytest.mark.parametrize(
+    ("changes", "why"),
+    [
+        ({"secret_key": Secret("wrong")}, "does not open with the password"),
+        ({"p12_file": "/nowhere/keys.p12"}, "p12_file: /nowhere/keys.p12 cannot be read"),
+        ({"p12_file": ""}, "no file is named"),
+        ({"portfolio_id": "another"}, "holds no certificate of another; it holds"),
+    ],
+)
+async def test_a_file_that_cannot_sign_is_said_by_the_check_and_by_the_call(
+    make_sealed: MakeSealed, changes: dict[str, Any], why: str
+) -> None:
+    world = await make_sealed(**changes)
+    with pytest.raises(Misconfigured, match=why):
+        await world.authorize()
+    lines = await world.session.check(world.call())
+    failed = [line for line in lines if line.title == "Certificates can be read"]
+    assert [line.passed for line in failed] == [False]
+    assert requests(world) == []
+
+
+def test_http_signatures_and_encryption_exclude_each_other() -> None:
+    settings = CybersourceSettings(
+        "m", "k", Secret("c2VjcmV0"), authentication="http_signature", encrypt_requests=True
+    )
+    with pytest.raises(Misconfigured, match="exclude each other"):
+        CybersourceSession(settings, Opening("cybersource", now))
+
+
+async def test_the_check_says_when_each_key_ends_and_fails_long_before(
+    make_sealed: MakeSealed,
+) -> None:
+    world = await make_sealed(encrypt_requests=True, key_warning_days=60)
+    assert isinstance(world.session, HoldsKeys)
+    own, theirs = world.session.key_lives
+    assert (own.title.split()[0], own.days_left(now())) == ("Certificate", 1094)
+    assert not theirs.is_ending(now())
+    lines = await world.session.check(world.call())
+    said = [line for line in lines if line.title == own.title]
+    assert [(line.passed, "in 1094 days" in line.detail) for line in said] == [(True, True)]
+    ends_at = own.ends_at
+    assert ends_at is not None
+    assert own.is_ending(ends_at - timedelta(days=59))
+    assert not own.is_ending(ends_at - timedelta(days=61))
+
+
+@pytest.mark.parametrize(
+    ("ends_in", "passed", "said"),
+    [
+        (90, True, "in 89 days"),
+        (30, False, "in 29 days"),
+        (-1, False, "has ended"),
+        (None, True, "Nobody has said"),
+    ],
+)
+async def test_a_shared_secrets_day_is_a_setting(
+    make_world: Any, ends_in: int | None, passed: bool, said: str
+) -> None:
+    day = "" if ends_in is None else f"{datetime.now(UTC) + timedelta(days=ends_in):%Y-%m-%d}"
+    world = await make_world(key_expires_on=day)
+    lines = await world.session.check(world.call())
+    (line,) = [line for line in lines if line.title.startswith("Shared secret")]
+    assert (line.passed, said in line.detail) == (passed, True)
+
+
+def test_a_day_that_is_none_is_refused_when_opening() -> None:
+    settings = CybersourceSettings("m", "k", Secret("c2VjcmV0"), key_expires_on="soon")
+    with pytest.raises(Misconfigured, match="'soon' is not a day"):
+        CybersourceSession(settings, Opening("cybersource", now))
+
+
+def test_what_we_encrypt_is_what_the_official_client_may() -> None:
+    operations = recorded().operations
+    for key in {key for keys in connector_calls().values() for key in keys}:
+        one = operations[key]
+        if one.body or one.encrypts:
+            assert takes_encryption(one.path) is bool(one.encrypts), key
