@@ -12,6 +12,7 @@ from tillbridge.connector.capture import CaptureContext, ContextRequest
 from tillbridge.connector.connector import Connector, Opening
 from tillbridge.connector.delivery import Delivery, Translation
 from tillbridge.connector.documents import Fields
+from tillbridge.connector.key_life import KeyLife
 from tillbridge.connector.settlement_sources import SettlementSource
 from tillbridge.connector.webhooks import WebhookKeeping
 from tillbridge_cybersource.authorizations import Authorizations
@@ -147,7 +148,12 @@ class CybersourceSession:
             lines = [CheckLine(title, passed=True), _check_clock(answer, call)]
             if self._settings.decision_reach_days:
                 lines.append(await self._check_decisions(call))
-        return [*lines, *await self._check_webhooks(call)]
+        keys = self._exchange.keys.check(call.now)
+        return [*lines, *keys, *await self._check_webhooks(call)]
+
+    @property
+    def key_lives(self) -> Sequence[KeyLife]:
+        return self._exchange.keys.lives
 
     async def probe(self, call: Call) -> None:
         """Raises Transient while Cybersource cannot be asked; credentials are not its concern."""
