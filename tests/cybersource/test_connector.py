@@ -53,8 +53,9 @@ def test_unverified_facts_are_marked_on_their_settings() -> None:
 async def test_a_check_passes_on_a_good_connection(make_world: Any) -> None:
     world = await make_world()
     lines = await world.session.check(world.call())
-    assert [line.passed for line in lines] == [True, True, True, False]
-    assert "webhook_keys" in lines[3].detail
+    assert [line.passed for line in lines] == [True, True, True, True, False]
+    assert "key_expires_on" in lines[3].detail
+    assert "webhook_keys" in lines[4].detail
 
 
 async def test_a_check_names_a_key_that_may_not_read_reports(make_world: Any) -> None:
