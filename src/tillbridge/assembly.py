@@ -34,6 +34,7 @@ from tillbridge.flows.publish import load_version, publish
 from tillbridge.flows.read import read_bundle
 from tillbridge.flows.snapshot import read_snapshots, with_snapshots
 from tillbridge.journeys import checkout, deliver, receive, undo
+from tillbridge.journeys.adopt import adopt_payments
 from tillbridge.journeys.alert import look_for_alerts
 from tillbridge.journeys.authenticate import forget_authentications
 from tillbridge.journeys.catalogue import Catalogue, LoadFlow
@@ -313,6 +314,7 @@ def worker(house: House, *, turns_by_target: int = 100) -> Worker:
             "reviews": (min(house.pace.review_poll_s, 10.0 / house.factor), poll_reviews),
             "settlements": (max(5.0 / house.factor, PULLS_EVERY_MIN_S), fetch_settlements),
             "pulls": (max(5.0 / house.factor, PULLS_EVERY_MIN_S), pull_payments),
+            "adoptions": (max(2.0 / house.factor, PULLS_EVERY_MIN_S), adopt_payments),
             "webhooks": (max(10.0 / house.factor, PULLS_EVERY_MIN_S), watch_webhooks),
             "history": (KEEP_EVERY_S, keep_history),
             "watchdog": (min(house.alerting.watchdog_every_s, 5.0), watch_flows),

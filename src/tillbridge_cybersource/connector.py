@@ -15,6 +15,7 @@ from tillbridge.connector.documents import Fields
 from tillbridge.connector.key_life import KeyLife
 from tillbridge.connector.settlement_sources import SettlementSource
 from tillbridge.connector.webhooks import WebhookKeeping
+from tillbridge_cybersource.adoptions import Payments
 from tillbridge_cybersource.authorizations import Authorizations
 from tillbridge_cybersource.billing import Billing
 from tillbridge_cybersource.captures import Captures
@@ -81,6 +82,7 @@ class CybersourceSession:
         self._search = Search(self._exchange, policy, settings.stored_token)
         self._pulls = Pulls(self._search, settings, opening)
         self._decisions = Decisions(self._exchange, settings, opening)
+        self._payments = Payments(self._search)
         self._webhook_keys = WebhookKeys(settings, opening.keyring)
         self._payer_authentication = PayerAuthentication(self._exchange, settings)
         self._webhooks = Webhooks(settings, policy, self._webhook_keys)
@@ -121,6 +123,10 @@ class CybersourceSession:
     @property
     def settlement_sources(self) -> Sequence[SettlementSource]:
         return (self._reports.source,) if self._settings.report_every_s else ()
+
+    async def payment(self, call: Call, payment_id: str) -> Sequence[Observation]:
+        """A payment by its id, whoever made it, and what followed on it."""
+        return await self._payments.payment(call, payment_id)
 
     @property
     def webhooks(self) -> WebhookKeeping | None:

@@ -143,5 +143,7 @@ CONNECTOR = Connector(
     title="Web shop",
     settings=ShopSettings,
     open=_open,
-    id_fields=frozenset({"token.value", "token.context", "product", "tracking_number", "payment.id"}),
+    id_fields=frozenset(
+        {"token.value", "token.context", "product", "tracking_number", "payment.id"}
+    ),
 )

@@ -13,19 +13,29 @@ authorized.
      "occurred_at": "2026-01-09T10:00:00Z",
      "refund": {"id": "R-1", "amount": {"amount": "10.00", "currency": "USD"}, "reason": "broken"}}
 
-A refund without `amount` means all that was captured and not given back. Any other type is kept
-back and shown.
+A refund without `amount` means all that was captured and not given back.
+
+    {"id": "evt-3", "type": "order.paid", "occurred_at": "2026-01-02T10:00:00Z",
+     "order": {...}, "payment": {"id": "7000000000000000000000"}}
+
+An order that was paid without us (a hosted checkout): `order` as in a checkout, `payment.id` as
+the payment system calls it, where it is verified. Any other type is kept back and shown.
 """
 
+import re
 from datetime import datetime
 
 from tillbridge.canonical.events import Event, EventData, Kind
 from tillbridge.canonical.fulfilments import FulfilledLine, Fulfilment
 from tillbridge.canonical.money import Money
+from tillbridge.canonical.orders import check_order
 from tillbridge.canonical.refunds import Refund
-from tillbridge.connector.delivery import Delivery, Translation
+from tillbridge.connector.delivery import Delivery, PaidElsewhere, Translation
+from tillbridge_shop.checkouts import read_order
 from tillbridge_shop.posted import Posted
 
+_PAID = "order.paid"
+_PAYMENT_ID = re.compile(r"[A-Za-z0-9_-]{1,60}")
 _KINDS = (Kind.ORDER_FULFILLED, Kind.ORDER_CANCELLED, Kind.REFUND_REQUESTED)
 
 
@@ -34,6 +44,11 @@ def translate(delivery: Delivery) -> Translation:
     document = Posted.document(delivery.body)
     delivery_id = document.text("id", required=True)
     kind = document.text("type", required=True)
+    if kind == _PAID:
+        order = read_order(document.group("order"))
+        check_order(order)
+        paid = PaidElsewhere(order, _payment_id(document.group("payment")))
+        return Translation(delivery_id, paid=(paid,))
     if kind not in _KINDS:
         return Translation(
             delivery_id, kept_back=f"Nothing is known of the event type {kind!r} here."
@@ -59,6 +74,13 @@ def translate(delivery: Delivery) -> Translation:
         data=EventData(fulfilment=fulfilment, refund=refund),
     )
     return Translation(delivery_id, events=(event,))
+
+
+def _payment_id(posted: Posted) -> str:
+    found = posted.text("id", required=True)
+    if not _PAYMENT_ID.fullmatch(found):
+        raise posted.wrong("id", "It must be the payment system's id of the payment.")
+    return found
 
 
 def _fulfilment(posted: Posted, order_number: str, occurred_at: datetime) -> Fulfilment:

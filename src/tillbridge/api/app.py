@@ -15,6 +15,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from tillbridge import VERSION
 from tillbridge.api import (
+    adoptions,
     alerts,
     answers,
     approvals,
@@ -46,7 +47,7 @@ from tillbridge.journeys.house import House
 
 ROUTERS = (
     *(runs, history, explain, dead_letters, errors, reviews, approvals, notices),
-    *(unknowns, pulls, trace),
+    *(unknowns, pulls, adoptions, trace),
     *(flows, gates, backlog, inbox, audit, alerts, health, metrics),
 )
 

@@ -6,6 +6,7 @@ import click
 
 from tillbridge import VERSION
 from tillbridge.assembly import Site
+from tillbridge.cli.adopt import adopt, adoptions
 from tillbridge.cli.alerts import alerts
 from tillbridge.cli.api import api
 from tillbridge.cli.approvals import approvals
@@ -91,7 +92,7 @@ for command in (
     *(flows, run, approvals, notices, alerts),
     *(runs, dead_letters, errors, reviews, unknowns, pulls, settlements),
     *(history, archive, trace, explain),
-    *(gates, backlog, inbox),
+    *(gates, backlog, inbox, adopt, adoptions),
     *(secrets, operators, audit, connectors, schemas, sandbox),
 ):
     main.add_command(command)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from tillbridge.canonical.events import Event
+from tillbridge.canonical.orders import Order
 from tillbridge.canonical.payments import Observation
 
 
@@ -30,6 +31,19 @@ class Delivery:
 
 
 @dataclass(frozen=True, slots=True)
+class PaidElsewhere:
+    """An order whose payment was made at the payment system and not through us.
+
+    Attributes:
+        order: as the shop says it; its equation holds.
+        payment_id: the payment system's id of the authorization or sale.
+    """
+
+    order: Order
+    payment_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class Translation:
     """What a delivery means.
 
@@ -37,6 +51,7 @@ class Translation:
         delivery_id: the sender's own id of the delivery; the same id is the same delivery.
         events: what happened, in canonical words.
         observations: facts about payments.
+        paid: orders that were paid elsewhere: their payments are verified and adopted.
         kept_back: why nothing could be made of it (an event kind we do not know); it is kept and
             shown, not lost. "" when it was understood.
     """
@@ -45,3 +60,4 @@ class Translation:
     events: tuple[Event, ...] = ()
     observations: tuple[Observation, ...] = ()
     kept_back: str = ""
+    paid: tuple[PaidElsewhere, ...] = ()

@@ -34,6 +34,7 @@ from tillbridge.journeys.card_guard import screened
 from tillbridge.journeys.following import follow_subject
 from tillbridge.journeys.house import House
 from tillbridge.journeys.webhooks import verify_anew
+from tillbridge.payments.adoptions import want_adoption
 from tillbridge.payments.observe import fact_row, observe
 from tillbridge.references.references import record
 from tillbridge.runs.dead_letters import bury_delivery
@@ -93,13 +94,14 @@ async def receive(house: House, delivery: Delivery) -> Received:
         if keeping.verdict == "new" and unusable:
             await _bury(tx, connection, delivery, translation)
         elif keeping.verdict == "new":
-            await take_in(house, tx, connection.name, translation.observations, translation.events)
+            await _take(house, tx, connection, translation)
         return keeping
 
     if translation.observations:
         await asyncio.sleep(HEAD_START_S / house.factor)
     try:
-        keeping = None if unusable else await _keep_at_once(house, delivery, translation, masked)
+        long_way = unusable or translation.paid
+        keeping = None if long_way else await _keep_at_once(house, delivery, translation, masked)
         if keeping is None:
             keeping = await house.database.commit(keep_all)
     except UNFIT as error:
@@ -139,7 +141,7 @@ async def receive_again(house: House, turn: Turn, run: Run) -> None:
             kept_back=translation.kept_back,
         )
         if keeping.verdict == "new":
-            await take_in(house, tx, connection.name, translation.observations, translation.events)
+            await _take(house, tx, connection, translation)
 
     await house.database.commit(take)
     turn.change(Change(run.id, "done", ending=f"read as {translation.delivery_id}"))
@@ -193,6 +195,15 @@ async def take_in(
     return arrivals
 
 
+async def _take(house: House, tx: Tx, connection: Connection, told: Translation) -> None:
+    """What a delivery means, in the commit that keeps it; what was paid elsewhere is looked up
+    soon (journeys/adopt.py)."""
+    await take_in(house, tx, connection.name, told.observations, told.events)
+    for paid in told.paid:
+        through = connection.configured.pays_through
+        await want_adoption(tx, through, connection.name, paid, connection.name)
+
+
 async def take_events(house: House, tx: Tx, events: Sequence[Event]) -> list[Arrival]:
     """Keeps events once, starts the flows that start on them, wakes the runs that wait for them."""
     return [await accept(tx, event, house.catalogue.starts(event)) for event in events]
@@ -239,7 +250,7 @@ def _translate(connection: Connection, delivery: Delivery) -> tuple[Translation,
     """What a delivery means, and whether it is unusable: kept all the same, for a person."""
     assert isinstance(connection.session, TranslatesDeliveries)
     try:
-        return connection.session.translate(delivery), False
+        found = connection.session.translate(delivery)
     except TillbridgeError as error:
         if error.reason == "bad_json":
             raise
@@ -247,6 +258,10 @@ def _translate(connection: Connection, delivery: Delivery) -> tuple[Translation,
     except Exception as bug:
         _LOG.exception("a delivery at the door %s could not be understood", connection.name)
         why = f"A bug in Tillbridge: {type(bug).__name__}."
+    else:
+        if connection.configured.pays_through or not found.paid:
+            return found, False
+        why = f"{connection.name!r} pays through no connection: nothing can be adopted there."
     return _unusable(delivery, why), True
 
 
@@ -258,12 +273,16 @@ def _unusable(delivery: Delivery, why: str) -> Translation:
 def _subject(translation: Translation) -> str:
     for event in translation.events:
         return event.subject
+    for paid in translation.paid:
+        return paid.order.number
     return next((seen.order_number for seen in translation.observations), "")
 
 
 def _meaning(translation: Translation) -> bytes | None:
     """What the same delivery sent again has in common with the first, whatever else differs in it
     (a sender may number its attempts); None when nothing was understood."""
+    if translation.paid:
+        return encode([translation.events, translation.observations, translation.paid])
     if not (translation.events or translation.observations):
         return None
     return encode([translation.events, translation.observations])

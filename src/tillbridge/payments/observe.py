@@ -20,6 +20,7 @@ from tillbridge.canonical.payments import (
     Verdict,
 )
 from tillbridge.database.database import Tx
+from tillbridge.payments.adoptions import hasten_adoption
 from tillbridge.payments.attempts import ENDED, FENCING, SQL, Attempt
 from tillbridge.payments.known import NOTHING_KNOWN, Known, known_of
 from tillbridge.payments.refunds import attempt_of, observe_refund
@@ -88,6 +89,7 @@ async def observe(tx: Tx, connection: str, seen: Observation) -> Observed:
     row = row or await attempt_of(tx, connection, seen)
     if row is None:
         await tx.execute(SQL["mean"], number, "unmatched", seen.attempt_key)
+        await hasten_adoption(tx, connection, seen.request_id)
         return Observed(new=True)
     attempt = Attempt.of(row)
     refund = await observe_refund(tx, connection, attempt, seen, number)

@@ -1,0 +1,63 @@
+"""A payment that somebody else made on the account: its details, and those of what followed.
+
+Source: Transaction Details API. What Cybersource undid in the same request, as it does for what its
+own rules refuse, is listed among the request's services beside the authorization.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from tillbridge.canonical.payments import Observation, Operation, Verdict
+from tillbridge.connector.abilities import Call
+from tillbridge_cybersource.observations import part, text_of
+from tillbridge_cybersource.search import Hit, Search
+
+RELATED_MAX = 50
+_PAYS = (Operation.AUTHORIZATION, Operation.SALE)
+
+
+class Payments:
+    """Reads one account's payments by their ids."""
+
+    def __init__(self, search: Search) -> None:
+        self._search = search
+
+    async def payment(self, call: Call, payment_id: str) -> Sequence[Observation]:
+        """The payment, then what followed on it as far as search shows it."""
+        hit = await self._search.one(call, payment_id)
+        first = self._search.observation(hit) if hit is not None else None
+        if hit is None or first is None:
+            return ()
+        if hit.operation not in _PAYS:
+            return (first,)
+        related = await self._related(call, hit)
+        undone = _is_undone_at_once(hit.body) or any(
+            other.operation is Operation.REVERSAL and other.held for other in related
+        )
+        if undone and not any(other.operation is Operation.CAPTURE for other in related):
+            return (replace(first, verdict=Verdict.UNDONE),)
+        seen = [found for other in related if (found := self._search.observation(other))]
+        return (first, *sorted(seen, key=lambda one: one.occurred_at))
+
+    async def _related(self, call: Call, hit: Hit) -> list[Hit]:
+        """What refers to it, and what refers to that: a refund is related to its capture."""
+        found: dict[str, Hit] = {}
+        waiting = list(hit.related)
+        while waiting and len(found) < RELATED_MAX:
+            id_ = waiting.pop(0)
+            if id_ in found or id_ == hit.id:
+                continue
+            other = await self._search.one(call, id_)
+            if other is not None:
+                found[id_] = other
+                waiting += other.related
+        return list(found.values())
+
+
+def _is_undone_at_once(body: Mapping[str, Any]) -> bool:
+    services = part(body, "applicationInformation").get("applications") or ()
+    return any(
+        text_of(service, "name") == "ics_auth_reversal" and text_of(service, "rCode") == "1"
+        for service in services
+    )
