@@ -11,6 +11,8 @@ standard input ends it. Requests name their world by `stage`; `do` is one of
     checkout  {"document", "card", "key"}: a shopper pays -> {"status", "reason", "answers"}
     tell      {"operation", "delivery"}: the shop tells of a shipment or cancellation -> {"taken"}
     decide    {"order_number", "accept"}: somebody decides about a payment in review
+    happen    {"name", "given"}: something happens at Cybersource (cybersource/triggers.py)
+              -> {"refused": why it cannot, or ""}
     settle    waits until nothing is on its way
     effects   -> what took place, by system: [{"kind", "order_number"}]
     close     stops the world
@@ -22,6 +24,7 @@ import sys
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeAlias
 
+from tillbridge_simulators.cybersource.triggers import pull
 from tillbridge_simulators.effects import EffectLog
 from tillbridge_simulators.faults import Fault, Rule
 from tillbridge_simulators.shop.belief import ShopOrder
@@ -47,6 +50,7 @@ class Stages:
             "checkout": self._checkout,
             "tell": self._tell,
             "decide": self._decide,
+            "happen": self._happen,
             "settle": self._settle,
             "effects": self._effects,
             "close": self._close,
@@ -106,6 +110,15 @@ class Stages:
         for one in waiting:
             cybersource.decide_review(one.id, accept=request["accept"])
         return {"decided": len(waiting)}
+
+    async def _happen(self, request: Request) -> Any:
+        cybersource = self._world(request).cybersource
+        assert cybersource is not None, "only where it is can something happen there"
+        try:
+            pull(cybersource.account, request["name"], request["given"])
+        except ValueError as error:
+            return {"refused": str(error)}
+        return {"refused": ""}
 
     async def _settle(self, request: Request) -> Any:
         """{"settled": false} when something is on its way for too long."""

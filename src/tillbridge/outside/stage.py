@@ -97,6 +97,12 @@ class Scenery:
         found = await self._ask("decide", order_number=order_number, accept=accept)
         return int(found["decided"])
 
+    async def happen(self, name: str, given: Mapping[str, str]) -> str:
+        """Something happens at Cybersource, as `tillbridge sandbox trigger` has it; answers why it
+        cannot, or ""."""
+        found = await self._ask("happen", name=name, given=dict(given))
+        return str(found["refused"])
+
     async def settle(self) -> None:
         """Waits until nothing is on its way."""
         await self._ask("settle")

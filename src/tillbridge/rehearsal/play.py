@@ -16,6 +16,7 @@ from tillbridge.rehearsal.story import (
     Checkout,
     Decision,
     DeskAct,
+    Elsewhere,
     Fault,
     Happening,
     Passage,
@@ -114,6 +115,8 @@ async def _act(act: Act, scene: Scene) -> str:
             if not await scene.world.decide(act.order_number, accept=act.accept):
                 return f"No payment of order {act.order_number} waits for a decision."
             await _hear_of_it(scene)
+        case Elsewhere():
+            return await scene.world.happen(act.name, act.given)
         case Happening():
             async with scene.house.database.transaction() as tx:
                 await take_events(scene.house, tx, [act.event])

@@ -33,6 +33,7 @@ from tillbridge.rehearsal.story import (
     Decision,
     DeskAct,
     Document,
+    Elsewhere,
     Ending,
     ExpectedRun,
     ExpectedWrite,
@@ -62,6 +63,12 @@ OPERATIONS: Final[Mapping[str, tuple[str, ...]]] = {
             "timeout_void",
         ),
         *("search", "details", "conversion_details", "webhook", "*"),
+        *("invoice", "invoice_update", "invoice_delivery", "invoice_publication"),
+        *("invoice_cancellation", "invoice_settings", "payment_link", "payment_link_update"),
+        *("plan", "plan_update", "plan_activation", "plan_deactivation", "plan_deletion"),
+        *("subscription", "subscription_follow_on", "subscription_update"),
+        *("subscription_activation", "subscription_suspension", "subscription_cancellation"),
+        *("subscription_skips", "case_decision", "case_comment", "fraud_marking", "list_entry"),
     ),
     "dynamics365": (
         *("sales_order", "sales_order_cancellation", "sales_order_fulfilment"),
@@ -80,6 +87,7 @@ BUILT_IN: Final = "release-hold-"
 _MORE: Final[Mapping[str, tuple[str, ...]]] = {
     "checkout": ("card", "key", "answer"),
     "decision": ("accept",),
+    "trigger": ("invoice", "link", "payment", "amount", "outcome"),
     "start": ("name", "planned_at", "outcome", "who", "fields", "rows", "subject"),
     "approve": ("by",),
     "refuse": ("by",),
@@ -153,6 +161,7 @@ class StoryReader:
                 entries.place,
             ),
             "decision": _decision,
+            "trigger": _elsewhere,
             "event": lambda entries: Happening(
                 read_happening(entries.nodes["event"]), entries.place
             ),
@@ -276,6 +285,11 @@ def _checkout(entries: Entries, orders: Mapping[str, Document], keys: dict[str, 
         answer=word_of(nodes["answer"], ANSWERS, "answer") if "answer" in nodes else "",
         place=entries.place,
     )
+
+
+def _elsewhere(entries: Entries) -> Elsewhere:
+    told = {name: scalar_of(node).text for name, node in entries.nodes.items()}
+    return Elsewhere(told.pop("trigger"), told, entries.place)
 
 
 def _decision(entries: Entries) -> Decision:

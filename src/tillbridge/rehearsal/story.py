@@ -99,6 +99,20 @@ class Decision:
 
 
 @dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """Something happens at the payment system: an invoice is paid, a renewal falls due.
+
+    Attributes:
+        name: as `tillbridge sandbox trigger` has it ("invoice.paid").
+        given: what it is about, by name.
+    """
+
+    name: str
+    given: Mapping[str, str]
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
 class Happening:
     """An event that comes from nowhere: a schedule, a file, another system."""
 
@@ -136,7 +150,9 @@ class Passage:
     place: Place
 
 
-Act: TypeAlias = Checkout | Telling | Decision | Happening | Beginning | DeskAct | Passage | Weather
+Act: TypeAlias = (
+    Checkout | Telling | Decision | Elsewhere | Happening | Beginning | DeskAct | Passage | Weather
+)
 
 
 @dataclass(frozen=True, slots=True)
