@@ -1,9 +1,9 @@
 """What the columns of reports mean, by their names, never by where they stand.
 
-Sources: Reporting User Guide, "CSV Reports" and Appendix C (underscored names); Reporting User
-Guide, "Report Fields and Descriptions" and the pages of single reports (RequestID ...); the
-official samples ("Request.RequestID"). How a column row spells the second kind is not documented:
-capitals, points, underscores and a group before the name make no difference here.
+Sources: Reporting User Guide, "CSV Reports" and Appendix C (underscored names); Reporting Developer
+Guide, "Report Fields" (groups and names; "field names in this group are prepended with the text
+Request"); the official samples ("Request.RequestID"). How a column row joins group and name is not
+documented: capitals, points, underscores and a group before the name make no difference here.
 """
 
 import re
@@ -20,39 +20,46 @@ _NAMES: Final[Mapping[str, str]] = {
     "reference": "transrefno transactionreferencenumber transactionrefnumber reconciliationid",
     "method": "paymentmethod cardtype paymenttype",
     "last4": "accountsuffix",
-    "currency": "currency currencycode merchantcurrencycode",
-    "amount": "amount merchantamount",
+    "currency": "currency currencycode merchantcurrencycode exceptionamountcurrency"
+    " exceptioncurrency depositcurrency",
+    "amount": "amount merchantamount exceptionamount depositamount",
     "services": "transactiontype icsapplications application applications applicationname",
-    "codes": "icsrcode rcode applicationrcode",
-    "flags": "icsrflag rflag applicationrflag",
+    "codes": "icsrcode rcode",
+    "flags": "icsrflag rflag",
     "batch_id": "batchid",
     "batch_date": "batchdate",
-    "event": "eventtype",
+    "event": "eventtype event",
     "event_date": "eventdate",
     "message": "exceptionmessage processormessage",
     "action": "exceptionaction action",
     "reason": "reasoncode",
-    "funding_id": "fundingid",
+    "status": "status depositstatus fundingstatus",
+    "funding_id": "fundingid fundingidentificationnumber depositid depositidentifier",
     "funding_date": "fundingdate",
-    "funding_type": "fundingtype",
-    "deposit_amount": "depositamount",
-    "deposit_date": "depositdate",
+    "deposit_date": "deposittime depositdate",
     "fee_amount": "feeamount",
-    "fee_currency": "feecurrencycode",
+    "fee_currency": "feecurrency feecurrencycode",
 }
 _WORDS: Final = {name: word for word, names in _NAMES.items() for name in names.split()}
 MANIFOLD: Final = frozenset({"services", "codes", "flags"})
 """What a row has several of: one for each service of the request."""
 _APART = re.compile(r"[._/ ]")
+_GROUPS: Final = (
+    *("request", "application", "paymentdata", "paymentmethod", "batch", "event"),
+    *("exception", "funding", "deposit"),
+)
 _HEADING_LEAST = 3
 """A descriptor line holds at most one word that is a column's name as well ("merchant_id")."""
 
 
 def meaning_of(name: str) -> str:
     """Our word for a column; "" for one that is not known."""
-    whole = re.sub(r"[^a-z0-9]", "", name.lower())
-    last = re.sub(r"[^a-z0-9]", "", _APART.split(name.strip().lower())[-1])
-    return _WORDS.get(whole) or _WORDS.get(last, "")
+    whole = _plain(name)
+    if word := _WORDS.get(whole):
+        return word
+    last = _plain(_APART.split(name.strip())[-1])
+    group = next((one for one in _GROUPS if whole.startswith(one)), "")
+    return _WORDS.get(last) or _WORDS.get(whole.removeprefix(group), "")
 
 
 def is_heading(cells: Sequence[str]) -> bool:
@@ -81,3 +88,7 @@ class Columns:
                 self.known[word] = at
             elif name:
                 self.others.append((name, at))
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[^a-z0-9]", "", name.lower())

@@ -20,11 +20,11 @@ from tillbridge.connector.time_windows import WindowPlan
 from tillbridge_cybersource.exchange import Exchange
 from tillbridge_cybersource.observations import instant, text_of
 from tillbridge_cybersource.report_csv import CsvReport
+from tillbridge_cybersource.report_kinds import REPORT_KINDS
 from tillbridge_cybersource.report_row import ReportRow
 from tillbridge_cybersource.report_windows import organization_of, written
 from tillbridge_cybersource.report_xml import XmlReport
 from tillbridge_cybersource.settings import CybersourceSettings
-from tillbridge_cybersource.settlement_rows import REPORT_KINDS
 from tillbridge_cybersource.statuses import refusal
 
 CALLS = frozenset({"reports.search_reports", "report_downloads.download_report"})

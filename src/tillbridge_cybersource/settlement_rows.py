@@ -8,10 +8,9 @@ Order and SCMP field names. Credits are negative in some reports and not in othe
 says: the service decides the sign, and a capture below zero is an error.
 """
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, time
-from typing import Any, Final, TypeAlias
+from typing import Any, Final
 
 from tillbridge.canonical.money import Money
 from tillbridge.canonical.payments import Observation, Operation, Source, Verdict
@@ -19,7 +18,6 @@ from tillbridge.canonical.settlements import SettlementKind, SettlementLine, Sta
 from tillbridge.connector.settlement_sources import Told
 from tillbridge_cybersource.report_row import ReportRow
 
-Read: TypeAlias = Callable[[str, ReportRow], Iterator[Told]]
 _K = SettlementKind
 SERVICES: Final[Mapping[str, SettlementKind | None]] = {
     "ics_auth": _K.AUTHORIZATION,
@@ -57,14 +55,32 @@ _FAILING: Final = {
     _K.CAPTURE: Operation.CAPTURE,
     _K.REFUND: Operation.REFUND,
 }
-_EVENTS: Final[Mapping[str, SettlementKind]] = {
+_EVENTS: Final[Mapping[str, SettlementKind | None]] = {
     "payment": _K.CAPTURE,
     "refund": _K.REFUND,
-    "failed": _K.FAILURE,
     "chargeback": _K.CHARGEBACK,
     "chargeback reversal": _K.CHARGEBACK_REVERSAL,
+    "failed": _K.FAILURE,
+    "declined": _K.FAILURE,
+    "error": _K.FAILURE,
+    "batch error": _K.FAILURE,
+    "nsf": _K.FAILURE,
+    "final nsf": _K.FAILURE,
+    "stop payment": _K.FAILURE,
+    "first nsf": None,
+    "second nsf": None,
+    "correction": None,
+    "batched": None,
+    "batch reset": None,
+    "completed": None,
+    "pending": None,
+    "void": None,
+    "other": None,
 }
-_FUNDINGS: Final = ("PURCHASES", "REFUNDS", "FEES", "CHARGEBACKS")
+"""Payment, Refund and Failed stand in the guide's sample, Declined in its field list; the others
+are those of electronic checks (unverified). None: nothing is owed for it."""
+_PAID, _FAILED = "S", "F"
+"""Funding and deposit fields, Status: success, failed; P is pending."""
 
 
 def batch_lines(report: str, row: ReportRow) -> Iterator[Told]:
@@ -128,77 +144,67 @@ def exception_lines(report: str, row: ReportRow) -> Iterator[Told]:
 
 
 def event_lines(report: str, row: ReportRow) -> Iterator[Told]:
-    """Payment Events: what the processor told of payments, electronic checks above all."""
-    event = row.required("event")
-    kind = _EVENTS.get(event.lower())
-    if kind is None:
+    """Processor Events: what the processor told of payments, electronic checks above all."""
+    event = row.required("event").lower()
+    if event not in _EVENTS:
         raise row.wrong("event", f"{event!r} is not known; there are {', '.join(_EVENTS)}")
+    kind = _EVENTS[event]
+    if kind is None:
+        return
     stated = row.money()
     if kind is _K.FAILURE:
-        refund = stated.amount < 0
         yield Observation(
-            operation=Operation.REFUND if refund else Operation.CAPTURE,
+            operation=Operation.REFUND if stated.amount < 0 else Operation.CAPTURE,
             verdict=Verdict.FAILED,
             source=Source.REPORT,
             order_number=row.text("order_number"),
             request_id=row.required("request_id"),
             occurred_at=_moment(row, "event_date"),
             amount=_size(stated),
-            reason=(row.text("message") or "FAILED").upper(),
+            reason=(row.text("message") or event).upper(),
         )
     money = _size(stated) if kind is _K.FAILURE else _stated(row, kind)
     yield _line(report, row, kind, Stage.PROCESSOR, money, service=event, settled_on="event_date")
-    if row.text("fee_amount") and row.text("fee_currency"):
-        fee = signed(_K.FEE, _size(row.money("fee_amount", "fee_currency")))
-        yield _line(
-            report,
-            row,
-            _K.FEE,
-            Stage.PROCESSOR,
-            fee,
-            suffix=":fee",
-            fee_type="other",
-            settled_on="event_date",
-        )
+    yield from _fee(report, row, "event_date")
 
 
 def funding_lines(report: str, row: ReportRow) -> Iterator[Told]:
-    """Funding Detail: the totals of a payout by type, with their signs."""
-    kind = row.required("funding_type").upper()
-    if kind not in _FUNDINGS:
-        raise row.wrong("funding_type", f"{kind!r} is not one of {', '.join(_FUNDINGS)}")
-    size = _size(row.money())
-    money = size if kind == "PURCHASES" else -size
+    """Funding Detail: the payments of a payout, each with its fee."""
+    if row.text("status") not in ("", _PAID):
+        return
+    (service,) = _services(row)
+    kind = _kind(row, service)
+    if kind is None:
+        return
+    money = _stated(row, kind)
     yield _line(
-        report, row, _K.FUNDING, Stage.PROCESSOR, money, service=kind, funded_on="funding_date"
+        report, row, kind, Stage.PROCESSOR, money, service=service, funded_on="funding_date"
     )
+    yield from _fee(report, row, "", funded_on="funding_date")
 
 
 def payout_lines(report: str, row: ReportRow) -> Iterator[Told]:
-    """Deposit Detail: what reached the bank."""
-    money = row.money("deposit_amount")
-    yield _line(report, row, _K.PAYOUT, Stage.PROCESSOR, money, funded_on="deposit_date")
+    """Deposit Detail: what reached the bank; one that failed did not."""
+    status = row.text("status")
+    if status in ("", _PAID):
+        yield _line(report, row, _K.PAYOUT, Stage.PROCESSOR, row.money(), funded_on="deposit_date")
+    elif status == _FAILED:
+        yield _line(report, row, _K.FAILURE, Stage.PROCESSOR, _size(row.money()), reason=status)
 
 
-@dataclass(frozen=True, slots=True)
-class ReportKind:
-    """One kind of report: what people call it, its class, and how a row is read."""
-
-    title: str
-    definition: str
-    read: Read
-
-
-REPORT_KINDS: Final[Mapping[str, ReportKind]] = {
-    "210": ReportKind("Transaction Request", "TransactionRequestClass", request_lines),
-    "211": ReportKind("Payment Batch Detail", "PaymentBatchDetailClass", batch_lines),
-    "212": ReportKind("Transaction Exception Detail", "ExceptionDetailClass", exception_lines),
-    "214": ReportKind("Payment Events", "ProcessorEventsDetailClass", event_lines),
-    "215": ReportKind("Funding Detail", "FundingDetailClass", funding_lines),
-    "218": ReportKind("Deposit Detail", "DepositDetailClass", payout_lines),
-}
-"""By the number of the report's definition. Source: the official client, model
-ReportingV3ReportDefinitionsGet200ResponseReportDefinitions."""
+def _fee(
+    report: str, row: ReportRow, settled_on: str, *, funded_on: str = ""
+) -> Iterator[SettlementLine]:
+    """The fee a row states beside its amount; none where it is zero."""
+    if not row.text("fee_amount"):
+        return
+    size = row.money("fee_amount", "fee_currency")
+    if size:
+        days = {"settled_on": settled_on, "funded_on": funded_on}
+        fee = signed(_K.FEE, size)
+        yield _line(
+            report, row, _K.FEE, Stage.PROCESSOR, fee, suffix=":fee", fee_type="other", **days
+        )
 
 
 def _services(row: ReportRow) -> tuple[str, ...]:
@@ -239,7 +245,7 @@ def _size(money: Money) -> Money:
 
 def _moment(row: ReportRow, word: str = "occurred_at") -> datetime:
     """When it was, to the day where no time is told."""
-    found = row.instant(word)
+    found = row.instant(word) or row.instant("occurred_at")
     if found is None:
         day = row.day(word)
         if day is None:
@@ -261,14 +267,15 @@ def _line(
     **more: Any,
 ) -> SettlementLine:
     text = row.text
-    totals = (_K.FUNDING, _K.PAYOUT)
+    reason = more.pop("reason", "") or text("reason") or text("message")
+    named = "services" in row.values or "event" in row.values
     return SettlementLine(
         report=report,
         line=f"{row.line}{suffix}",
         stage=stage,
         kind=kind,
         amount=money,
-        request_id=text("request_id") if kind in totals else row.required("request_id"),
+        request_id=row.required("request_id") if named else text("request_id"),
         order_number=text("order_number"),
         reference=text("reference"),
         batch_id=text("batch_id"),
@@ -279,7 +286,7 @@ def _line(
         funded_on=row.day(funded_on) if funded_on else None,
         method=text("method"),
         last4=text("last4"),
-        reason=text("reason") or text("message"),
+        reason=reason,
         other=row.other,
         **more,
     )

@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Sequence
 from decimal import Decimal
-from typing import Any
 
 import pytest
 from tests.cybersource.conftest import MakeWorld, World, new_call
@@ -11,28 +10,15 @@ from tests.cybersource.conftest import MakeWorld, World, new_call
 from tillbridge.canonical.money import Money, total_of
 from tillbridge.canonical.settlements import SettlementKind, SettlementLine, Stage
 from tillbridge.connector.abilities import ChangedRecord
+from tillbridge.connector.documents import Fields
 from tillbridge.connector.settlement_sources import SettlementSource, SettlesPayments, Told
+from tillbridge_simulators.cybersource.report_subscriptions import subscribe
 from tillbridge_simulators.cybersource.triggers import pull
-
-SUBSCRIPTION = {
-    "reportMimeType": "text/csv",
-    "reportFrequency": "DAILY",
-    "startTime": "0000",
-    "timezone": "GMT",
-}
 
 
 def reports_of(world: World) -> SettlementSource:
     assert isinstance(world.session, SettlesPayments)
     return next(one for one in world.session.settlement_sources if one.name == "reports")
-
-
-async def subscribe(world: World, definition: str, **changes: Any) -> None:
-    document = SUBSCRIPTION | {"reportDefinitionName": definition, "reportName": definition}
-    exchange = world.session._exchange
-    path = "/reporting/v3/report-subscriptions"
-    answer = await exchange.manage(new_call(), "PUT", path, document | changes)
-    assert answer.status == 201, answer
 
 
 async def ready(world: World) -> Sequence[ChangedRecord]:
@@ -56,7 +42,7 @@ async def trade(world: World) -> dict[str, Decimal]:
         order = f"order {number}"
         paid = await world.authorize(order_number=order, amount=Money.of(amount, currency))
         held = paid.fields["request_id"]
-        capture = {
+        capture: Fields = {
             "order_number": order,
             "authorization_id": held,
             "amount": Money.of(amount, currency),
@@ -84,10 +70,7 @@ async def test_a_batch_report_sums_to_what_left_with_the_batch(
     make_world: MakeWorld, form: str, convention: str
 ) -> None:
     world = await make_world()
-    preferences = {"fieldNameConvention": convention}
-    await subscribe(
-        world, "PaymentBatchDetailClass", reportMimeType=form, reportPreferences=preferences
-    )
+    subscribe(world.simulator.account, "PaymentBatchDetailClass", form, convention)
     left = await trade(world)
     for name in ("batch", "reports"):
         pull(world.simulator.account, name, {})

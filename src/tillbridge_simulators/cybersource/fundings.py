@@ -81,6 +81,8 @@ def fundings(account: Account) -> list[Funding]:
     open_ = [one for one in account.state.disputes if one.kind == "chargeback"]
     for batch in batches(account):
         funded_s = batch.closed_s + account.options.funding_lag_s / account.factor
+        by_hand = (at_s for at_s in account.state.paid_out_by_hand if at_s >= batch.closed_s)
+        funded_s = min([funded_s, *by_hand])
         if funded_s > account.now():
             continue
         for currency in sorted({one.currency for one in batch.movements}):
@@ -92,6 +94,13 @@ def fundings(account: Account) -> list[Funding]:
             id_ = f"{batch.id}{currency}"
             made.append(Funding(id_, batch, currency, funded_s, movements, taken))
     return made
+
+
+def fund(account: Account) -> int:
+    """Pays out every closed batch now, however young; answers how many payouts there are."""
+    before = len(fundings(account))
+    account.state.paid_out_by_hand.append(account.now())
+    return len(fundings(account)) - before
 
 
 def fees_of(movement: Movement) -> Fees:

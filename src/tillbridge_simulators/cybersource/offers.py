@@ -4,12 +4,14 @@ from collections.abc import Iterable, Sequence
 
 from tillbridge_simulators.cybersource import (
     authentications,
+    batch_summaries,
     capture_contexts,
     cases,
     conversions,
     customers,
     disputes,
     fences,
+    file_share,
     followons,
     identifiers,
     invoices,
@@ -21,6 +23,7 @@ from tillbridge_simulators.cybersource import (
     report_subscriptions,
     reports,
     search,
+    settlement_details,
     subscribers,
     subscriptions,
     verifications,
@@ -51,6 +54,9 @@ OFFERS: Sequence[Offer] = (
     *report_definitions.OFFERS,
     *report_subscriptions.OFFERS,
     *reports.OFFERS,
+    *settlement_details.OFFERS,
+    *batch_summaries.OFFERS,
+    *file_share.OFFERS,
 )
 
 

@@ -32,7 +32,6 @@ class Definition:
 
 _WHO = (c.REQUEST_ID, c.TRANSACTION_DATE, c.MERCHANT_ID, c.MERCHANT_REFERENCE, c.REFERENCE)
 _WITH = (c.METHOD, c.SUFFIX, c.CURRENCY, c.AMOUNT)
-_FUNDING = (c.FUNDING_ID, c.MERCHANT_ID, c.BATCH_ID, c.FUNDING_DATE)
 DEFINITIONS: Mapping[str, Definition] = {
     one.name: one
     for one in (
@@ -59,19 +58,18 @@ DEFINITIONS: Mapping[str, Definition] = {
             "Transaction Exception Detail Report",
             (
                 *(*_WHO, *_WITH, c.APPLICATION, c.EXCEPTION_ACTION, c.EXCEPTION_CATEGORY),
-                *(c.EXCEPTION_TYPE, c.EXCEPTION_MESSAGE, c.RESPONSE_CODE, c.REASON_CODE),
+                *(c.EXCEPTION_TYPE, c.EXCEPTION_MESSAGE, c.EXCEPTION_AMOUNT),
+                *(c.EXCEPTION_CURRENCY, c.RESPONSE_CODE, c.REASON_CODE),
             ),
             rows.exception_rows,
         ),
         Definition(
             214,
             "ProcessorEventsDetailClass",
-            "Payment Events Report",
+            "Processor Events Detail Report",
             (
-                *(c.REQUEST_ID, c.MERCHANT_ID, c.MERCHANT_REFERENCE, c.PAYMENT_TYPE),
-                *(c.EVENT_TYPE, c.EVENT_DATE, c.REFERENCE, c.MERCHANT_CURRENCY),
-                *(c.MERCHANT_AMOUNT, c.CONSUMER_CURRENCY, c.CONSUMER_AMOUNT),
-                *(c.FEE_CURRENCY, c.FEE_AMOUNT, c.PROCESSOR_MESSAGE),
+                *(*_WHO, c.METHOD, c.EVENT, c.EVENT_DATE, c.EVENT_CURRENCY, c.EVENT_AMOUNT),
+                c.PROCESSOR_MESSAGE,
             ),
             rows.event_rows,
         ),
@@ -79,14 +77,21 @@ DEFINITIONS: Mapping[str, Definition] = {
             215,
             "FundingDetailClass",
             "Funding Detail Report",
-            (*_FUNDING, c.FUNDING_TYPE, c.CURRENCY, c.AMOUNT),
+            (
+                *(*_WHO, *_WITH, c.APPLICATION, c.BATCH_ID, c.FUNDING_ID, c.FUNDING_DATE),
+                *(c.FUNDING_AMOUNT, c.FUNDING_CURRENCY, c.FUNDING_FEE),
+                *(c.FUNDING_FEE_CURRENCY, c.FUNDING_STATUS),
+            ),
             rows.funding_rows,
         ),
         Definition(
             218,
             "DepositDetailClass",
             "Deposit Detail Report",
-            (*_FUNDING, c.DEPOSIT_DATE, c.CURRENCY, c.DEPOSIT_AMOUNT),
+            (
+                *(c.MERCHANT_ID, c.DEPOSIT_ID, c.DEPOSIT_TIME, c.DEPOSIT_AMOUNT),
+                *(c.DEPOSIT_CURRENCY, c.DEPOSIT_STATUS),
+            ),
             rows.deposit_rows,
         ),
     )

@@ -32,7 +32,7 @@ def as_csv(report: Report, definition: Definition, rows: Iterable[Row]) -> bytes
     writer = csv.writer(text, lineterminator="\r\n")
     days = f"{day_text(report.start_s)} to {day_text(report.end_s)}"
     writer.writerow([definition.title, VERSION, days, *[""] * (len(columns) - 3)])
-    writer.writerow([one.classic if classic else one.name for one in columns])
+    writer.writerow([one.classic if classic else one.heading for one in columns])
     writer.writerows([row.get(one, "") for one in columns] for row in rows)
     return text.getvalue().encode()
 
@@ -80,8 +80,10 @@ def _requests(columns: Sequence[c.Column], rows: Iterable[Row]) -> Iterator[str]
         own = [(one.name, row.get(one, "")) for one in columns if one in _ATTRIBUTES]
         yield f"<Request{_attributes(own)}>"
         for one in columns:
-            if one not in _ATTRIBUTES and one not in _SERVICES:
+            if one not in _ATTRIBUTES and one not in (*_SERVICES, c.APPLICATION):
                 yield f"<{one.name}>{escape(row.get(one, ''))}</{one.name}>"
+        if c.APPLICATION in columns:
+            yield f"<Application>{row[c.APPLICATION]}</Application>"
         if c.APPLICATIONS in columns:
             yield _replies(row)
         yield "</Request>\n"

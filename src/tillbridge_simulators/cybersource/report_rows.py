@@ -14,7 +14,7 @@ from tillbridge_simulators.cybersource import report_columns as c
 from tillbridge_simulators.cybersource.account import Account
 from tillbridge_simulators.cybersource.answers import utc_text
 from tillbridge_simulators.cybersource.batches import batches
-from tillbridge_simulators.cybersource.fundings import Funding, fundings
+from tillbridge_simulators.cybersource.fundings import Funding, fees_of, fundings
 from tillbridge_simulators.cybersource.state import Authorization, Movement
 
 Row: TypeAlias = Mapping[c.Column, str]
@@ -60,11 +60,14 @@ def exception_rows(account: Account, start_s: float, end_s: float) -> Iterator[R
     for one in account.state.movements.values():
         if one.failed_s and start_s <= one.failed_s < end_s:
             yield _request(account, one) | {
+                c.TRANSACTION_DATE: utc_text(one.failed_s),
                 c.APPLICATION: SERVICES[one.kind],
                 c.EXCEPTION_ACTION: "FAILED",
                 c.EXCEPTION_CATEGORY: "PROCESSOR",
                 c.EXCEPTION_TYPE: "ERROR",
                 c.EXCEPTION_MESSAGE: one.failure,
+                c.EXCEPTION_AMOUNT: str(one.amount),
+                c.EXCEPTION_CURRENCY: one.currency,
                 c.RESPONSE_CODE: "05",
                 c.REASON_CODE: "233",
             }
@@ -74,36 +77,43 @@ def event_rows(account: Account, start_s: float, end_s: float) -> Iterator[Row]:
     """Payment Events: what the processor told of the batches' payments in that time."""
     for at_s, kind, one in _events(account):
         if start_s <= at_s < end_s:
-            amount = _signed(one)
-            yield {
-                c.REQUEST_ID: one.id,
-                c.MERCHANT_ID: account.options.merchant_id,
-                c.MERCHANT_REFERENCE: one.code,
-                c.PAYMENT_TYPE: method_of(account, one),
-                c.EVENT_TYPE: kind,
+            yield _request(account, one) | {
+                c.EVENT: kind,
                 c.EVENT_DATE: day_text(at_s),
-                c.REFERENCE: reference_of(one),
-                c.MERCHANT_CURRENCY: one.currency,
-                c.MERCHANT_AMOUNT: str(amount),
-                c.CONSUMER_CURRENCY: one.currency,
-                c.CONSUMER_AMOUNT: str(amount),
+                c.EVENT_CURRENCY: one.currency,
+                c.EVENT_AMOUNT: str(_signed(one)),
                 c.PROCESSOR_MESSAGE: one.failure,
             }
 
 
 def funding_rows(account: Account, start_s: float, end_s: float) -> Iterator[Row]:
-    """Funding Detail: the four totals of each payout of that time."""
-    for one in _funded(account, start_s, end_s):
-        for kind, amount in funding_totals(one):
-            yield _funding(account, one) | {c.FUNDING_TYPE: kind, c.AMOUNT: str(amount)}
+    """Funding Detail: the payments of each payout of that time, each with its fee."""
+    for funding in _funded(account, start_s, end_s):
+        for one in funding.movements:
+            fee = fees_of(one).total
+            yield _request(account, one) | {
+                c.APPLICATION: SERVICES[one.kind],
+                c.BATCH_ID: funding.batch.id,
+                c.FUNDING_ID: funding.id,
+                c.FUNDING_DATE: day_text(funding.funded_s),
+                c.FUNDING_AMOUNT: str(_signed(one) - fee),
+                c.FUNDING_CURRENCY: one.currency,
+                c.FUNDING_FEE: str(fee),
+                c.FUNDING_FEE_CURRENCY: one.currency,
+                c.FUNDING_STATUS: "S",
+            }
 
 
 def deposit_rows(account: Account, start_s: float, end_s: float) -> Iterator[Row]:
     """Deposit Detail: what reached the bank in that time."""
     for one in _funded(account, start_s, end_s):
-        yield _funding(account, one) | {
-            c.DEPOSIT_DATE: day_text(one.funded_s),
+        yield {
+            c.MERCHANT_ID: account.options.merchant_id,
+            c.DEPOSIT_ID: one.id,
+            c.DEPOSIT_TIME: utc_text(one.funded_s),
             c.DEPOSIT_AMOUNT: str(one.net),
+            c.DEPOSIT_CURRENCY: one.currency,
+            c.DEPOSIT_STATUS: "S",
         }
 
 
@@ -180,13 +190,3 @@ def _events(account: Account) -> Iterator[tuple[float, str, Movement]]:
 
 def _funded(account: Account, start_s: float, end_s: float) -> list[Funding]:
     return [one for one in fundings(account) if start_s <= one.funded_s < end_s]
-
-
-def _funding(account: Account, one: Funding) -> dict[c.Column, str]:
-    return {
-        c.FUNDING_ID: one.id,
-        c.MERCHANT_ID: account.options.merchant_id,
-        c.BATCH_ID: one.batch.id,
-        c.FUNDING_DATE: day_text(one.funded_s),
-        c.CURRENCY: one.currency,
-    }

@@ -77,7 +77,9 @@ def put_predefined(ask: Ask) -> Answer:
     return _keep(ask, row)
 
 
-def subscribe(account: Account, definition: str, mime: str = "text/csv") -> None:
+def subscribe(
+    account: Account, definition: str, mime: str = "text/csv", convention: str = "SOAPI"
+) -> None:
     """Subscribes to a report with all its columns, as somebody in the Business Center would."""
     row = {
         "reportDefinitionName": definition,
@@ -89,7 +91,7 @@ def subscribe(account: Account, definition: str, mime: str = "text/csv") -> None
         "timezone": "GMT",
         "startTime": "0000",
         "startDay": 1,
-        "reportPreferences": {},
+        "reportPreferences": {"fieldNameConvention": convention},
         "subscriptionType": "CUSTOM",
     }
     _keep_row(account, row)

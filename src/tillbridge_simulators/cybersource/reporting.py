@@ -37,10 +37,21 @@ class Report:
     rows: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class BankChange:
+    """The bank says that an account of an electronic check has changed."""
+
+    code: str
+    reference: str
+    reason_code: str
+    at_s: float
+
+
 @dataclass(slots=True)
 class Reporting:
-    """Reports in the order they were asked for, and subscriptions by name."""
+    """Reports in the order they were asked for, subscriptions by name, changes of accounts."""
 
+    changes: list[BankChange] = field(default_factory=list)
     reports: list[Report] = field(default_factory=list)
     subscriptions: Shelf = field(default_factory=Shelf)
     made_until: dict[str, float] = field(default_factory=dict)

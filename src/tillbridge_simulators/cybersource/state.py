@@ -165,6 +165,7 @@ class State:
     listed: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     batch_closed_s: float = 0.0
     batch_closings: list[float] = field(default_factory=list)
+    paid_out_by_hand: list[float] = field(default_factory=list)
     reporting: Reporting = field(default_factory=Reporting)
     vault: Vault = field(default_factory=Vault)
     recurring: Recurring = field(default_factory=Recurring)

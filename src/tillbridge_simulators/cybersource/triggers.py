@@ -8,9 +8,11 @@ from typing import TypeAlias
 from tillbridge_simulators.cybersource import invoices, payment_links, subscriptions
 from tillbridge_simulators.cybersource.account import Account
 from tillbridge_simulators.cybersource.authentications import challenge
+from tillbridge_simulators.cybersource.batch_summaries import change_account
 from tillbridge_simulators.cybersource.batches import close_batch
 from tillbridge_simulators.cybersource.disputes import dispute
 from tillbridge_simulators.cybersource.failures import fail_capture
+from tillbridge_simulators.cybersource.fundings import fund
 from tillbridge_simulators.cybersource.report_subscriptions import make_due
 from tillbridge_simulators.cybersource.reviews import decide
 
@@ -86,6 +88,15 @@ def _fail_capture(account: Account, given: Given) -> str:
     return f"The capture {failed.id} of order {failed.code} failed; only a report tells."
 
 
+def _fund(account: Account, _: Given) -> str:
+    return f"{fund(account)} payouts left for the bank."
+
+
+def _change_bank(account: Account, given: Given) -> str:
+    changed = change_account(account, given["payment"])
+    return f"The bank says that the account of order {changed.code} has changed."
+
+
 def _reports(account: Account, _: Given) -> str:
     return f"{make_due(account, now=True)} reports were made."
 
@@ -104,6 +115,13 @@ TRIGGERS: Mapping[str, Trigger] = {
         ("payment",),
         (),
         _fail_capture,
+    ),
+    "funded": Trigger("Every closed batch is paid out now.", (), (), _fund),
+    "bank.changed": Trigger(
+        "The bank says that the account a payment came from has changed.",
+        ("payment",),
+        (),
+        _change_bank,
     ),
     "renewals": Trigger("Subscriptions that are due are billed.", (), (), _renewals),
     "review.accept": Trigger(

@@ -12,6 +12,7 @@ from tillbridge_simulators.cybersource.certification import (
     reporting,
     risk,
     search,
+    settlements,
     webhooks,
 )
 from tillbridge_simulators.cybersource.certification.row import Row
@@ -26,5 +27,6 @@ ROWS: Sequence[Row] = (
     *risk.ROWS,
     *capture_contexts.ROWS,
     *reporting.ROWS,
+    *settlements.ROWS,
     *webhooks.ROWS,
 )
