@@ -99,8 +99,8 @@ def reached(known: dict[str, Fields], roots: Iterable[str]) -> dict[str, Fields]
     return {name: fields for name, fields in known.items() if name in seen}
 
 
-def main(client: Path, older: Path | None) -> None:
-    """Writes operations.jsonl and models.jsonl, a line each."""
+def read(client: Path, older: Path | None) -> tuple[list[dict[str, object]], dict[str, Fields]]:
+    """Every operation, and the models they are made of with the lengths of their texts."""
     done = list(operations(client))
     kept = reached(models(client), [str(one[role]) for one in done for role in ("body", "answer")])
     for (model, field), most in (lengths(older) if older else {}).items():
@@ -109,6 +109,12 @@ def main(client: Path, older: Path | None) -> None:
     for (model, field), most in OUTGROWN.items():
         if kept.get(model, {}).get(field):
             kept[model][field] = f"text {most}"
+    return done, kept
+
+
+def main(client: Path, older: Path | None) -> None:
+    """Writes operations.jsonl and models.jsonl, a line each."""
+    done, kept = read(client, older)
     _write(HERE / "operations.jsonl", done)
     rows = ({"model": name, "fields": fields} for name, fields in kept.items())
     _write(HERE / "models.jsonl", rows)
