@@ -87,3 +87,44 @@ async def test_a_batch_report_sums_to_what_left_with_the_batch(
     assert (refunded.amount, refunded.order_number) == (Money.of("-4.99", "USD"), "order 0")
     moved = world.simulator.state.movements
     assert all(moved[one.request_id].amount == abs(one.amount.amount) for one in found)
+
+
+async def test_what_is_asked_for_by_day_adds_up_to_what_reached_the_bank(
+    make_world: MakeWorld,
+) -> None:
+    world = await make_world(report_details="settlements deposits chargebacks retrievals clearings")
+    subscribe(world.simulator.account, "DepositDetailClass")
+    await trade(world)
+    account = world.simulator.account
+    (payment,) = [one.id for one in account.state.authorizations.values() if one.code == "order 1"]
+    pull(account, "chargeback", {"payment": payment, "amount": "3.00"})
+    pull(account, "retrieval", {"payment": payment})
+    for name in ("batch", "funded", "reports"):
+        pull(account, name, {})
+
+    found = [one for source in world.session.settlement_sources for one in await all_of(source)]
+
+    fee = Money.of("-15.00", "USD")  # of the chargeback: told with the payout, not with a payment
+    for currency, extra in (("USD", fee), ("JPY", Money.zero("JPY"))):
+        mine = [one for one in found if one.amount.currency == currency]
+        (payout,) = [one.amount for one in mine if one.kind is SettlementKind.PAYOUT]
+        assert total_of((one.effect for one in mine), currency) + extra == payout
+        totals = [one.amount for one in mine if one.kind is SettlementKind.FUNDING]
+        assert total_of(totals, currency) == payout
+    (retrieval,) = [one for one in found if one.kind is SettlementKind.RETRIEVAL]
+    assert not retrieval.effect
+    assert retrieval.due_on is not None
+    keys = [(one.report, one.line) for one in found]
+    assert len(set(keys)) == len(keys)
+
+
+async def all_of(source: SettlementSource) -> list[SettlementLine]:
+    await asyncio.sleep(0.005)
+    changes = await source.ready.call(new_call(), {}, "")
+    return [
+        one
+        for record in changes.records
+        async for some in source.lines(new_call(), record)
+        for one in some
+        if isinstance(one, SettlementLine)
+    ]

@@ -121,7 +121,7 @@ class _Fetching:
                 return
 
     async def _read(self, report: ChangedRecord) -> None:
-        """One report to its end. Raises Transient for the connection's trouble."""
+        """One report to its end. Raises Transient, Misconfigured: the connection's trouble."""
         try:
             await self.house.gates.enter(self.at.name)
             lines = 0
@@ -135,10 +135,10 @@ class _Fetching:
             if waiting:
                 await keep_lines(self.house.database, self.at.name, waiting)
             await self.house.gates.succeeded(self.at.name)
-        except (Rejected, Unreconciled, Misconfigured) as error:
+        except (Rejected, Unreconciled) as error:
             await self._refuse(report, mask(str(error)))
             return
-        except Transient as error:
+        except (Transient, Misconfigured) as error:
             waits_s = (self.source.every_s, PUT_OFF_MAX_S / self.house.factor)
             await put_off(self.house.database, self.at.name, report, mask(str(error)), waits_s)
             raise
