@@ -36,6 +36,7 @@ from tillbridge_cybersource.voids import Voids
 from tillbridge_cybersource.webhook_keys import EgressKeys, WebhookKeys
 from tillbridge_cybersource.webhook_subscriptions import TITLE as SUBSCRIPTION
 from tillbridge_cybersource.webhook_subscriptions import WebhookSubscriptions
+from tillbridge_cybersource.vault import Vault
 from tillbridge_cybersource.webhooks import Webhooks
 
 CLOCK_SKEW_MAX_S = 60
@@ -64,6 +65,8 @@ ID_FIELDS = frozenset(
 )
 """Source: REST API reference, request and reply fields; Webhooks Implementation Guide."""
 
+        *("customer_token", "instrument_token", "identifier_token", "address_token"),
+        *("default_instrument", "default_address", "network_token", "previous_transaction", "ids"),
 
 class CybersourceSession:
     """One open merchant account.
@@ -96,6 +99,9 @@ class CybersourceSession:
             write.shape.kind: write
             for write in (
                 Authorizations(operations).write,
+        self._report_subscriptions = ReportSubscriptions(self._exchange, settings)
+        self._details = SettlementDetails(self._exchange, settings, opening)
+        self._vault = Vault(self._exchange, settings, opening)
                 Captures(operations).write,
                 Reversals(operations).write,
                 Voids(operations).write,
@@ -104,6 +110,8 @@ class CybersourceSession:
         }
 
     @property
+                Credits(operations).write,
+                *self._vault.writes,
     def writes(self) -> Mapping[str, Write]:
         return self._writes
 
@@ -114,7 +122,8 @@ class CybersourceSession:
     @property
     def reads(self) -> Mapping[str, Read]:
         details = self._capture_contexts.details
-        return {details.kind: details} | self._billing.reads
+        own = {read.kind: read for read in (details, *self._vault.reads)}
+        return own | self._billing.reads
 
     @property
     def pull(self) -> Pull | None:

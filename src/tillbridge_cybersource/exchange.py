@@ -127,6 +127,23 @@ class Exchange:
                 raise Rejected(self._broke("GET", path, reply), reason="refused")
             yield answer
 
+    async def bare(
+        self,
+        call: Call,
+        method: str,
+        path: str,
+        document: Mapping[str, object] | None,
+        *,
+        forged: bool,
+    ) -> Reply:
+        """Any complete answer, whatever it says; `forged` signs another body than the one sent.
+
+        Raises Transient for what was not answered, Misconfigured for keys that cannot be used.
+        """
+        return await self._ask(
+            call, method, path, document, write=False, wants="*/*", forged=forged
+        )
+
     async def close(self) -> None:
         await self._http.close()
 
@@ -141,16 +158,7 @@ class Exchange:
         managing: bool = False,
         wants: str = "",
     ) -> Answer:
-        now = self._clock()
-        plain = b"" if document is None else encode(document)
-        body = self._envelopes.sealed(path, plain, now)
-        headers = _JSON | dict(self._signer.headers(method, path, body, now))
-        if wants:
-            headers["Accept"] = wants
-        reply = await self._http.request(
-            call, method, path, headers=headers, body=body or None, write=write
-        )
-        reply = self._envelopes.opened(reply, write=write)
+        reply = await self._ask(call, method, path, document, write=write, wants=wants)
         self._check_status(method, path, reply, write=write)
         if wants and reply.status in _ACCEPTED:
             return Answer(reply.status, {}, reply)
@@ -164,6 +172,30 @@ class Exchange:
             sent="perhaps" if write else "no",
             reason="unreadable",
         )
+
+    async def _ask(
+        self,
+        call: Call,
+        method: str,
+        path: str,
+        document: Mapping[str, object] | None,
+        *,
+        write: bool,
+        wants: str = "",
+        forged: bool = False,
+    ) -> Reply:
+        """Signed, and sealed and opened where that is set."""
+        now = self._clock()
+        plain = b"" if document is None else encode(document)
+        body = self._envelopes.sealed(path, plain, now)
+        signed = body + b" " if forged else body
+        headers = _JSON | dict(self._signer.headers(method, path, signed, now))
+        if wants:
+            headers["Accept"] = wants
+        reply = await self._http.request(
+            call, method, path, headers=headers, body=body or None, write=write
+        )
+        return self._envelopes.opened(reply, write=write)
 
     def _check_status(self, method: str, path: str, reply: Reply, *, write: bool) -> None:
         status = reply.status

@@ -170,13 +170,33 @@ def _said(ask: Ask) -> dict[str, Any]:
 
 
 OFFERS = (
-    Offer("customer.post_customer", "tms", create),
-    Offer("customer.get_customer", "tms", get),
-    Offer("customer.patch_customer", "tms", patch),
-    Offer("customer.delete_customer", "tms", delete),
-    Offer("customer_shipping_address.post_customer_shipping_address", "tms", create_address),
-    Offer("customer_shipping_address.get_customer_shipping_address", "tms", get_address),
-    Offer("customer_shipping_address.get_customer_shipping_addresses_list", "tms", list_addresses),
-    Offer("customer_shipping_address.patch_customers_shipping_address", "tms", patch_address),
-    Offer("customer_shipping_address.delete_customer_shipping_address", "tms", delete_address),
+    Offer("customer.post_customer", "customer_token", create),
+    Offer("customer.get_customer", "customer_token_read", get),
+    Offer("customer.patch_customer", "customer_token_update", patch),
+    Offer("customer.delete_customer", "customer_token_deletion", delete),
+    Offer(
+        "customer_shipping_address.post_customer_shipping_address",
+        "shipping_address",
+        create_address,
+    ),
+    Offer(
+        "customer_shipping_address.get_customer_shipping_address",
+        "shipping_address_read",
+        get_address,
+    ),
+    Offer(
+        "customer_shipping_address.get_customer_shipping_addresses_list",
+        "shipping_addresses",
+        list_addresses,
+    ),
+    Offer(
+        "customer_shipping_address.patch_customers_shipping_address",
+        "shipping_address_update",
+        patch_address,
+    ),
+    Offer(
+        "customer_shipping_address.delete_customer_shipping_address",
+        "shipping_address_deletion",
+        delete_address,
+    ),
 )

@@ -21,6 +21,7 @@ from tillbridge_simulators.cybersource.token_answers import (
     metadata,
     missing,
 )
+from tillbridge_simulators.cybersource.tokenized_cards import NETWORKS, tokenized
 from tillbridge_simulators.cybersource.tokens import MintedToken
 
 PATH = "/tms/v1/instrumentidentifiers"
@@ -93,9 +94,13 @@ def enroll(ask: Ask) -> Answer:
     row = found_on(shelf, ask.ids["instrumentIdentifierId"])
     if "card" not in row:
         raise invalid("card")
-    tokenized = {"state": "ACTIVE", "enrollmentId": row["id"][:16], "type": "visa"}
-    shelf.put(row["id"], row | {"tokenizedCard": tokenized})
-    ask.account.tell("tms.networktoken.provisioned", row["id"], {"data": {"id": row["id"]}})
+    card = ask.account.tokens.known(row["id"])
+    if card.brand not in NETWORKS:
+        raise invalid("card")
+    if row.get("tokenizedCard", {}).get("state") not in ("ACTIVE", "SUSPENDED"):
+        ends = ("expirationMonth", "expirationYear")
+        said = {name: at(ask.document, f"card.{name}") for name in ends}
+        tokenized(ask, card, said, owner=row["id"])
     return Answer(202, {})
 
 
@@ -148,14 +153,20 @@ def _id_of(fingerprint: str) -> str:
 
 
 OFFERS = (
-    Offer("instrument_identifier.post_instrument_identifier", "tms", create),
-    Offer("instrument_identifier.get_instrument_identifier", "tms", get),
-    Offer("instrument_identifier.patch_instrument_identifier", "tms", patch),
-    Offer("instrument_identifier.delete_instrument_identifier", "tms", delete),
+    Offer("instrument_identifier.post_instrument_identifier", "instrument_identifier", create),
+    Offer("instrument_identifier.get_instrument_identifier", "instrument_identifier_read", get),
+    Offer(
+        "instrument_identifier.patch_instrument_identifier", "instrument_identifier_update", patch
+    ),
+    Offer(
+        "instrument_identifier.delete_instrument_identifier",
+        "instrument_identifier_deletion",
+        delete,
+    ),
     Offer(
         "instrument_identifier.get_instrument_identifier_payment_instruments_list",
-        "tms",
+        "payment_instruments",
         instruments,
     ),
-    Offer("instrument_identifier.post_instrument_identifier_enrollment", "tms", enroll),
+    Offer("instrument_identifier.post_instrument_identifier_enrollment", "network_token", enroll),
 )

@@ -152,15 +152,31 @@ def _links(id_: str, customer_id: str, identifier_id: str) -> dict[str, Any]:
 
 
 OFFERS = (
-    Offer("payment_instrument.post_payment_instrument", "tms", create),
-    Offer("payment_instrument.get_payment_instrument", "tms", get),
-    Offer("payment_instrument.patch_payment_instrument", "tms", patch),
-    Offer("payment_instrument.delete_payment_instrument", "tms", delete),
-    Offer("customer_payment_instrument.post_customer_payment_instrument", "tms", create),
-    Offer("customer_payment_instrument.get_customer_payment_instrument", "tms", get),
-    Offer("customer_payment_instrument.patch_customers_payment_instrument", "tms", patch),
-    Offer("customer_payment_instrument.delete_customer_payment_instrument", "tms", delete),
+    Offer("payment_instrument.post_payment_instrument", "payment_instrument", create),
+    Offer("payment_instrument.get_payment_instrument", "payment_instrument_read", get),
+    Offer("payment_instrument.patch_payment_instrument", "payment_instrument_update", patch),
+    Offer("payment_instrument.delete_payment_instrument", "payment_instrument_deletion", delete),
     Offer(
-        "customer_payment_instrument.get_customer_payment_instruments_list", "tms", of_one_customer
+        "customer_payment_instrument.post_customer_payment_instrument", "payment_instrument", create
+    ),
+    Offer(
+        "customer_payment_instrument.get_customer_payment_instrument",
+        "payment_instrument_read",
+        get,
+    ),
+    Offer(
+        "customer_payment_instrument.patch_customers_payment_instrument",
+        "payment_instrument_update",
+        patch,
+    ),
+    Offer(
+        "customer_payment_instrument.delete_customer_payment_instrument",
+        "payment_instrument_deletion",
+        delete,
+    ),
+    Offer(
+        "customer_payment_instrument.get_customer_payment_instruments_list",
+        "payment_instruments",
+        of_one_customer,
     ),
 )

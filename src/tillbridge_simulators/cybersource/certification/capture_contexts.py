@@ -21,7 +21,7 @@ def _microform(it: Script) -> None:
     it.shows(_DETAILS, _SHOWN, transientToken=it.means.transient())
     unsafe = _PAGE | {"targetOrigins": ["http://shop.example.com"]}
     it.refused(_MICROFORM, 400, "INVALID_DATA", unsafe)
-    it.refused(_DETAILS, 404, "", transientToken="nobody")  # noqa: S106 (no such token)
+    it.refused(_DETAILS, 404, "", transientToken="nobody")
 
 
 def _unified(it: Script) -> None:
