@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TypeAlias
 
@@ -55,8 +55,13 @@ def books(
     before = file.read_text() + chat + mail
 
     @asynccontextmanager
-    async def open_books(thresholds: str, tell: str = "chat") -> AsyncIterator[House]:
-        file.write_text(f"{before}alerts:\n  tell: [{tell}]\n{thresholds}")
+    async def open_books(
+        thresholds: str, tell: str = "chat", more: str = ""
+    ) -> AsyncIterator[House]:
+        """`more`: settings of the till."""
+        address = "      base_url: http://127.0.0.1:1\n"
+        configuration = before.replace(address, address + more)
+        file.write_text(f"{configuration}alerts:\n  tell: [{tell}]\n{thresholds}")
         house = await open_house(site, dsn, role="a test")
         try:
             yield house
@@ -222,3 +227,15 @@ async def test_a_month_that_cannot_be_archived_is_found(
     async with books("") as house:
         (one,) = await conditions(house)
     assert (one.name, one.about) == ("archive_late", "2020-01")
+
+
+async def test_people_are_told_long_before_a_key_ends(books: OpenBooks) -> None:
+    day = datetime.now(UTC) + timedelta(days=40)
+    setting = f"      key_expires_on: {day:%Y-%m-%d}\n"
+    async with books("  every: 1s\n", more=setting) as house:
+        (found,) = [one for one in await conditions(house) if one.name == "key_end"]
+        assert (found.level, found.title) == ("warning", "A key of till ends in 39 days")
+        assert found.about == "till: Shared secret key-1"
+        assert "Key Management" in found.content
+    async with books("  every: 1s\n") as house:
+        assert "key_end" not in {one.name for one in await conditions(house)}

@@ -33,6 +33,7 @@ ConditionName: TypeAlias = Literal[
     "archive_late",
     "webhooks",
     "webhook_key",
+    "key_end",
 ]
 
 

@@ -31,6 +31,7 @@ from tillbridge.connections.webhooks import all_webhooks
 from tillbridge.connector.abilities import Call
 from tillbridge.journeys.following import SQL
 from tillbridge.journeys.house import House
+from tillbridge.journeys.key_ends import key_conditions
 from tillbridge.journeys.silence import silences
 from tillbridge.journeys.standing import Pending, Waiting, letters, unanswered, waiting_runs
 from tillbridge.journeys.steer import reason_of
@@ -72,6 +73,7 @@ async def conditions(house: House) -> list[Condition]:
         *await silences(house),
         *_late(await months(database), house),
         *webhook_conditions(await all_webhooks(database), house),
+        *key_conditions(house),
     ]
 
 
