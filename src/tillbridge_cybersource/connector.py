@@ -17,6 +17,7 @@ from tillbridge.connector.settlement_sources import SettlementSource
 from tillbridge.connector.webhooks import WebhookKeeping
 from tillbridge_cybersource.adoptions import Payments
 from tillbridge_cybersource.authorizations import Authorizations
+from tillbridge_cybersource.bare_calls import BareCalls
 from tillbridge_cybersource.billing import Billing
 from tillbridge_cybersource.captures import Captures
 from tillbridge_cybersource.decisions import Decisions
@@ -165,6 +166,10 @@ class CybersourceSession:
                 lines.append(await self._check_decisions(call))
         keys = self._exchange.keys.check(call.now)
         return [*lines, *keys, *await self._check_webhooks(call)]
+
+    @property
+    def bare(self) -> BareCalls:
+        return BareCalls(self._exchange, self._settings)
 
     @property
     def key_lives(self) -> Sequence[KeyLife]:
