@@ -35,6 +35,7 @@ class XmlReport:
     _other: dict[str, list[str]] = field(default_factory=dict)
     _depth: int = 0
     _size: int = 0
+    _fed_bytes: int = 0
     _text: list[str] = field(default_factory=list)
     _parser: expat.XMLParserType = field(init=False)
 
@@ -61,6 +62,9 @@ class XmlReport:
             self._parser.Parse(chunk, final)
         except expat.ExpatError as error:
             raise self._wrong(f"This is no XML: {error}") from error
+        self._fed_bytes += len(chunk)
+        if self._fed_bytes - max(self._parser.CurrentByteIndex, 0) > ROW_MAX_CHARACTERS:
+            raise self._wrong("This row is too long")  # a tag that does not end is kept by expat
         ready, self._ready = self._ready, []
         return ready
 
