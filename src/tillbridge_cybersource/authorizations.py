@@ -1,7 +1,7 @@
-"""POST /pts/v2/payments: holds money, never takes it.
+"""POST /pts/v2/payments: holds money; where the connection says so, takes it at once (a sale).
 
-Sources: REST API reference, "Process a Payment"; Payments Developer Guide, Authorization and
-Time-Out Authorization Reversals (docs/systems/cybersource.md).
+Sources: REST API reference, "Process a Payment"; Payments Developer Guide, Authorization, Sale,
+Time-Out Authorization Reversals and Time-Out Void (docs/systems/cybersource.md).
 """
 
 from dataclasses import replace
@@ -14,17 +14,31 @@ from tillbridge.connector.documents import Fields
 from tillbridge_cybersource.exchange import Answer
 from tillbridge_cybersource.fences import check_not_early, fence_refused, fenced
 from tillbridge_cybersource.follow_ons import follow_on_receipt
-from tillbridge_cybersource.observations import authorization_of, part, text_of
+from tillbridge_cybersource.observations import (
+    authorization_of,
+    first_that_counts,
+    part,
+    taken_at_once,
+    text_of,
+)
 from tillbridge_cybersource.operations import (
     Operations,
     amount_details,
     client_reference,
     reading_success,
 )
+from tillbridge_cybersource.own_hits import is_half_undone, is_reversed, void_by_key
 from tillbridge_cybersource.payment_documents import payment_document
 from tillbridge_cybersource.search import Hit
 from tillbridge_cybersource.shapes import AUTHORIZATION
-from tillbridge_cybersource.statuses import CARD_REFUSED, judge, refusal, unknown_status
+from tillbridge_cybersource.statuses import (
+    CARD_REFUSED,
+    FOLLOW_ON_STATUSES,
+    Judgement,
+    judge,
+    refusal,
+    unknown_status,
+)
 
 CALLS = frozenset({"payments.create_payment", "reversal.mit_reversal"})
 
@@ -32,13 +46,15 @@ _NOT_THE_ISSUERS = frozenset({"DUPLICATE_REQUEST", "INVALID_MERCHANT_CONFIGURATI
 """Declines that say nothing of the card: the one may stand for a hold of ours, the other is for the
 merchant's set-up."""
 
+_OURS = (Operation.AUTHORIZATION, Operation.SALE)
+
 
 class Authorizations:
     """The write `authorization`."""
 
     def __init__(self, operations: Operations) -> None:
         self._operations = operations
-        fence = operations.settings.fence
+        fence = operations.settings.fences
         self.write = Write(
             AUTHORIZATION,
             "fence" if fence else "find",
@@ -55,7 +71,7 @@ class Authorizations:
             Transient: see `Exchange.write`; also "perhaps" for a status nobody knows.
         """
         ours = self._operations
-        document = payment_document(fields, ours.settings.stored_token)
+        document = payment_document(fields, ours.settings)
         order_number = values.required_text(fields, "order_number")
         answer = await ours.exchange.write(call, "/pts/v2/payments", document)
         status, reason = text_of(answer.body, "status"), answer.reason
@@ -65,6 +81,11 @@ class Authorizations:
             raise refusal(ours.exchange.name, f"The authorization for {order_number}", answer)
         approved = bool(text_of(part(answer.body, "processorInformation"), "approvalCode"))
         judgement = judge(status, reason, ours.policy, approved=approved)
+        if (
+            ours.settings.payment_type == "check"
+            and status in FOLLOW_ON_STATUSES[Operation.CAPTURE]
+        ):
+            judgement = Judgement(Verdict.APPROVED, reason)
         if judgement is None:
             raise unknown_status(ours.exchange.name, status, reason)
         with reading_success(ours.exchange.name):
@@ -76,6 +97,7 @@ class Authorizations:
                 code=order_number,
             )
         observation = replace(observation, attempt_key=values.required_text(fields, "attempt_key"))
+        observation = taken_at_once(observation, ours.settings)
         return ours.receipt("payment", observation, status)
 
     async def find(self, call: Call, fields: Fields, sent_at: datetime) -> Finding:
@@ -86,10 +108,9 @@ class Authorizations:
         attempt_key = values.required_text(fields, "attempt_key")
 
         def attempt(hits: list[Hit]) -> Observation | None:
-            for hit in reversed(hits):
-                if hit.operation is Operation.AUTHORIZATION and hit.key == attempt_key:
-                    return self._seen(hit, hits)
-            return None
+            own = [hit for hit in hits if hit.operation in _OURS and hit.key == attempt_key]
+            seen = [self._seen(hit, hits) for hit in own if not is_half_undone(hit, hits)]
+            return first_that_counts(seen)
 
         order_number = values.required_text(fields, "order_number")
         return await self._operations.find(call, order_number, sent_at, attempt, kind="payment")
@@ -97,7 +118,8 @@ class Authorizations:
     async def fence(self, call: Call, fields: Fields) -> Fenced:
         """POST /pts/v2/reversals with the attempt's key: undone, or never to be.
 
-        The amount is the one that was asked for: a partial hold is refused as INVALID_AMOUNT and
+        What a sale has taken is voided first: that leaves the hold, which is then reversed. The
+        amount is the one that was asked for: a partial hold is refused as INVALID_AMOUNT and
         then found by search. Raises as `fences.check_not_early` and `fences.fence_refused` say.
         """
         ours = self._operations
@@ -113,6 +135,8 @@ class Authorizations:
         }
         doing = f"The time-out reversal for {order_number}"
         check_not_early(ours, call, doing)
+        if ours.settings.sale:
+            await void_by_key(ours, replace(call, key=attempt_key), order_number, Operation.SALE)
         answer = await ours.exchange.write(call, "/pts/v2/reversals", document)
         if answer.status != 201:
             return fence_refused(ours, doing, answer)
@@ -139,8 +163,4 @@ class Authorizations:
         return self._operations.receipt("payment", refused, "DECLINED")
 
     def _seen(self, hit: Hit, hits: list[Hit]) -> Observation:
-        undone = any(
-            other.operation is Operation.REVERSAL and other.held and other.root_id == hit.id
-            for other in hits
-        )
-        return self._operations.search.decided(hit, undone=undone)
+        return self._operations.search.decided(hit, undone=is_reversed(hit, hits))

@@ -25,7 +25,7 @@ class Captures:
 
     def __init__(self, operations: Operations) -> None:
         self._operations = operations
-        fence = operations.settings.fence
+        fence = operations.settings.fences
         self.write = Write(
             CAPTURE,
             "fence" if fence else "find",

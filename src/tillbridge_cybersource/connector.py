@@ -19,25 +19,28 @@ from tillbridge_cybersource.adoptions import Payments
 from tillbridge_cybersource.authorizations import Authorizations
 from tillbridge_cybersource.bare_calls import BareCalls
 from tillbridge_cybersource.billing import Billing
-from tillbridge_cybersource.captures import Captures
-from tillbridge_cybersource.decisions import Decisions
 from tillbridge_cybersource.capture_contexts import CaptureContexts
+from tillbridge_cybersource.captures import Captures
+from tillbridge_cybersource.credits import Credits
+from tillbridge_cybersource.decisions import Decisions
 from tillbridge_cybersource.exchange import Answer, Exchange
 from tillbridge_cybersource.operations import Operations
 from tillbridge_cybersource.payer_authentication import PayerAuthentication
 from tillbridge_cybersource.pulls import PAYMENTS, Pulls
 from tillbridge_cybersource.refunds import Refunds
+from tillbridge_cybersource.report_subscriptions import ReportSubscriptions
 from tillbridge_cybersource.reports import NAME as REPORTS
 from tillbridge_cybersource.reports import Reports
 from tillbridge_cybersource.reversals import Reversals
 from tillbridge_cybersource.search import Search
 from tillbridge_cybersource.settings import CybersourceSettings
+from tillbridge_cybersource.settlement_details import SettlementDetails
 from tillbridge_cybersource.statuses import Policy
+from tillbridge_cybersource.vault import Vault
 from tillbridge_cybersource.voids import Voids
 from tillbridge_cybersource.webhook_keys import EgressKeys, WebhookKeys
 from tillbridge_cybersource.webhook_subscriptions import TITLE as SUBSCRIPTION
 from tillbridge_cybersource.webhook_subscriptions import WebhookSubscriptions
-from tillbridge_cybersource.vault import Vault
 from tillbridge_cybersource.webhooks import Webhooks
 
 CLOCK_SKEW_MAX_S = 60
@@ -62,18 +65,18 @@ ID_FIELDS = frozenset(
         "fingerprintSessionId",
         "href",  # links end in ids
         "encData",  # an encrypted message
+        *("customer_token", "instrument_token", "identifier_token", "address_token"),
+        *("default_instrument", "default_address", "network_token", "previous_transaction", "ids"),
     }
 )
 """Source: REST API reference, request and reply fields; Webhooks Implementation Guide."""
 
-        *("customer_token", "instrument_token", "identifier_token", "address_token"),
-        *("default_instrument", "default_address", "network_token", "previous_transaction", "ids"),
 
 class CybersourceSession:
     """One open merchant account.
 
     It satisfies ChecksConnection, WritesDocuments (authorization, capture, reversal, void,
-    refund), ObservesPayments, PullsPayments, PollsChanges, KeepsWebhooks, Probes,
+    refund, credit), ObservesPayments, PullsPayments, PollsChanges, KeepsWebhooks, Probes,
     VerifiesDeliveries, TranslatesDeliveries, AuthenticatesShoppers, MakesCaptureContexts,
     VerifiesTokens, HoldsKeys and Closes.
     """
@@ -89,36 +92,37 @@ class CybersourceSession:
         self._payments = Payments(self._search)
         self._webhook_keys = WebhookKeys(settings, opening.keyring)
         self._payer_authentication = PayerAuthentication(self._exchange, settings)
+        self._capture_contexts = CaptureContexts(self._exchange, settings)
         self._webhooks = Webhooks(settings, policy, self._webhook_keys)
         egress_keys = EgressKeys(self._exchange, settings, opening)
         self._subscriptions = WebhookSubscriptions(self._exchange, egress_keys, settings, opening)
-        self._capture_contexts = CaptureContexts(self._exchange, settings)
         operations = Operations(self._exchange, self._search, settings, policy, opening)
         self._billing = Billing(self._exchange, settings, opening)
         self._reports = Reports(self._exchange, settings, opening)
+        self._report_subscriptions = ReportSubscriptions(self._exchange, settings)
+        self._details = SettlementDetails(self._exchange, settings, opening)
+        self._vault = Vault(self._exchange, settings, opening)
         self._writes = self._billing.writes | {
             write.shape.kind: write
             for write in (
                 Authorizations(operations).write,
-        self._report_subscriptions = ReportSubscriptions(self._exchange, settings)
-        self._details = SettlementDetails(self._exchange, settings, opening)
-        self._vault = Vault(self._exchange, settings, opening)
                 Captures(operations).write,
                 Reversals(operations).write,
                 Voids(operations).write,
                 Refunds(operations).write,
+                Credits(operations).write,
+                *self._vault.writes,
             )
         }
 
     @property
-                Credits(operations).write,
-                *self._vault.writes,
     def writes(self) -> Mapping[str, Write]:
         return self._writes
 
     @property
     def polls(self) -> Mapping[str, Poll]:
-        return {PAYMENTS: self._pulls.poll, REPORTS: self._reports.poll} | self._billing.polls
+        own = {PAYMENTS: self._pulls.poll, REPORTS: self._reports.poll}
+        return own | self._details.polls | self._billing.polls
 
     @property
     def reads(self) -> Mapping[str, Read]:
@@ -132,7 +136,9 @@ class CybersourceSession:
 
     @property
     def settlement_sources(self) -> Sequence[SettlementSource]:
-        return (self._reports.source,) if self._settings.report_every_s else ()
+        if not self._settings.report_every_s:
+            return ()
+        return (self._reports.source, *self._details.sources)
 
     async def payment(self, call: Call, payment_id: str) -> Sequence[Observation]:
         """A payment by its id, whoever made it, and what followed on it."""
@@ -167,6 +173,12 @@ class CybersourceSession:
         keys = self._exchange.keys.check(call.now)
         return [*lines, *keys, *await self._check_webhooks(call)]
 
+    async def provision(self, call: Call) -> Sequence[CheckLine]:
+        """Subscribes to the reports that are wanted and not made yet."""
+        if not self._settings.report_every_s:
+            return ()
+        return await self._report_subscriptions.ensure(call)
+
     @property
     def bare(self) -> BareCalls:
         return BareCalls(self._exchange, self._settings)
@@ -199,6 +211,16 @@ class CybersourceSession:
     ) -> Authentication:
         return await self._payer_authentication.authenticate(call, fields, returned, kept)
 
+    async def capture_context(self, call: Call, request: ContextRequest) -> CaptureContext:
+        return await self._capture_contexts.make(call, request)
+
+    @property
+    def wants_contexts(self) -> bool:
+        return self._capture_contexts.wants_contexts
+
+    async def verify_token(self, call: Call, token: Token) -> None:
+        await self._capture_contexts.verify(call, token)
+
     async def close(self) -> None:
         await self._exchange.close()
 
@@ -210,16 +232,6 @@ class CybersourceSession:
             next_step = "Let the key read reports, or set decision_reach_days to 0."
             return CheckLine(title, passed=False, detail=error.message, next_step=next_step)
         return CheckLine(title, passed=True)
-
-    async def capture_context(self, call: Call, request: ContextRequest) -> CaptureContext:
-        return await self._capture_contexts.make(call, request)
-
-    @property
-    def wants_contexts(self) -> bool:
-        return self._capture_contexts.wants_contexts
-
-    async def verify_token(self, call: Call, token: Token) -> None:
-        await self._capture_contexts.verify(call, token)
 
     async def _check_webhooks(self, call: Call) -> list[CheckLine]:
         title = "Webhook keys"

@@ -9,6 +9,7 @@ from tillbridge.connector import values
 from tillbridge.connector.abilities import Call, Receipt
 from tillbridge.connector.documents import Fields
 from tillbridge_cybersource.exchange import Answer
+from tillbridge_cybersource.level_data import with_level_data
 from tillbridge_cybersource.observations import follow_on_of, text_of
 from tillbridge_cybersource.operations import (
     Operations,
@@ -35,7 +36,9 @@ def follow_on_document(call: Call, fields: Fields, amount: Money) -> dict[str, o
         "clientReferenceInformation": client_reference(
             values.required_text(fields, "order_number"), call.key
         ),
-        "orderInformation": {"amountDetails": amount_details(amount)},
+        "orderInformation": with_level_data(
+            {"amountDetails": amount_details(amount)}, fields, amount
+        ),
     }
     defined = _defined(fields)
     if defined:

@@ -1,12 +1,14 @@
 """What a reply or a notification proves, as observations."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 from tillbridge.canonical.errors import Rejected
 from tillbridge.canonical.money import Money
 from tillbridge.canonical.payments import Card, Observation, Operation, Source, Verdict
+from tillbridge_cybersource.settings import CybersourceSettings
 from tillbridge_cybersource.statuses import Judgement
 
 BRANDS = {
@@ -55,6 +57,13 @@ def authorization_of(
     )
 
 
+def taken_at_once(observation: Observation, settings: CybersourceSettings) -> Observation:
+    """An approved authorization is a sale where the connection takes the money at once."""
+    if settings.takes_at_once and observation.verdict is Verdict.APPROVED:
+        return replace(observation, operation=Operation.SALE)
+    return observation
+
+
 def follow_on_of(
     operation: Operation,
     body: Mapping[str, Any],
@@ -85,6 +94,18 @@ def follow_on_of(
         amount=amount,
         reason=text_of(part(body, "errorInformation"), "reason"),
     )
+
+
+_COUNTS = frozenset({Verdict.APPROVED, Verdict.IN_REVIEW, Verdict.HELD_DECLINED})
+
+
+def first_that_counts(seen: Sequence[Observation]) -> Observation | None:
+    """Of what was found under one key: what took effect and stands, else the last; None of none.
+
+    A key may have gone out twice, the second time to be refused because of the first: the refusal
+    tells nothing of what is held.
+    """
+    return next((one for one in seen if one.verdict in _COUNTS), seen[-1] if seen else None)
 
 
 def part(body: Mapping[str, Any], *steps: str) -> Mapping[str, Any]:

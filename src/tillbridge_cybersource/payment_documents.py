@@ -7,8 +7,10 @@ from collections.abc import Mapping
 
 from tillbridge.connector import values
 from tillbridge.connector.documents import Fields
+from tillbridge_cybersource.electronic_checks import as_paid_by
 from tillbridge_cybersource.operations import amount_details, client_reference, merchant_defined
 from tillbridge_cybersource.pieces import pieces_of
+from tillbridge_cybersource.settings import CybersourceSettings
 from tillbridge_cybersource.shapes import ADDRESS_WIDTHS
 
 _NAMES = {
@@ -42,7 +44,7 @@ _NOT_SHIPPED = frozenset({"email"})
 _DESCRIPTION_LENGTH_MAX = 255
 
 
-def payment_document(fields: Fields, stored_token: str) -> Mapping[str, object]:
+def payment_document(fields: Fields, settings: CybersourceSettings) -> Mapping[str, object]:
     """The body of POST /pts/v2/payments. Raises Rejected, naming the field."""
     amount = values.money_above_zero(fields, "amount")
     order: dict[str, object] = {"amountDetails": amount_details(amount)}
@@ -58,14 +60,15 @@ def payment_document(fields: Fields, stored_token: str) -> Mapping[str, object]:
     reference = client_reference(
         values.required_text(fields, "order_number"), values.required_text(fields, "attempt_key")
     )
-    return {
+    document = {
         "clientReferenceInformation": reference,
-        "processingInformation": _processing(fields),
+        "processingInformation": _processing(fields, settings),
         "orderInformation": order,
-        **_token(fields, stored_token),
+        **paid_with(fields, settings.stored_token),
         **_customer(fields),
         **_authentication(fields),
     }
+    return as_paid_by(settings, document)
 
 
 def billing_of(fields: Fields) -> Mapping[str, str]:
@@ -73,10 +76,12 @@ def billing_of(fields: Fields) -> Mapping[str, str]:
     return address_of(values.group(fields, "billing"))
 
 
-def _processing(fields: Fields) -> Mapping[str, object]:
+def _processing(fields: Fields, settings: CybersourceSettings) -> Mapping[str, object]:
     proof = values.group(fields, "authentication")
     indicator = values.text(proof, "commerce_indicator") or "internet"
-    processing: dict[str, object] = {"capture": False, "commerceIndicator": indicator}
+    processing: dict[str, object] = {"capture": settings.sale, "commerceIndicator": indicator}
+    if settings.partial_authorizations:
+        processing["authorizationOptions"] = {"partialAuthIndicator": True}
     if values.flag(fields, "store_token"):
         processing["actionList"] = ["TOKEN_CREATE"]
         processing["actionTokenTypes"] = ["customer", "paymentInstrument"]
@@ -94,7 +99,8 @@ def _authentication(fields: Fields) -> Mapping[str, object]:
     return {"consumerAuthenticationInformation": told} if told else {}
 
 
-def _token(fields: Fields, stored_token: str) -> Mapping[str, object]:
+def paid_with(fields: Fields, stored_token: str) -> Mapping[str, object]:
+    """The one thing that is paid with, or that a credit goes to."""
     token = values.required_text(fields, "token")
     if values.required_text(fields, "token_kind") == "transient":
         return {"tokenInformation": {"transientTokenJwt": token}}

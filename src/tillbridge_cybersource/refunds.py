@@ -13,6 +13,7 @@ from tillbridge.canonical.payments import Operation
 from tillbridge.connector import values
 from tillbridge.connector.abilities import Call, Fenced, Finding, Receipt, Write
 from tillbridge.connector.documents import Fields
+from tillbridge_cybersource.electronic_checks import as_paid_by
 from tillbridge_cybersource.follow_ons import follow_on_document, follow_on_receipt
 from tillbridge_cybersource.operations import Operations
 from tillbridge_cybersource.own_hits import own_hit, void_by_key
@@ -26,7 +27,7 @@ class Refunds:
 
     def __init__(self, operations: Operations) -> None:
         self._operations = operations
-        fence = operations.settings.fence
+        fence = operations.settings.fences
         self.write = Write(
             REFUND,
             "fence" if fence else "find",
@@ -61,4 +62,6 @@ class Refunds:
         return await void_by_key(self._operations, call, order_number, Operation.REFUND)
 
     def _document(self, call: Call, fields: Fields) -> Mapping[str, object]:
-        return follow_on_document(call, fields, values.money_above_zero(fields, "amount"))
+        amount = values.money_above_zero(fields, "amount")
+        document = follow_on_document(call, fields, amount)
+        return as_paid_by(self._operations.settings, document)

@@ -18,7 +18,9 @@ from tillbridge_cybersource.operations import Operations, amount_details, client
 from tillbridge_cybersource.search import Hit
 from tillbridge_cybersource.shapes import REVERSAL
 
-CALLS = frozenset({"reversal.auth_reversal"})
+CALLS = frozenset({"reversal.auth_reversal", "void.void_payment"})
+_TAKEN = ("TRANSACTION_ALREADY_SETTLED", "TRANSACTION_ALREADY_REVERSED_OR_SETTLED")
+"""Why nothing is held: it was captured."""
 
 
 class Reversals:
@@ -47,6 +49,9 @@ class Reversals:
         }
         path = f"/pts/v2/payments/{quote(authorization_id, safe='')}/reversals"
         answer = await ours.exchange.write(call, path, document)
+        if answer.reason in _TAKEN and ours.settings.sale:
+            await self._give_back(call, fields)
+            answer = await ours.exchange.write(call, path, document)
         if not answer.is_accepted and answer.reason == "AUTH_ALREADY_REVERSED":
             return await self._reversed_before(call, fields)
         return follow_on_receipt(
@@ -64,6 +69,19 @@ class Reversals:
             lambda hits: self._seen(hits, authorization_id),
             kind="reversal",
         )
+
+    async def _give_back(self, call: Call, fields: Fields) -> None:
+        """A sale that is not wanted: what it has taken is voided, and then held again.
+
+        Raises Rejected once it has left with its batch: then only a refund gives it back.
+        """
+        ours = self._operations
+        sale_id = values.required_text(fields, "authorization_id")
+        order_number = values.required_text(fields, "order_number")
+        document = {"clientReferenceInformation": client_reference(order_number, call.key)}
+        path = f"/pts/v2/payments/{quote(sale_id, safe='')}/voids"
+        answer = await ours.exchange.write(call, path, document)
+        follow_on_receipt(ours, Operation.VOID, answer, order_number, parent_id=sale_id)
 
     async def _reversed_before(self, call: Call, fields: Fields) -> Receipt:
         ours = self._operations

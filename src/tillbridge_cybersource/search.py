@@ -37,6 +37,8 @@ _OPERATIONS = {
     "ics_auth_reversal": Operation.REVERSAL,
     "ics_void": Operation.VOID,
     "ics_credit": Operation.REFUND,
+    "ics_ecp_debit": Operation.SALE,
+    "ics_ecp_credit": Operation.REFUND,
 }
 _SUCCESS = "1"
 _OF_ORDER = "submitTimeUtc:asc"

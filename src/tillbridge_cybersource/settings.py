@@ -198,6 +198,18 @@ class CybersourceSettings:
         "The organization id under which the reports run; empty leaves it to the merchant id.",
         default="",
     )
+    reports: str = setting(
+        "Reports",
+        "Which reports tillbridge provision subscribes to: requests, batches, exceptions, events,"
+        " fundings, deposits. Each that is ready is read, whoever subscribed to it.",
+        default="batches exceptions events fundings deposits",
+    )
+    report_details: str = setting(
+        "Questions for details",
+        "What is asked for by day besides reports: settlements, deposits, chargebacks, retrievals,"
+        " clearings, batch_sums. What the processor does not tell is answered with nothing.",
+        default="settlements deposits chargebacks retrievals",
+    )
     report_every_s: int = setting(
         "Looks for reports",
         "Every so many seconds Cybersource is asked which reports are ready, and what they say of"
@@ -226,6 +238,24 @@ class CybersourceSettings:
         "Partial authorizations",
         "yes accepts a hold of less than was asked for; no reverses it and declines.",
         default=False,
+    )
+    sale: bool = setting(
+        "Take the money at checkout",
+        "yes captures in the same request that authorizes: a lost sale is money, a lost"
+        " authorization only a hold. no takes it when goods leave.",
+        default=False,
+    )
+    payment_type: Literal["card", "check"] = setting(
+        "What is paid with",
+        "card, or check for bank accounts (eCheck): they are debited at once, like a sale, and"
+        " their lost answers are settled by search.",
+        default="card",
+    )
+    check_code: str = setting(
+        "Kind of check",
+        "The SEC code of electronic checks: WEB, TEL, PPD or CCD.",
+        default="WEB",
+        unverified=True,
     )
     partial_captures: bool = setting(
         "Several captures",
@@ -291,6 +321,16 @@ class CybersourceSettings:
         " whoever finds none free waits longer.",
         default=400,
     )
+
+    @property
+    def takes_at_once(self) -> bool:
+        """Whether a checkout takes the money, and not only holds it."""
+        return self.sale or self.payment_type == "check"
+
+    @property
+    def fences(self) -> bool:
+        """Whether a lost answer may be settled by undoing; for checks that is not documented."""
+        return self.fence and self.payment_type == "card"
 
 
 def ending_of(day: str) -> date | None:

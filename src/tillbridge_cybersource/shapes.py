@@ -3,6 +3,7 @@
 from typing import Final
 
 from tillbridge.connector.documents import DocumentShape, Field
+from tillbridge_cybersource.level_data import PURCHASE
 
 ORDER_NUMBER = Field("order_number", "text", "Order number", required=True, length_max=50)
 """clientReferenceInformation.code: 50 characters (API field reference)."""
@@ -92,6 +93,7 @@ CAPTURE = DocumentShape(
         Field("ordinal", "integer", "Which capture of this authorization: 1, 2, ..."),
         Field("final", "boolean", "No capture will follow"),
         Field("reference", "text", "Shipment or invoice", length_max=50),
+        PURCHASE,
         MERCHANT_DEFINED,
     ),
 )
@@ -105,6 +107,22 @@ REFUND = DocumentShape(
         Field("capture_id", "text", "Capture; found by itself when empty"),
         Field("of_sale", "boolean", "The capture is a sale's; found by itself when empty"),
         Field("reference", "text", "Return or credit note", length_max=50),
+        PURCHASE,
+        MERCHANT_DEFINED,
+    ),
+)
+
+CREDIT = DocumentShape(
+    "credit",
+    "Credit that stands alone, to a card or bank account",
+    (
+        ORDER_NUMBER,
+        Field("amount", "money", "Amount", required=True),
+        Field("token_kind", "choice", "Kind of token", required=True, options=("transient", "tms")),
+        Field("token", "text", "Token", required=True),
+        Field("billing", "group", "Billing address", of=ADDRESS),
+        Field("reference", "text", "Return or credit note", length_max=50),
+        PURCHASE,
         MERCHANT_DEFINED,
     ),
 )
@@ -122,10 +140,13 @@ REVERSAL = DocumentShape(
 
 VOID = DocumentShape(
     "void",
-    "Cancellation of a capture before it is settled",
+    "Cancellation of a capture, refund, credit or sale before it leaves with its batch",
     (
         ORDER_NUMBER,
-        Field("capture_id", "text", "Capture", required=True),
+        Field("capture_id", "text", "Capture"),
+        Field("refund_id", "text", "Refund"),
+        Field("credit_id", "text", "Credit"),
+        Field("sale_id", "text", "Sale"),
         Field("reason", "text", "Reason", length_max=50),
     ),
 )

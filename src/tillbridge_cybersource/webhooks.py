@@ -25,17 +25,19 @@ from tillbridge.canonical.errors import Rejected
 from tillbridge.canonical.payments import Observation, Operation, Source, Verdict
 from tillbridge.connector.delivery import Delivery, Translation
 from tillbridge.connector.keyring import UnknownKeyError
-from tillbridge_cybersource.billing_events import KINDS, billing_event
+from tillbridge_cybersource.billing_events import billing_event
 from tillbridge_cybersource.observations import (
     authorization_of,
     follow_on_of,
     instant,
     instant_of,
     part,
+    taken_at_once,
     text_of,
 )
 from tillbridge_cybersource.settings import CybersourceSettings
 from tillbridge_cybersource.statuses import Policy, judge
+from tillbridge_cybersource.webhook_events import PAID_ON_A_PAGE, news_event
 from tillbridge_cybersource.webhook_keys import WebhookKeys
 
 _SIGNATURE = re.compile(r'"?t=(\d{1,16});\s*keyId=([^;"]+);\s*sig=([A-Za-z0-9+/=]+)"?;?')
@@ -43,7 +45,7 @@ _EVENT = re.compile(
     r"payments\.(?P<noun>authorization|payments|captures?|reversals?|voids?|refunds?|credits?)"
     r"\.(?:status\.)?"
     r"(?P<what>accepted|updated|reviewed|rejected|partiallyApproved|accept|review|reject"
-    r"|partial\.approval)"
+    r"|partial\.approval|failed)"
 )
 _OPERATIONS = {
     "authorization": Operation.AUTHORIZATION,
@@ -54,6 +56,8 @@ _OPERATIONS = {
     "refund": Operation.REFUND,
     "credit": Operation.CREDIT,
 }
+_SAME = {PAID_ON_A_PAGE: "payments.authorization.status.updated"}
+_DEBITED = "payments.payments.accepted"
 _ENCRYPTION = JWERegistry(algorithms=["RSA-OAEP-256", "A256GCM"], strict_check_header=False)
 """Message-level encryption; its header holds an "iat", which RFC 7516 does not name."""
 _DECISIONS = {
@@ -97,19 +101,20 @@ class Webhooks:
         raise _not_genuine("its signature is wrong")
 
     def translate(self, delivery: Delivery) -> Translation:
-        """Observations of payments, events of what is billed. Raises Rejected for what cannot be
-        read or decrypted."""
+        """Observations of payments, events of all else. Raises Rejected for what cannot be read or
+        decrypted; an event that stands nowhere is kept back, for people."""
         envelope = read_json(self._plain(delivery.body))
         if not isinstance(envelope, dict):
             raise Rejected("The notification is not a JSON object.", reason="bad_shape")
         event_type = text_of(envelope, "eventType") or delivery.headers.get("v-c-event-type", "")
-        payload = _payload(envelope)
+        told = text_of(envelope, "eventDate")
+        payload = {"submitTimeUtc": told or delivery.received_at.isoformat(), **_payload(envelope)}
         delivery_id = _delivery_id(envelope, event_type)
         observation = self._observation(event_type, payload)
-        if event_type in KINDS:
-            told = text_of(envelope, "eventDate")
+        about = (payload, delivery_id, delivery.connection)
+        if observation is None:
             at = instant(told) if told else delivery.received_at
-            event = billing_event(event_type, payload, delivery_id, delivery.connection, at)
+            event = billing_event(event_type, *about, at) or news_event(event_type, *about, at)
             if event is not None:
                 return Translation(delivery_id, events=(event,))
         return Translation(
@@ -121,18 +126,21 @@ class Webhooks:
     def _observation(self, event_type: str, payload: Mapping[str, Any]) -> Observation | None:
         if event_type in _DECISIONS:
             return _decision(payload, _DECISIONS[event_type])
-        found = _EVENT.fullmatch(event_type)
+        found = _EVENT.fullmatch(_SAME.get(event_type, event_type))
         if found is None or not payload.get("id"):
             return None
+        if found["what"] == "failed" or found[0] == _DEBITED:
+            return _of_account(found, payload)
         operation = _OPERATIONS[_singular(found["noun"])]
         if operation is Operation.AUTHORIZATION:
             reason = text_of(part(payload, "errorInformation"), "reason")
             judgement = judge(text_of(payload, "status"), reason, self._policy)
             if judgement is None:
                 return None
-            return authorization_of(
+            told = authorization_of(
                 payload, judgement, Source.WEBHOOK, stored_token=self._settings.stored_token
             )
+            return taken_at_once(told, self._settings)
         refused = found["what"] in ("rejected", "reject")
         verdict = Verdict.DECLINED if refused else Verdict.APPROVED
         return follow_on_of(operation, payload, Source.WEBHOOK, verdict=verdict)
@@ -181,6 +189,19 @@ def _mac(key: bytes, stamp: str, signed: bytes) -> bytes:
 
 def _not_genuine(why: str) -> Rejected:
     return Rejected(f"The notification is refused: {why}.", reason="bad_signature")
+
+
+def _of_account(found: re.Match[str], payload: Mapping[str, Any]) -> Observation:
+    """Of an electronic check: the account was debited or credited, or its bank has refused that
+    since. A debit is a sale."""
+    operation = _OPERATIONS[_singular(found["noun"])]
+    failed = found["what"] == "failed"
+    return follow_on_of(
+        Operation.SALE if operation is Operation.AUTHORIZATION else operation,
+        payload,
+        Source.WEBHOOK,
+        verdict=Verdict.FAILED if failed else Verdict.APPROVED,
+    )
 
 
 def _payload(envelope: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -122,6 +122,11 @@ async def refund(at: Bench) -> Fields:
     return {**await void(at), "amount": _AMOUNT}
 
 
+def credit(at: Bench) -> Fields:
+    paid = authorization(at)
+    return {name: paid[name] for name in ("order_number", "amount", "token_kind", "token")}
+
+
 async def _written(at: Bench, kind: str, fields: Fields) -> str:
     assert isinstance(at.session, WritesDocuments)
     call = Call("made-before", datetime.now(UTC), 5.0, "conformance", lambda: None)
@@ -160,13 +165,14 @@ def harness(fence: str) -> Harness:
             "reversal": reversal,
             "void": void,
             "refund": refund,
+            "credit": credit,
         },
         deliveries={
             "encrypted": lambda _: notified("payments.authorization.status.accepted", _PAYLOAD),
             "review": lambda _: notified("risk.casemanagement.decision.accept", {"data": _PAYLOAD}),
         },
         find_lag_s=dict.fromkeys(
-            ("authorization", "capture", "reversal", "void", "refund"), 86_400.0
+            ("authorization", "capture", "reversal", "void", "refund", "credit"), 86_400.0
         ),
     )
 

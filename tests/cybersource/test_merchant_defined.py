@@ -5,8 +5,10 @@ import pytest
 from tillbridge.canonical.errors import Rejected
 from tillbridge.canonical.money import Money
 from tillbridge.canonical.payments import Verdict
+from tillbridge.connector.settings import Secret
 from tillbridge_cybersource.operations import merchant_defined
 from tillbridge_cybersource.payment_documents import payment_document
+from tillbridge_cybersource.settings import CybersourceSettings
 
 FIELDS: dict[str, Any] = {
     "order_number": "1042",
@@ -15,13 +17,14 @@ FIELDS: dict[str, Any] = {
     "token_kind": "tms",
     "token": "T1",
 }
+_SETTINGS = CybersourceSettings("merchant", "key", Secret("c2VjcmV0"), stored_token="customer")
 
 
 def test_an_authorization_has_its_merchant_defined_fields() -> None:
     fields = FIELDS | {"merchant_defined": [{"key": "1", "value": "web"}]}
-    document = payment_document(fields, "customer")
+    document = payment_document(fields, _SETTINGS)
     assert document["merchantDefinedInformation"] == [{"key": "1", "value": "web"}]
-    assert "merchantDefinedInformation" not in payment_document(FIELDS, "customer")
+    assert "merchantDefinedInformation" not in payment_document(FIELDS, _SETTINGS)
 
 
 async def test_a_capture_takes_merchant_defined_fields(world: Any) -> None:

@@ -64,6 +64,14 @@ async def release_claim(tx: Tx, order_number: str, effect_key: str) -> None:
     await tx.execute(SQL["release_claim"], order_number, effect_key)
 
 
+async def release_undone(
+    tx: Tx, wire_key: str, connection: str, capture_id: str, amount: Money
+) -> None:
+    """Gives back the claim of a capture that counted and was undone: it may be captured again, or
+    released."""
+    await tx.execute(SQL["release_undone"], wire_key, connection, capture_id, amount.amount)
+
+
 def _refusal(attempt: Attempt, claimed: Decimal, own: str | None, amount: Money) -> Rejected:
     if own is not None:
         return Rejected(
@@ -78,7 +86,7 @@ def _refusal(attempt: Attempt, claimed: Decimal, own: str | None, amount: Money)
             " it cannot be captured.",
             reason="not_capturable",
         )
-    left = attempt.amount - Money(claimed, attempt.amount.currency)
+    left = attempt.amount - Money(max(claimed, attempt.captured.amount), attempt.amount.currency)
     return Rejected(
         f"Capturing {amount} of order {attempt.order_number} would pass what is held:"
         f" {left} of {attempt.amount} is left.",

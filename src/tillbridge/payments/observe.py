@@ -22,6 +22,7 @@ from tillbridge.canonical.payments import (
 from tillbridge.database.database import Tx
 from tillbridge.payments.adoptions import hasten_adoption
 from tillbridge.payments.attempts import ENDED, FENCING, SQL, Attempt
+from tillbridge.payments.claims import release_undone
 from tillbridge.payments.known import NOTHING_KNOWN, Known, known_of
 from tillbridge.payments.refunds import attempt_of, observe_refund
 
@@ -95,9 +96,13 @@ async def observe(tx: Tx, connection: str, seen: Observation) -> Observed:
     refund = await observe_refund(tx, connection, attempt, seen, number)
     if refund is not None:
         return Observed(new=True, events=refund)
-    move = judge(attempt, seen, await known_of(tx, connection, seen, number))
+    known = await known_of(tx, connection, seen, number)
+    move = judge(attempt, seen, known)
     if move.attempt is not None:
         await _save(tx, move.attempt, seen, number)
+        if Kind.PAYMENT_CAPTURE_FAILED in move.kinds and known.captured is not None:
+            about = seen.parent_id if seen.operation is Operation.VOID else seen.request_id
+            await release_undone(tx, attempt.wire_key, connection, about, known.captured)
     else:
         await tx.execute(SQL["mean"], number, move.meaning, attempt.wire_key)
     events = [_event(kind, move.attempt or attempt, seen) for kind in move.kinds]
@@ -122,6 +127,7 @@ def foresee(attempt: Attempt, seen: Observation) -> Foreseen | None:
     """
     own = {
         Operation.AUTHORIZATION: seen.attempt_key == attempt.wire_key,
+        Operation.SALE: seen.attempt_key == attempt.wire_key,
         Operation.CAPTURE: seen.parent_id == attempt.authorization_id != "",
     }
     if not own.get(seen.operation, False):
@@ -226,6 +232,9 @@ def _held(attempt: Attempt, seen: Observation) -> Move:
         return Move("moved", held, (Kind.PAYMENT_IN_REVIEW,))
     assert seen.verdict is Verdict.APPROVED, seen.verdict
     held = _with_answer(attempt, seen, AttemptState.AUTHORIZED, held=True)
+    if seen.operation is Operation.SALE:
+        taken = replace(held, state=AttemptState.CAPTURED, captured=attempt.amount)
+        return Move("moved", taken, (Kind.PAYMENT_AUTHORIZED, Kind.PAYMENT_CAPTURED))
     return Move("moved", held, (Kind.PAYMENT_AUTHORIZED,))
 
 

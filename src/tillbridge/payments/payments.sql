@@ -63,7 +63,7 @@ ORDER BY number;
 -- What was seen of one capture ($2) before: whether it counts, and whether it failed or was
 -- undone; by its id, by the id a void names, and by the key that it and its fence carry ($4).
 SELECT verdict, amount, currency FROM observations
-WHERE connection = $1 AND request_id = $2 AND operation = 'capture' AND number <> $3
+WHERE connection = $1 AND request_id = $2 AND operation IN ('capture', 'sale') AND number <> $3
   AND (verdict IN ('failed', 'undone') OR (verdict = 'approved' AND meaning = 'moved'))
 UNION ALL
 SELECT 'undone', amount, currency FROM observations
@@ -124,7 +124,7 @@ WITH claimed AS (
     UPDATE attempts
     SET claimed = claimed + $3, claims = claims || jsonb_build_object($2::text, $3::numeric::text)
     WHERE authorization_id = $1 AND authorization_id <> '' AND state IN ('authorized', 'captured')
-      AND currency = $4 AND claimed + $3 <= amount AND NOT claims ? $2
+      AND currency = $4 AND GREATEST(claimed, captured) + $3 <= amount AND NOT claims ? $2
     RETURNING *, xmin::text::bigint AS seen_as
 )
 SELECT claimed.* FROM (SELECT 1) AS once LEFT JOIN claimed ON true;
@@ -138,6 +138,23 @@ RETURNING wire_key;
 
 -- name: attempt_by_authorization
 SELECT *, xmin::text::bigint AS seen_as FROM attempts WHERE authorization_id = $1 AND authorization_id <> '';
+
+-- name: release_undone
+-- The claim of a capture that counted and was undone: by the key it travelled under first, else the
+-- one of its amount.
+UPDATE attempts a
+SET claimed = a.claimed - (a.claims ->> undone.key)::numeric, claims = a.claims - undone.key
+FROM (SELECT c.key FROM attempts b, jsonb_each_text(b.claims) c
+      WHERE b.wire_key = $1
+        AND (c.value::numeric = $4 AND c.value <> '0'
+             OR c.key = (SELECT o.echo_key FROM observations o
+                         WHERE o.connection = $2 AND o.request_id = $3
+                           AND o.operation = 'capture' AND o.verdict = 'approved'))
+      ORDER BY c.key = (SELECT o.echo_key FROM observations o
+                        WHERE o.connection = $2 AND o.request_id = $3
+                          AND o.operation = 'capture' AND o.verdict = 'approved') DESC
+      LIMIT 1) undone
+WHERE a.wire_key = $1;
 
 -- name: release_claim
 UPDATE attempts SET claimed = claimed - (claims ->> $2)::numeric, claims = claims - $2

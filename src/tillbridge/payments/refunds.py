@@ -172,7 +172,7 @@ async def observe_refund(
         return None
     entries = await _entries(tx, attempt)
     if seen.operation is Operation.REFUND and seen.verdict is Verdict.APPROVED:
-        return await _count(tx, connection, attempt, entries, seen, number)
+        return await _count(tx, connection, attempt, entries, seen, number=number)
     about = _undone_by(entries, seen)
     if about is None and seen.operation is Operation.VOID:
         return None
@@ -180,7 +180,7 @@ async def observe_refund(
     if about is None or not undoes or about.state != "counted":
         return await _confirmed(tx, attempt, number)
     await tx.execute(SQL["undo_refund"], about.number)
-    return await _moved(tx, Kind.PAYMENT_REFUND_FAILED, attempt, about, seen, number)
+    return await _moved(tx, Kind.PAYMENT_REFUND_FAILED, attempt, about, seen, number=number)
 
 
 async def _count(
@@ -189,6 +189,7 @@ async def _count(
     attempt: Attempt,
     entries: Sequence[Entry],
     seen: Observation,
+    *,
     number: int,
 ) -> tuple[Event, ...]:
     amount = seen.amount
@@ -204,7 +205,7 @@ async def _count(
         await tx.execute(SQL["count_refund"], own.number, seen.request_id, amount.amount)
     else:
         await _add(tx, attempt, counted)
-    return await _moved(tx, Kind.PAYMENT_REFUNDED, attempt, counted, seen, number)
+    return await _moved(tx, Kind.PAYMENT_REFUNDED, attempt, counted, seen, number=number)
 
 
 def _is_news(own: Entry | None, seen: Observation) -> bool:
@@ -326,7 +327,7 @@ def _over(attempt: Attempt, amount: Money, left: Decimal) -> Rejected:
 
 
 async def _moved(
-    tx: Tx, kind: Kind, attempt: Attempt, entry: Entry, seen: Observation, number: int
+    tx: Tx, kind: Kind, attempt: Attempt, entry: Entry, seen: Observation, *, number: int
 ) -> tuple[Event, ...]:
     """Sums up what is refunded now, and tells of it."""
     row = await tx.fetchrow(SQL["sum_refunded"], attempt.wire_key, "moved", number)

@@ -40,6 +40,11 @@ def resolve(account: Account, document: Mapping[str, Any]) -> MintedToken:
     return found
 
 
+def pays_by_check(document: Mapping[str, Any], token: MintedToken) -> bool:
+    """Whether a bank account is meant: given as such, or behind a token."""
+    return token.kind == "bank" or at(document, "paymentInformation.paymentType.name") == "CHECK"
+
+
 def _given(document: Mapping[str, Any]) -> dict[str, Any]:
     """By path, the tokens of a body. What is paid with may be named more closely: a customer
     with one of his instruments; then the closest counts."""

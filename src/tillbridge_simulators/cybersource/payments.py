@@ -12,9 +12,9 @@ from tillbridge_simulators.cybersource.answers import Answer, Refusal, utc_text
 from tillbridge_simulators.cybersource.ask import Offer
 from tillbridge_simulators.cybersource.authentications import proven
 from tillbridge_simulators.cybersource.documents import at, money_at, quantum, text_at
-from tillbridge_simulators.cybersource.fences import undo_late_authorization
+from tillbridge_simulators.cybersource.fences import undo_late_authorization, undo_late_movement
 from tillbridge_simulators.cybersource.followons import sell
-from tillbridge_simulators.cybersource.instruments import STORED, resolve
+from tillbridge_simulators.cybersource.instruments import STORED, pays_by_check, resolve
 from tillbridge_simulators.cybersource.outcomes import (
     OUTCOMES,
     TRIGGER_AMOUNTS,
@@ -50,22 +50,32 @@ def authorize(account: Account, document: Mapping[str, Any]) -> Answer:
     authorization = _decide(account, document, token)
     account.state.authorizations[authorization.id] = authorization
     account.record("authorization", authorization, authorization.outcome.status)
-    if _is_sale(document) and authorization.outcome.status in _CAPTURED:
-        sell(account, authorization)
+    taken = None
+    authorization.check = pays_by_check(document, token)
+    if _is_sale(document, token) and authorization.outcome.status in _CAPTURED:
+        taken = sell(account, authorization)
     answer = _describe(authorization, authorization.outcome)
+    if authorization.check and taken is not None:
+        answer["status"] = taken.status
     if _wants_stored_token(document):
         answer["tokenInformation"] = _store(account, token)
     event = _EVENTS.get(authorization.outcome.status)
     if event is not None:
         name = f"payments.authorization.status.{event}"
         account.tell(name, authorization.code, answer)
+    if taken is not None:
+        undo_late_movement(account, taken)
     if undo_late_authorization(account, authorization):
         answer = _describe(authorization, UNDONE_BY_FENCE)
     return Answer(201, answer)
 
 
-def _is_sale(document: Mapping[str, Any]) -> bool:
-    return at(document, "processingInformation.capture") in (True, "true")
+def _is_sale(document: Mapping[str, Any], token: MintedToken) -> bool:
+    """A bank account is never only held: it is debited at once."""
+    return pays_by_check(document, token) or at(document, "processingInformation.capture") in (
+        True,
+        "true",
+    )
 
 
 def _describe(one: Authorization, outcome: Outcome) -> dict[str, Any]:

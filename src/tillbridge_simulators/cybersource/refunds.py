@@ -12,7 +12,7 @@ from tillbridge_simulators.cybersource.ask import Ask
 from tillbridge_simulators.cybersource.batches import expect_young
 from tillbridge_simulators.cybersource.documents import money_at
 from tillbridge_simulators.cybersource.followons import add_movement, references_of
-from tillbridge_simulators.cybersource.instruments import resolve
+from tillbridge_simulators.cybersource.instruments import pays_by_check, resolve
 from tillbridge_simulators.cybersource.state import Authorization, Movement
 
 
@@ -45,10 +45,11 @@ def credit(ask: Ask) -> Movement:
         id=id_, kind="credit", code=references[0], transaction_id=references[1],
         comments=references[2], parent_id=id_, about_id=id_, amount=amount, currency=currency,
         status="PENDING", at_s=now_s, brand=paid_with.brand, last4=paid_with.last4,
+        check=pays_by_check(ask.document, paid_with),
     )  # fmt: skip
     ask.account.state.movements[id_] = movement
     ask.account.record("credit", movement, "PENDING")
-    ask.account.tell("payments.credits.status.accepted", movement.code, credit_answer(movement))
+    ask.account.tell("payments.credit.status.accepted", movement.code, credit_answer(movement))
     return movement
 
 
@@ -84,11 +85,12 @@ def _refund(ask: Ask, captures: list[Movement], amount: Decimal, currency: str) 
         raise Refusal("INVALID_AMOUNT", ["orderInformation.amountDetails.totalAmount"])
     expect_young(ask.account, left[0].at_s)
     movement = add_movement(ask.account, "refund", ask.document, left[0], amount)
+    movement.check = ask.account.state.authorizations[movement.parent_id].check
     for one in left:
         part = min(amount, one.amount - one.refunded)
         one.refunded, amount = one.refunded + part, amount - part
     ask.account.record("refund", movement, "PENDING")
-    ask.account.tell("payments.refunds.status.accepted", movement.code, credit_answer(movement))
+    ask.account.tell("payments.refund.status.accepted", movement.code, credit_answer(movement))
     return movement
 
 

@@ -104,7 +104,8 @@ def _details(account: Account, one: Authorization | Movement) -> dict[str, Any]:
 
 def _applications(one: Authorization | Movement) -> dict[str, Any]:
     if isinstance(one, Movement):
-        service = _application(_NAMES[one.kind], 100, "SOK")
+        name = "ics_ecp_credit" if one.check else _NAMES[one.kind]
+        service = _application(name, 100, "SOK")
         status = "VOIDED" if one.voided else one.status
         return {"reasonCode": "100", "rCode": "1", "rFlag": "SOK", "applications": [service]} | {
             "status": status
@@ -116,6 +117,10 @@ def _applications(one: Authorization | Movement) -> dict[str, Any]:
         if held and outcome.code != 110
         else _application("ics_auth", outcome.code, outcome.flag)
     ]
+    if one.check:
+        services = [_application("ics_ecp_debit", outcome.code, outcome.flag)]
+    elif one.sale:
+        services.append(_application("ics_bill", 100, "SOK"))
     if outcome.code in (480, 481, 400):
         services.append(_application("ics_decision", outcome.code, outcome.flag))
     overall = {

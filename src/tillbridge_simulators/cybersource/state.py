@@ -31,6 +31,7 @@ class Authorization:
             "reversed", or "undone" by a fence.
         review: "" or "pending", "accepted", "rejected" by Decision Manager.
         sale: it was captured in the same request, under the same id.
+        check: a bank account was debited.
         increments: how often the hold was made larger.
         customer_id: the stored customer who paid; "" for others.
     """
@@ -53,6 +54,7 @@ class Authorization:
     captures: int = 0
     review: str = ""
     sale: bool = False
+    check: bool = False
     increments: int = 0
     customer_id: str = ""
 
@@ -72,6 +74,7 @@ class Movement:
         voided: for a capture, refund or credit, whether it was undone.
         refunded: of a capture.
         brand, last4: of the card a stand-alone credit went to.
+        check: a credit to a bank account.
         failed_s, failure: when the processor turned it down after all, and why; 0 and "" else.
     """
 
@@ -92,6 +95,7 @@ class Movement:
     last4: str = ""
     failed_s: float = 0.0
     failure: str = ""
+    check: bool = False
 
     @property
     def undone(self) -> bool:
