@@ -16,9 +16,8 @@ Mint: TypeAlias = Callable[[str], Awaitable[Mapping[str, str]]]
 """A token for a card that will end as named: {"kind": ..., "value": ...}."""
 
 PATH = "/checkout/payments"
-RETRY_S = 1.0
-POLL_S, POLL_MAX_S = 1.0, 10.0
-"""Between two questions about one try: at first, and when it has long had no answer."""
+FIRST_WAIT_S, LONGEST_WAIT_S, LONGER = 1.0, 10.0, 1.5
+"""Between two posts of one try, or two questions about it: the longer it takes, the rarer."""
 IMPATIENCE_S = 0.5
 
 SAME_CARD_MAX = 5
@@ -46,7 +45,7 @@ class Patience:
         pending_s: for how long its status address is asked.
     """
 
-    posts_max: int = 60
+    posts_max: int = 20
     pending_s: float = 120.0
     factor: float = 1.0
 
@@ -102,11 +101,15 @@ class Checkout:
     async def _ask(self, order: ShopOrder, attempt: Attempt) -> str:
         token = await self._mint(attempt.outcome)
         body = json.dumps({"order": order.purchase.document, "token": dict(token)}).encode()
+        wait_s = FIRST_WAIT_S
         for _ in range(self._patience.posts_max):
             answer = await self._post(order, attempt, body)
             verdict = await self._understand(order, attempt, answer)
             if verdict is not None:
                 return verdict
+            if answer.status != 202:
+                await self._patience.wait(wait_s if answer.wait_s is None else answer.wait_s)
+                wait_s = min(LONGEST_WAIT_S, wait_s * LONGER)
         not_begun = all(status in _NOT_BEGUN for status in attempt.answers)
         order.state = "gave_up" if not_begun else "unanswered"
         return _STOP
@@ -144,7 +147,6 @@ class Checkout:
         attempt.reason = str(error.get("reason", "")) or attempt.reason
         in_flight = answer.status == 409 and attempt.reason == "attempt_in_flight"
         if answer.status in (0, 429, 500, 502, 503, 504) or in_flight:
-            await self._patience.wait(answer.wait_s if answer.wait_s is not None else RETRY_S)
             return None
         if answer.status == 409 and attempt.reason == "order_paid":
             return await self._look_back(order, attempt)
@@ -168,10 +170,10 @@ class Checkout:
     async def _poll(self, order: ShopOrder, attempt: Attempt, first: Answer) -> str | None:
         address = str(first.body.get("status_url") or first.location)
         address = address or f"{PATH}/{attempt.key}"
-        waited_s, wait_s = 0.0, POLL_S
+        waited_s, wait_s = 0.0, FIRST_WAIT_S
         while waited_s < self._patience.pending_s:
             await self._patience.wait(wait_s)
-            waited_s, wait_s = waited_s + wait_s, min(POLL_MAX_S, wait_s * 1.5)
+            waited_s, wait_s = waited_s + wait_s, min(LONGEST_WAIT_S, wait_s * LONGER)
             answer = await self._client.get(address)
             attempt.answers.append(answer.status)
             if answer.status == 200 and answer.body.get("status") != "pending":

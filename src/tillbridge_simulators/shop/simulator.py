@@ -48,7 +48,7 @@ class Options:
     prefix: str = "W"
     factor: float = 1.0
     ships: bool = True
-    posts_max: int = 60
+    posts_max: int = 20
     pending_s: float = 120.0
     patience_min_s: float = 3.0
     first_cards: Mapping[str, int] = field(default_factory=lambda: dict(FIRST_CARD))
