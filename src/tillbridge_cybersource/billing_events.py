@@ -22,6 +22,7 @@ KINDS: Final[Mapping[str, Kind]] = {
     "invoicing.customer.invoice.send": Kind.INVOICE_SENT,
     "invoicing.customer.invoice.partial-payment": Kind.INVOICE_PARTLY_PAID,
     "invoicing.customer.invoice.paid": Kind.INVOICE_PAID,
+    "invoicing.customer.invoice.reminder": Kind.INVOICE_REMINDED,
     "invoicing.customer.invoice.overdue-reminder": Kind.INVOICE_OVERDUE,
     "invoicing.customer.invoice.cancel": Kind.INVOICE_CANCELLED,
     "payByLink.merchant.payment": Kind.LINK_PAID,

@@ -5,6 +5,13 @@ events are sent for some products still; an event that stands nowhere here is ke
 """
 
 from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from tillbridge.canonical.card_text import mask
+from tillbridge.canonical.events import Event, EventData, Kind
+from tillbridge.canonical.news import News
+from tillbridge_cybersource.observations import part, text_of
 
 WANTED: Mapping[str, tuple[str, ...]] = {
     "payments": (
@@ -26,7 +33,10 @@ WANTED: Mapping[str, tuple[str, ...]] = {
     "decisionManager": (
         "risk.casemanagement.decision.accept",
         "risk.casemanagement.decision.reject",
+        "risk.casemanagement.addnote",
         "risk.profile.decision.reject",
+        "risk.profile.decision.review",
+        "risk.profile.decision.monitor",
     ),
     "fraudManagementEssentials": (
         "risk.casemanagement.decision.accept",
@@ -58,11 +68,17 @@ WANTED: Mapping[str, tuple[str, ...]] = {
         "rbs.subscriptions.charge.created",
         "rbs.subscriptions.charge.failed",
         "rbs.subscriptions.charge.pre-notified",
+        "rbs.subscriptions.created",
+        "rbs.subscriptions.suspended",
+        "rbs.subscriptions.reactivated",
+        "rbs.subscriptions.cancelled",
     ),
     "tokenManagement": (
         "tms.networktoken.provisioned",
         "tms.networktoken.updated",
         "tms.networktoken.binding",
+        "tms.token.created",
+        "tms.token.updated",
     ),
     "unifiedCheckout": ("uc.orders.transactionresults",),
 }
@@ -70,3 +86,41 @@ WANTED: Mapping[str, tuple[str, ...]] = {
 
 LEAST = ("payments", "decisionManager")
 """What is subscribed to when the account does not say what it offers."""
+
+PAID_ON_A_PAGE = "uc.orders.transactionresults"
+"""Unified Checkout: the whole reply of the payment it has made."""
+
+_NEWS: Mapping[str, Kind] = {
+    "risk.profile.decision.reject": Kind.PAYMENT_SCREENED,
+    "risk.profile.decision.review": Kind.PAYMENT_SCREENED,
+    "risk.profile.decision.monitor": Kind.PAYMENT_SCREENED,
+    "risk.casemanagement.addnote": Kind.CASE_NOTED,
+    "tms.token.created": Kind.TOKEN_CREATED,
+    "tms.token.updated": Kind.TOKEN_UPDATED,
+    "tms.networktoken.provisioned": Kind.TOKEN_PROVISIONED,
+    "tms.networktoken.updated": Kind.TOKEN_UPDATED,
+    "tms.networktoken.binding": Kind.TOKEN_BOUND,
+}
+
+
+def news_event(
+    event_type: str,
+    payload: Mapping[str, Any],
+    delivery_id: str,
+    source: str,
+    occurred_at: datetime,
+) -> Event | None:
+    """The event of a notification that moves no money; None for another kind, or about nothing."""
+    kind = _NEWS.get(event_type)
+    about = text_of(payload, "id") or text_of(payload, "requestId")
+    if kind is None or not about:
+        return None
+    order = text_of(part(payload, "clientReferenceInformation"), "code")
+    said = text_of(payload, "status") or text_of(payload, "state") or text_of(payload, "comments")
+    if kind is Kind.PAYMENT_SCREENED:
+        said = said or event_type.rpartition(".")[2]
+    order = order or text_of(payload, "referenceNumber")
+    news = News(source, about, mask(order), mask(said))
+    return Event(
+        delivery_id, source, kind, news.order_number or about, occurred_at, EventData(news=news)
+    )

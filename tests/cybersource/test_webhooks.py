@@ -299,9 +299,8 @@ def test_an_encrypted_message_needs_its_key() -> None:
     "event_type",
     [
         "payments.payments.updated",
-        "risk.profile.decision.reject",
-        "tms.networktoken.updated",
-        "payments.refund.status.accepted",
+        "payments.authorization.status.dreamt",
+        "terminalManagement.status.update",
     ],
 )
 def test_an_event_of_another_kind_is_kept_back(event_type: str) -> None:

@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from tillbridge.canonical.fulfilments import Fulfilment
 from tillbridge.canonical.invoices import Invoice, PaymentLink
+from tillbridge.canonical.news import News
 from tillbridge.canonical.orders import Order
 from tillbridge.canonical.payments import Payment
 from tillbridge.canonical.refunds import Refund
@@ -32,6 +33,7 @@ class Kind(StrEnum):
     INVOICE_SENT = "invoice.sent"
     INVOICE_PARTLY_PAID = "invoice.partly_paid"
     INVOICE_PAID = "invoice.paid"
+    INVOICE_REMINDED = "invoice.reminded"
     INVOICE_OVERDUE = "invoice.overdue"
     INVOICE_CANCELLED = "invoice.cancelled"
     LINK_PAID = "link.paid"
@@ -42,6 +44,12 @@ class Kind(StrEnum):
     SUBSCRIPTION_SUSPENDED = "subscription.suspended"
     SUBSCRIPTION_ACTIVATED = "subscription.activated"
     SUBSCRIPTION_CANCELLED = "subscription.cancelled"
+    PAYMENT_SCREENED = "payment.screened"
+    CASE_NOTED = "case.noted"
+    TOKEN_CREATED = "token.created"  # noqa: S105 (a kind of event)
+    TOKEN_UPDATED = "token.updated"  # noqa: S105 (a kind of event)
+    TOKEN_PROVISIONED = "token.provisioned"  # noqa: S105 (a kind of event)
+    TOKEN_BOUND = "token.bound"  # noqa: S105 (a kind of event)
     DOCUMENT_WRITTEN = "document.written"
     DOCUMENT_ABANDONED = "document.abandoned"
     SCHEDULE_DUE = "schedule.due"
@@ -100,6 +108,7 @@ class Collected:
     invoice: Invoice | None = None
     link: PaymentLink | None = None
     subscription: Subscription | None = None
+    news: News | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +151,7 @@ class EventData:
     invoice: Invoice | None = None
     link: PaymentLink | None = None
     subscription: Subscription | None = None
+    news: News | None = None
 
 
 @dataclass(frozen=True, slots=True)

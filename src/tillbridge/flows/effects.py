@@ -35,6 +35,7 @@ _IDENTITIES: Final[Mapping[Kind, tuple[str, ...]]] = {
     Kind.INVOICE_SENT: (),
     Kind.INVOICE_PARTLY_PAID: ("invoice.request_id", "invoice.balance"),
     Kind.INVOICE_PAID: (),
+    Kind.INVOICE_REMINDED: (),
     Kind.INVOICE_OVERDUE: (),
     Kind.INVOICE_CANCELLED: (),
     Kind.LINK_PAID: ("link.request_id",),
@@ -45,6 +46,10 @@ _IDENTITIES: Final[Mapping[Kind, tuple[str, ...]]] = {
     Kind.SUBSCRIPTION_SUSPENDED: ("subscription.id", "subscription.code"),
     Kind.SUBSCRIPTION_ACTIVATED: ("subscription.id", "subscription.code"),
     Kind.SUBSCRIPTION_CANCELLED: ("subscription.id", "subscription.code"),
+    Kind.PAYMENT_SCREENED: ("news.about", "news.said"),
+    Kind.CASE_NOTED: ("news.said",),
+    Kind.TOKEN_CREATED: ("news.about",),
+    Kind.TOKEN_PROVISIONED: ("news.about",),
 }
 """What tells two happenings of one kind for one order apart; () where there is only one. Payments
 and documents are told apart by the attempt."""
@@ -169,7 +174,7 @@ _WHOLE: Final = frozenset({"order", "payment", "fulfilment", "refund"})
 _EVENT_ROOTS: Final = frozenset(
     {
         *("event", "order", "payment", "fulfilment", "written", "trigger", "refund"),
-        *("invoice", "link", "subscription"),
+        *("invoice", "link", "subscription", "news"),
     }
 )
 

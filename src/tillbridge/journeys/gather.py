@@ -87,4 +87,5 @@ def _collected(event: Event) -> Collected:
         about.invoice,
         about.link,
         about.subscription,
+        about.news,
     )

@@ -12,6 +12,7 @@ from tillbridge.canonical.errors import Misconfigured, Place, Rejected
 from tillbridge.canonical.events import Event, EventData, Kind, Written
 from tillbridge.canonical.fulfilments import Fulfilment
 from tillbridge.canonical.invoices import Invoice, PaymentLink
+from tillbridge.canonical.news import News
 from tillbridge.canonical.orders import Order
 from tillbridge.canonical.payments import Payment
 from tillbridge.canonical.rates import Rate
@@ -43,6 +44,7 @@ _SHAPES: Final[Mapping[str, type]] = {
     "invoice": Invoice,
     "link": PaymentLink,
     "subscription": Subscription,
+    "news": News,
 }
 _EVENT_DEFAULTS: Final[Mapping[str, str]] = {
     "id": "example",

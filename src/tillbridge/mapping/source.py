@@ -29,7 +29,7 @@ from tillbridge.mapping.value_type import (
 
 EVENT_NAMES: Final = (
     *("event", "order", "payment", "fulfilment", "written", "trigger", "refund"),
-    *("invoice", "link", "subscription"),
+    *("invoice", "link", "subscription", "news"),
 )
 """What every mapping can name; all but the first are null where the event has no such part."""
 
@@ -65,6 +65,7 @@ def names_of(event: Event) -> dict[str, object]:
         "invoice": about.invoice,
         "link": about.link,
         "subscription": about.subscription,
+        "news": about.news,
     }
 
 

@@ -1,29 +1,52 @@
 """The events this account can tell of, by product.
 
-Source: Webhooks Implementation Guide, Supported Products and Event Types. Names that are not on
-that page in our copy are marked unverified in docs/systems/cybersource.md.
+Source: Webhooks Implementation Guide, Supported Products and Event Types. `UNDOCUMENTED` are names
+that do not stand on that page and are seen in samples and integrations; docs/systems/cybersource.md
+lists them.
 """
 
 from collections.abc import Iterator, Mapping
 
-_PAYMENTS = ("authorization", "capture", "reversal", "refunds", "credits", "void")
-_ENDS = ("accepted", "reviewed", "rejected", "partiallyApproved")
-
 PRODUCTS: Mapping[str, tuple[str, ...]] = {
-    "payments": tuple(f"payments.{noun}.status.{end}" for noun in _PAYMENTS for end in _ENDS),
+    "payments": (
+        "payments.authorization.status.accepted",
+        "payments.authorization.status.reviewed",
+        "payments.authorization.status.rejected",
+        "payments.authorization.status.partiallyApproved",
+        "payments.capture.status.accepted",
+        "payments.capture.status.updated",
+        "payments.refund.status.accepted",
+        "payments.refund.status.updated",
+        "payments.credit.status.accepted",
+        "payments.credit.status.updated",
+        "payments.void.status.accepted",
+        "payments.void.status.rejected",
+        "payments.reversal.status.accepted",
+        "payments.reversal.status.rejected",
+    ),
     "decisionManager": (
         "risk.casemanagement.decision.accept",
         "risk.casemanagement.decision.reject",
+        "risk.profile.decision.reject",
         "risk.casemanagement.addnote",
         "risk.profile.decision.review",
-        "risk.profile.decision.reject",
         "risk.profile.decision.monitor",
     ),
+    "eCheck": (
+        "payments.payments.accepted",
+        "payments.payments.failed",
+        "payments.credits.accepted",
+        "payments.credits.failed",
+        "payments.voids.accepted",
+        "payments.voids.failed",
+    ),
+    "alternativePaymentMethods": ("payments.payments.updated",),
     "customerInvoicing": (
         "invoicing.customer.invoice.paid",
         "invoicing.customer.invoice.partial-payment",
         "invoicing.customer.invoice.send",
         "invoicing.customer.invoice.cancel",
+        "invoicing.customer.invoice.reminder",
         "invoicing.customer.invoice.overdue-reminder",
     ),
     "payByLink": ("payByLink.customer.payment", "payByLink.merchant.payment"),
@@ -39,10 +62,26 @@ PRODUCTS: Mapping[str, tuple[str, ...]] = {
     "tokenManagement": (
         "tms.networktoken.provisioned",
         "tms.networktoken.updated",
+        "tms.networktoken.binding",
         "tms.token.created",
         "tms.token.updated",
     ),
+    "unifiedCheckout": ("uc.orders.transactionresults",),
 }
+
+UNDOCUMENTED = frozenset(
+    {
+        "risk.casemanagement.addnote",  # of Decision Manager; the page has it of Essentials
+        "risk.profile.decision.review",
+        "risk.profile.decision.monitor",
+        "rbs.subscriptions.created",
+        "rbs.subscriptions.suspended",
+        "rbs.subscriptions.reactivated",
+        "rbs.subscriptions.cancelled",
+        "tms.token.created",
+        "tms.token.updated",
+    }
+)
 
 
 def product_of(event_type: str) -> str:
@@ -65,7 +104,7 @@ def rows() -> Iterator[dict[str, object]]:
                     "displayName": event.replace(".", " "),
                     "frequency": 0,
                     "timeSensitivity": True,
-                    "payloadEncryption": event.startswith("payments."),
+                    "payloadEncryption": event.startswith(("payments.", "uc.")),
                 }
                 for event in events
             ],
