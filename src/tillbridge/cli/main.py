@@ -13,6 +13,7 @@ from tillbridge.cli.approvals import approvals
 from tillbridge.cli.archive import archive
 from tillbridge.cli.audit import audit
 from tillbridge.cli.backlog import backlog
+from tillbridge.cli.certify import certify
 from tillbridge.cli.check import check
 from tillbridge.cli.connectors import connectors
 from tillbridge.cli.dead_letters import dead_letters
@@ -93,7 +94,7 @@ for command in (
     *(runs, dead_letters, errors, reviews, unknowns, pulls, settlements),
     *(history, archive, trace, explain),
     *(gates, backlog, inbox, adopt, adoptions),
-    *(secrets, operators, audit, connectors, schemas, sandbox),
+    *(secrets, operators, audit, connectors, schemas, sandbox, certify),
 ):
     main.add_command(command)
 

@@ -8,6 +8,7 @@ from aiohttp import web
 
 from tillbridge_simulators.cybersource.account import Account
 from tillbridge_simulators.cybersource.capture_contexts import typed_in
+from tillbridge_simulators.cybersource.certification.sandbox import SandboxMeans
 from tillbridge_simulators.cybersource.reviews import decide
 from tillbridge_simulators.cybersource.tokens import TokenKind
 from tillbridge_simulators.cybersource.triggers import pull
@@ -17,7 +18,7 @@ Mint = Callable[[str, TokenKind], str]
 
 
 def control_routes(account: Account, faults: Faults, mint: Mint) -> list[web.RouteDef]:
-    """GET log?after=N, GET state, POST faults, POST tokens, POST reviews, POST
+    """GET log?after=N, GET state, POST faults, POST tokens, POST identifiers, POST reviews, POST
     triggers/NAME."""
 
     async def log(request: web.Request) -> web.Response:
@@ -53,6 +54,9 @@ def control_routes(account: Account, faults: Faults, mint: Mint) -> list[web.Rou
         token = mint(outcome, given.get("kind", "transient"))
         return web.json_response({"token": token})
 
+    async def identifiers(_: web.Request) -> web.Response:
+        return web.json_response({"id": SandboxMeans(account).identifier()})
+
     async def trigger(request: web.Request) -> web.Response:
         try:
             said = pull(account, request.match_info["name"], dict(request.query))
@@ -70,6 +74,7 @@ def control_routes(account: Account, faults: Faults, mint: Mint) -> list[web.Rou
         web.get("/_simulator/state", state),
         web.post("/_simulator/faults", set_faults),
         web.post("/_simulator/tokens", tokens),
+        web.post("/_simulator/identifiers", identifiers),
         web.post("/_simulator/reviews", reviews),
         web.post("/_simulator/triggers/{name}", trigger),
     ]

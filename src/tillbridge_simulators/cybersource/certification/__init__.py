@@ -1,5 +1,8 @@
 """What every served operation must do: run against the account itself, or against the real one."""
 
+from tillbridge_simulators.cybersource.certification.certify import Certified, certify, rows_named
+from tillbridge_simulators.cybersource.certification.expected import read, request_of
+from tillbridge_simulators.cybersource.certification.means import GivenMeans, SandboxLoans
 from tillbridge_simulators.cybersource.certification.row import Row, row, run, unproven
 from tillbridge_simulators.cybersource.certification.script import (
     ANY,
@@ -14,6 +17,24 @@ from tillbridge_simulators.cybersource.certification.script import (
 from tillbridge_simulators.cybersource.certification.table import ROWS
 
 __all__ = [
-    "ANY", "ROWS", "LeftOutError", "Means", "Put", "Question", "Row", "Script", "Step", "Told",
-    "row", "run", "unproven",
-]  # fmt: skip
+    "ANY",
+    "ROWS",
+    "Certified",
+    "GivenMeans",
+    "LeftOutError",
+    "Means",
+    "Put",
+    "Question",
+    "Row",
+    "SandboxLoans",
+    "Script",
+    "Step",
+    "Told",
+    "certify",
+    "read",
+    "request_of",
+    "row",
+    "rows_named",
+    "run",
+    "unproven",
+]

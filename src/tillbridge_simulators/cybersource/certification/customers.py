@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from tillbridge_simulators.cybersource.certification.identifiers import identifier
 from tillbridge_simulators.cybersource.certification.row import row
 from tillbridge_simulators.cybersource.certification.script import ANY, Script
 
@@ -29,7 +28,7 @@ def paying_customer(it: Script) -> str:
 
 def instrument(it: Script) -> dict[str, Any]:
     """The body of a payment instrument."""
-    return INSTRUMENT | {"instrumentIdentifier": {"id": identifier(it)}}
+    return INSTRUMENT | {"instrumentIdentifier": {"id": it.means.identifier()}}
 
 
 def _customers(it: Script) -> None:

@@ -7,14 +7,14 @@ _NOUN = "instrument_identifier"
 _NOBODY = {"instrumentIdentifierId": "0" * 32}
 
 
-def identifier(it: Script) -> str:
-    """The id of a test card."""
+def _by_card(it: Script) -> str:
+    """The id of a test card, by its number."""
     card = {"card": {"number": it.means.card()}}
     return str(it.do(f"{_NOUN}.post_instrument_identifier", card)["id"])
 
 
 def _identifiers(it: Script) -> None:
-    of_it = {"instrumentIdentifierId": identifier(it)}
+    of_it = {"instrumentIdentifierId": _by_card(it)}
     it.refused(f"{_NOUN}.post_instrument_identifier", 400, "missingFields", {"card": {}})
     change = {"billTo": {"address1": it.new("street")}}
     it.do(f"{_NOUN}.patch_instrument_identifier", change, **of_it)
@@ -25,7 +25,7 @@ def _identifiers(it: Script) -> None:
 
 
 def _enrollment(it: Script) -> None:
-    of_it = {"instrumentIdentifierId": identifier(it)}
+    of_it = {"instrumentIdentifierId": it.means.identifier()}
     card = {"type": "enrollable card"}
     key = f"{_NOUN}.post_instrument_identifier_enrollment"
     it.do(key, card, **of_it)
@@ -34,7 +34,7 @@ def _enrollment(it: Script) -> None:
 
 
 def _uses(it: Script) -> None:
-    of_it = {"instrumentIdentifierId": identifier(it)}
+    of_it = {"instrumentIdentifierId": _by_card(it)}
     body = {"instrumentIdentifier": {"id": of_it["instrumentIdentifierId"]}}
     made = it.do("payment_instrument.post_payment_instrument", body)["id"]
     key = f"{_NOUN}.get_instrument_identifier_payment_instruments_list"
@@ -48,7 +48,7 @@ def _uses(it: Script) -> None:
         it.do("payment_instrument.delete_payment_instrument", paymentInstrumentId=one)
     it.do(f"{_NOUN}.delete_instrument_identifier", **of_it)
     it.refused(f"{_NOUN}.get_instrument_identifier", 404, "notFound", **of_it)
-    it.shows(f"{_NOUN}.get_instrument_identifier", {}, instrumentIdentifierId=identifier(it))
+    it.shows(f"{_NOUN}.get_instrument_identifier", {}, instrumentIdentifierId=_by_card(it))
 
 
 ROWS = (

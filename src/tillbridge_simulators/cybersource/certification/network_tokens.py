@@ -1,6 +1,5 @@
 """Token Management: network tokens and what their issuers make of them."""
 
-from tillbridge_simulators.cybersource.certification.identifiers import identifier
 from tillbridge_simulators.cybersource.certification.row import row
 from tillbridge_simulators.cybersource.certification.script import ANY, Script
 
@@ -28,7 +27,7 @@ def _life(it: Script) -> None:
 
 def _art(it: Script) -> None:
     place = {
-        "instrumentIdentifierId": identifier(it),
+        "instrumentIdentifierId": it.means.identifier(),
         "tokenProvider": "vts",
         "assetType": "card-art-combined",
     }

@@ -1,7 +1,9 @@
 """What the sandbox gives a row to pay with, in the account's own process."""
 
 from tillbridge_simulators.cybersource.account import Account
+from tillbridge_simulators.cybersource.ask import Ask
 from tillbridge_simulators.cybersource.cards import check_digit
+from tillbridge_simulators.cybersource.identifiers import identified
 from tillbridge_simulators.cybersource.triggers import pull
 
 _CARD = "4" + "1" * 14
@@ -25,6 +27,10 @@ class SandboxMeans:
     def transient(self) -> str:
         """A new one that never expires."""
         return self._account.tokens.mint()
+
+    def identifier(self) -> str:
+        """That of the card."""
+        return identified(Ask(self._account), {"card": {"number": self.card()}})
 
     def card(self) -> str:
         """Visa's best known one."""

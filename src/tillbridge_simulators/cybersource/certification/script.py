@@ -74,6 +74,10 @@ class Means(Protocol):
         """A transient token, as a browser gets one."""
         ...
 
+    def identifier(self) -> str:
+        """An instrument identifier whose payments are authorized."""
+        ...
+
     def card(self) -> str:
         """A published test card number."""
         ...
