@@ -79,7 +79,7 @@ async def test_a_batch_report_sums_to_what_left_with_the_batch(
     found = await lines(world, report)
 
     for currency, amount in left.items():
-        sums = total_of((one.effect for one in found if one.amount.currency == currency), currency)
+        sums = total_of((one.owed for one in found if one.amount.currency == currency), currency)
         assert sums.amount == amount
     assert {one.stage for one in found} == {Stage.BATCH}
     assert len({one.line for one in found}) == len(found) == 4
@@ -108,11 +108,11 @@ async def test_what_is_asked_for_by_day_adds_up_to_what_reached_the_bank(
     for currency, extra in (("USD", fee), ("JPY", Money.zero("JPY"))):
         mine = [one for one in found if one.amount.currency == currency]
         (payout,) = [one.amount for one in mine if one.kind is SettlementKind.PAYOUT]
-        assert total_of((one.effect for one in mine), currency) + extra == payout
+        assert total_of((one.owed for one in mine), currency) + extra == payout
         totals = [one.amount for one in mine if one.kind is SettlementKind.FUNDING]
         assert total_of(totals, currency) == payout
     (retrieval,) = [one for one in found if one.kind is SettlementKind.RETRIEVAL]
-    assert not retrieval.effect
+    assert not retrieval.owed
     assert retrieval.due_on is not None
     keys = [(one.report, one.line) for one in found]
     assert len(set(keys)) == len(keys)

@@ -118,7 +118,7 @@ class SettlementLine:
             raise self._wrong("above")
 
     @property
-    def effect(self) -> Money:
+    def owed(self) -> Money:
         """How it changes what is owed to the merchant; zero where other lines say it already."""
         if self.kind in EARNING or self.kind in COSTING or self.kind in EITHER:
             return self.amount

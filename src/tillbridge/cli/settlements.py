@@ -74,7 +74,7 @@ def show(surroundings: Surroundings, connection: str, report: str, limit: int) -
     say("")
     table(
         ("stage", "kind", "currency", "lines", "amount", "changes what is owed by"),
-        [(one.stage, one.kind, one.currency, one.count, one.amount, one.effect) for one in sums],
+        [(one.stage, one.kind, one.currency, one.count, one.amount, one.owed) for one in sums],
     )
 
 

@@ -34,14 +34,14 @@ class KeptLine:
 
 @dataclass(frozen=True, slots=True)
 class LineSum:
-    """What a report's lines of one kind come to. `effect`: by how much that changes what is owed."""
+    """What a report's lines of one kind come to. `owed`: how that changes what is owed."""
 
     stage: str
     kind: str
     currency: str
     count: int
     amount: Decimal
-    effect: Decimal
+    owed: Decimal
 
 
 async def keep_lines(database: Database, connection: str, lines: Sequence[SettlementLine]) -> None:
@@ -57,7 +57,7 @@ async def keep_lines(database: Database, connection: str, lines: Sequence[Settle
         [one.kind.value for one in lines],
         [one.amount.amount for one in lines],
         [one.amount.currency for one in lines],
-        [one.effect.amount for one in lines],
+        [one.owed.amount for one in lines],
         *([getattr(one, name) for one in lines] for name in _TEXTS[:6]),
         [one.occurred_at for one in lines],
         *([getattr(one, name) for one in lines] for name in _DAYS),

@@ -20,11 +20,11 @@ ORDER BY again_at, report LIMIT $3;
 -- A row that says what it said before adds nothing; one that says something else is its next
 -- version, and the one before it stays.
 INSERT INTO settlement_lines (connection, report, line, version, digest, stage, kind, amount, currency,
-                              effect, request_id, order_number, reference, batch_id, funding_id,
+                              owed, request_id, order_number, reference, batch_id, funding_id,
                               merchant_id, occurred_at, settled_on, funded_on, due_on, method, last4,
                               service, fee_type, reason, other)
 SELECT $1, given.report, given.line, coalesce(known.version, 0) + 1, given.digest, given.stage,
-       given.kind, given.amount, given.currency, given.effect, given.request_id, given.order_number,
+       given.kind, given.amount, given.currency, given.owed, given.request_id, given.order_number,
        given.reference, given.batch_id, given.funding_id, given.merchant_id, given.occurred_at,
        given.settled_on, given.funded_on, given.due_on, given.method, given.last4, given.service,
        given.fee_type, given.reason, given.other
@@ -32,7 +32,7 @@ FROM unnest($2::text[], $3::text[], $4::bytea[], $5::text[], $6::text[], $7::num
             $9::numeric[], $10::text[], $11::text[], $12::text[], $13::text[], $14::text[],
             $15::text[], $16::timestamptz[], $17::date[], $18::date[], $19::date[], $20::text[],
             $21::text[], $22::text[], $23::text[], $24::text[], $25::text[])
-    AS given (report, line, digest, stage, kind, amount, currency, effect, request_id, order_number,
+    AS given (report, line, digest, stage, kind, amount, currency, owed, request_id, order_number,
               reference, batch_id, funding_id, merchant_id, occurred_at, settled_on, funded_on, due_on,
               method, last4, service, fee_type, reason, other)
 LEFT JOIN LATERAL (
@@ -85,9 +85,9 @@ ORDER BY occurred_at NULLS LAST, known_at, line LIMIT $2;
 
 -- name: sums_of_report
 -- What the newest versions of a report's lines come to.
-SELECT stage, kind, currency, count(*) AS count, sum(amount) AS amount, sum(effect) AS effect
+SELECT stage, kind, currency, count(*) AS count, sum(amount) AS amount, sum(owed) AS owed
 FROM (
-    SELECT DISTINCT ON (line) stage, kind, currency, amount, effect FROM settlement_lines
+    SELECT DISTINCT ON (line) stage, kind, currency, amount, owed FROM settlement_lines
     WHERE connection = $1 AND report = $2 ORDER BY line, version DESC
 ) newest
 GROUP BY stage, kind, currency ORDER BY stage, kind, currency;

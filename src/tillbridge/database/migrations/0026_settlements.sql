@@ -33,7 +33,7 @@ CREATE TABLE settlement_lines (
     kind text NOT NULL,
     amount numeric(19, 4) NOT NULL,
     currency text NOT NULL,
-    effect numeric(19, 4) NOT NULL,
+    owed numeric(19, 4) NOT NULL,
     request_id text NOT NULL,
     order_number text NOT NULL,
     reference text NOT NULL,
