@@ -245,6 +245,18 @@ async def test_a_run_by_hand_is_audited_and_the_same_key_starts_nothing_more(
         assert await shop.column("SELECT who FROM audit WHERE action = 'run'") == ["ada", "ada"]
 
 
+async def test_a_run_by_hand_is_that_flows_alone_whatever_others_take(
+    tmp_path: Path, dsn: str
+) -> None:
+    other = TAKES.replace("flow: greet", "flow: pay").replace("takes: {", "takes: {due: money, ")
+    async with open_workshop(tmp_path, dsn, TAKES, other) as shop:
+        await shop.ask("greet", name="Ada")
+        await shop.quiet()
+
+        assert [run.flow for run in await shop.runs()] == ["greet"]
+        assert await shop.letters() == []
+
+
 CALLER = """
 flow: caller
 lane: chat

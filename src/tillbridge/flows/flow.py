@@ -63,14 +63,17 @@ class Flow:
         """
         return names_with(self.trigger, event)
 
-    def starts(self, event: Event, context: Context) -> bool:
-        """Whether the event starts a run. Raises Rejected when the condition cannot tell."""
+    def hears(self, event: Event) -> bool:
+        """Whether the event is of a kind the flow starts on, and meant for it."""
         if event.kind not in self.starts_on:
             return False
-        if not isinstance(self.trigger, OnEvent):
-            came = event.data.trigger
-            if came is None or came.flow != self.name:
-                return False
+        came = event.data.trigger
+        return isinstance(self.trigger, OnEvent) or (came is not None and came.flow == self.name)
+
+    def starts(self, event: Event, context: Context) -> bool:
+        """Whether the event starts a run. Raises Rejected when the condition cannot tell."""
+        if not self.hears(event):
+            return False
         return self.condition is None or self.condition.evaluate(context) is True
 
     def subject_of(self, event: Event) -> str:

@@ -77,6 +77,6 @@ def _wants(flow: Flow, event: Event) -> bool:
     if isinstance(flow.trigger, OnWindow) and event.kind in flow.trigger.of:
         return True
     try:
-        return flow.starts(event, flow.names(event))
+        return flow.hears(event) and flow.starts(event, flow.names(event))
     except TillbridgeError:
         return True
