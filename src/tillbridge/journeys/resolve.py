@@ -29,6 +29,8 @@ from tillbridge.runs.keys import Effect
 from tillbridge.runs.lanes import Turn
 from tillbridge.runs.run import Change, Parked, Run
 
+LOOKS_AGAIN = 10.0
+"""Times the longest that a gate stays closed: a thousand checkouts without an answer are no load."""
 _NOTHING_HELD = {"planned": NOT_SENT, "refused": "refused", "fenced": "fenced"}
 
 
@@ -60,7 +62,8 @@ async def _end(house: House, journal: Journal, effect: Effect, standing: Any) ->
         await house.gates.enter(payments.name)
         receipt = await _ask(house, payments, journal, effect, standing)
     except GateClosed as closed:
-        closed.at_most_s = house.gates.breaker.closed_max_s  # it may be told meanwhile
+        # it may be told meanwhile, which ends the attempt all the same: only this run is left over
+        closed.at_most_s = LOOKS_AGAIN * house.gates.breaker.closed_max_s
         raise
     except FencedOff:
         await abandon_attempt(house, effect.key, "fenced")
