@@ -63,7 +63,7 @@ class Exchange:
         self.name = opening.connection
         self._clock = opening.clock
         self.keys = MerchantKeys(settings)
-        self._signer, self._envelopes = self.keys.signer, self.keys.envelopes
+        self._signer, self._encryption = self.keys.signer, self.keys.encryption
         self._limits_first = settings.limits_before_acting
         self._http = Http(
             settings.base_url,
@@ -187,7 +187,7 @@ class Exchange:
         """Signed, and sealed and opened where that is set."""
         now = self._clock()
         plain = b"" if document is None else encode(document)
-        body = self._envelopes.sealed(path, plain, now)
+        body = self._encryption.sealed(path, plain, now)
         signed = body + b" " if forged else body
         headers = _JSON | dict(self._signer.headers(method, path, signed, now))
         if wants:
@@ -195,7 +195,7 @@ class Exchange:
         reply = await self._http.request(
             call, method, path, headers=headers, body=body or None, write=write
         )
-        return self._envelopes.opened(reply, write=write)
+        return self._encryption.opened(reply, write=write)
 
     def _check_status(self, method: str, path: str, reply: Reply, *, write: bool) -> None:
         status = reply.status

@@ -7,7 +7,7 @@ from tillbridge.canonical.errors import Misconfigured
 from tillbridge.connector.abilities import CheckLine
 from tillbridge.connector.key_life import KeyLife
 from tillbridge_cybersource.certificates import P12, Certificate, Pem
-from tillbridge_cybersource.envelopes import Envelopes
+from tillbridge_cybersource.encryption import Encryption
 from tillbridge_cybersource.settings import CybersourceSettings, ending_of
 from tillbridge_cybersource.signing import signer
 
@@ -19,7 +19,7 @@ class MerchantKeys:
 
     Attributes:
         signer: signs each request.
-        envelopes: seals and opens bodies.
+        encryption: seals and opens bodies.
     """
 
     def __init__(self, settings: CybersourceSettings) -> None:
@@ -38,7 +38,7 @@ class MerchantKeys:
         self._pem = Pem(settings.encryption_certificate)
         self._shared_until = ending_of(settings.key_expires_on)
         self.signer = signer(settings, self._p12)
-        self.envelopes = Envelopes(
+        self.encryption = Encryption(
             self._certificate if settings.encrypt_requests else None,
             settings.answer_key if settings.answer_key_id else None,
         )

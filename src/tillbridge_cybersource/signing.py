@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.hashes import SHA256
 
 from tillbridge_cybersource.certificates import P12
-from tillbridge_cybersource.envelopes import takes_encryption
+from tillbridge_cybersource.encryption import takes_encryption
 from tillbridge_cybersource.settings import CybersourceSettings, secret_bytes
 
 TOKEN_LIFE_S = 120

@@ -22,12 +22,12 @@ from tillbridge.connector.delivery import Delivery
 from tillbridge.connector.settings import Secret
 from tillbridge_cybersource.certificates import P12, Pem
 from tillbridge_cybersource.connector import CybersourceSession
-from tillbridge_cybersource.envelopes import Envelopes
+from tillbridge_cybersource.encryption import Encryption
 from tillbridge_cybersource.settings import CybersourceSettings
 from tillbridge_cybersource.signing import CertificateSigner, Claims, HttpSigner, TokenSigner
 from tillbridge_simulators.cybersource import Options
 from tillbridge_simulators.cybersource.credentials import Credentials, Key
-from tillbridge_simulators.cybersource.envelopes import opened
+from tillbridge_simulators.cybersource.encryption import opened
 from tillbridge_simulators.cybersource.recorded import recorded
 from tillbridge_simulators.cybersource.signatures import Asked, Signatures
 
@@ -116,7 +116,7 @@ def test_the_simulator_opens_what_the_official_client_encrypted(tmp_path: Path) 
     theirs = Pem(str(tmp_path / "mle.pem")).certificate
     sealed = json.dumps(VECTORS["mle"]).encode()
     assert opened(made, PAYMENTS, sealed) == BODY
-    ours = Envelopes(lambda: theirs).sealed(VECTORS["target"], BODY, NOW)
+    ours = Encryption(lambda: theirs).sealed(VECTORS["target"], BODY, NOW)
     assert opened(made, PAYMENTS, ours) == BODY
     header, _ = claims_of(json.loads(ours)["encryptedRequest"].partition(".")[0] + ".e30")
     assert header == claims_of(VECTORS["mle"]["encryptedRequest"].partition(".")[0] + ".e30")[0]

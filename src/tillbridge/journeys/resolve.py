@@ -30,7 +30,7 @@ from tillbridge.runs.lanes import Turn
 from tillbridge.runs.run import Change, Parked, Run
 
 LOOKS_AGAIN = 10.0
-"""Times the longest that a gate stays closed: a thousand checkouts without an answer are no load."""
+"""Times the longest that a gate stays closed: a thousand checkouts that wait are no load."""
 _NOTHING_HELD = {"planned": NOT_SENT, "refused": "refused", "fenced": "fenced"}
 
 

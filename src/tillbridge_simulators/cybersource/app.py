@@ -21,8 +21,8 @@ from tillbridge_simulators.cybersource.answers import (
 from tillbridge_simulators.cybersource.ask import Ask, Offer
 from tillbridge_simulators.cybersource.capture_contexts import key_routes
 from tillbridge_simulators.cybersource.control import control_routes
-from tillbridge_simulators.cybersource.documents import at, read_document
-from tillbridge_simulators.cybersource.envelopes import encrypted, opened
+from tillbridge_simulators.cybersource.documents import at, money_flaws, read_document
+from tillbridge_simulators.cybersource.encryption import encrypted, opened
 from tillbridge_simulators.cybersource.key_files import key_file_routes
 from tillbridge_simulators.cybersource.offers import OFFERS
 from tillbridge_simulators.cybersource.options import Options
@@ -286,7 +286,7 @@ class CybersourceSimulator:
         document = read_document(work.body) if work.body else {}
         index = recorded()
         model = index.operations[work.service.key].body
-        if flaws := index.flaws(model, document):
+        if flaws := index.flaws(model, document) or money_flaws(document):
             raise Refusal("INVALID_DATA", flaws)
         if unknown := index.unknown(model, document):
             self.log.add("unknown_fields", operation=work.service.operation, fields=unknown)
@@ -331,7 +331,7 @@ def _subject(body: bytes) -> str:
 
 def _asked(request: web.Request, body: bytes) -> Asked:
     headers = {name.lower(): value for name, value in request.headers.items()}
-    return Asked(request.method, request.path_qs, headers, body)
+    return Asked(request.method, request.raw_path, headers, body)
 
 
 def _cut(request: web.Request) -> web.Response:

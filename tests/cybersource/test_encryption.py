@@ -17,7 +17,7 @@ from tillbridge.connector.connector import Opening
 from tillbridge.connector.key_life import HoldsKeys
 from tillbridge.connector.settings import Secret
 from tillbridge_cybersource.connector import CybersourceSession
-from tillbridge_cybersource.envelopes import takes_encryption
+from tillbridge_cybersource.encryption import takes_encryption
 from tillbridge_cybersource.settings import CybersourceSettings
 from tillbridge_simulators.cybersource import CybersourceSimulator, Options
 from tillbridge_simulators.cybersource.recorded import recorded

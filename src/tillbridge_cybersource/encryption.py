@@ -32,7 +32,7 @@ _TAKE_IT = re.compile(
 _MARK = b'{"encryptedResponse"'
 
 
-class Envelopes:
+class Encryption:
     """Seals requests where a certificate is given, and opens answers where a key is."""
 
     def __init__(
