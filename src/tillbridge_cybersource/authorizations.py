@@ -4,12 +4,15 @@ Sources: REST API reference, "Process a Payment"; Payments Developer Guide, Auth
 Time-Out Authorization Reversals and Time-Out Void (docs/systems/cybersource.md).
 """
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 from tillbridge.canonical.payments import Observation, Operation, Source, Verdict
+from tillbridge.canonical.references import ExternalReference
 from tillbridge.connector import values
-from tillbridge.connector.abilities import Call, Fenced, Finding, Receipt, Write
+from tillbridge.connector.abilities import Call, Fenced, Finding, Found, Receipt, Write
 from tillbridge.connector.documents import Fields
 from tillbridge_cybersource.exchange import Answer
 from tillbridge_cybersource.fences import check_not_early, fence_refused, fenced
@@ -39,6 +42,7 @@ from tillbridge_cybersource.statuses import (
     refusal,
     unknown_status,
 )
+from tillbridge_cybersource.stored_credentials import NETWORK_TRANSACTION, network_transaction
 
 CALLS = frozenset({"payments.create_payment", "reversal.mit_reversal"})
 
@@ -98,7 +102,23 @@ class Authorizations:
             )
         observation = replace(observation, attempt_key=values.required_text(fields, "attempt_key"))
         observation = taken_at_once(observation, ours.settings)
-        return ours.receipt("payment", observation, status)
+        receipt = ours.receipt("payment", observation, status)
+        return self._with_network_id(receipt, fields, answer.body)
+
+    def _with_network_id(
+        self, receipt: Receipt, fields: Fields, body: Mapping[str, Any]
+    ) -> Receipt:
+        """Of a payment with a stored card, the network's id of it is kept for those to come."""
+        id_ = network_transaction(body)
+        if not id_ or not values.group(fields, "stored_credential"):
+            return receipt
+        connection = self._operations.opening.connection
+        reference = ExternalReference(connection, NETWORK_TRANSACTION, id_)
+        return replace(
+            receipt,
+            references=(*receipt.references, reference),
+            fields={**receipt.fields, "network_transaction": id_},
+        )
 
     async def find(self, call: Call, fields: Fields, sent_at: datetime) -> Finding:
         """By search, under the order number, with the attempt's key.
@@ -109,11 +129,17 @@ class Authorizations:
 
         def attempt(hits: list[Hit]) -> Observation | None:
             own = [hit for hit in hits if hit.operation in _OURS and hit.key == attempt_key]
+            bodies.update((hit.id, hit.body) for hit in own)
             seen = [self._seen(hit, hits) for hit in own if not is_half_undone(hit, hits)]
             return first_that_counts(seen)
 
+        bodies: dict[str, Mapping[str, Any]] = {}
         order_number = values.required_text(fields, "order_number")
-        return await self._operations.find(call, order_number, sent_at, attempt, kind="payment")
+        found = await self._operations.find(call, order_number, sent_at, attempt, kind="payment")
+        if not isinstance(found, Found):
+            return found
+        body = bodies.get(found.receipt.observations[0].request_id, {})
+        return Found(self._with_network_id(found.receipt, fields, body))
 
     async def fence(self, call: Call, fields: Fields) -> Fenced:
         """POST /pts/v2/reversals with the attempt's key: undone, or never to be.

@@ -68,6 +68,7 @@ ID_FIELDS = frozenset(
         *("customer_token", "instrument_token", "identifier_token", "address_token"),
         *("default_instrument", "default_address", "network_token", "previous_transaction", "ids"),
     }
+        "network_transaction",
 )
 """Source: REST API reference, request and reply fields; Webhooks Implementation Guide."""
 

@@ -12,6 +12,7 @@ from tillbridge_cybersource.operations import amount_details, client_reference, 
 from tillbridge_cybersource.pieces import pieces_of
 from tillbridge_cybersource.settings import CybersourceSettings
 from tillbridge_cybersource.shapes import ADDRESS_WIDTHS
+from tillbridge_cybersource.stored_credentials import indicator_of, initiator_of
 
 _NAMES = {
     "first_name": "firstName",
@@ -64,7 +65,7 @@ def payment_document(fields: Fields, settings: CybersourceSettings) -> Mapping[s
         "clientReferenceInformation": reference,
         "processingInformation": _processing(fields, settings),
         "orderInformation": order,
-        **paid_with(fields, settings.stored_token),
+        **_stored(fields, paid_with(fields, settings.stored_token)),
         **_customer(fields),
         **_authentication(fields),
     }
@@ -77,14 +78,19 @@ def billing_of(fields: Fields) -> Mapping[str, str]:
 
 
 def _processing(fields: Fields, settings: CybersourceSettings) -> Mapping[str, object]:
-    proof = values.group(fields, "authentication")
-    indicator = values.text(proof, "commerce_indicator") or "internet"
+    indicator = indicator_of(fields)
     processing: dict[str, object] = {"capture": settings.sale, "commerceIndicator": indicator}
+    options: dict[str, object] = {}
     if settings.partial_authorizations:
-        processing["authorizationOptions"] = {"partialAuthIndicator": True}
+        options["partialAuthIndicator"] = True
+    if initiator := initiator_of(fields):
+        options["initiator"] = initiator
+    if options:
+        processing["authorizationOptions"] = options
     if values.flag(fields, "store_token"):
+        known = bool(values.text(fields, "customer_token"))
         processing["actionList"] = ["TOKEN_CREATE"]
-        processing["actionTokenTypes"] = ["customer", "paymentInstrument"]
+        processing["actionTokenTypes"] = [*(() if known else ("customer",)), "paymentInstrument"]
     return processing
 
 
@@ -99,12 +105,24 @@ def _authentication(fields: Fields) -> Mapping[str, object]:
     return {"consumerAuthenticationInformation": told} if told else {}
 
 
-def paid_with(fields: Fields, stored_token: str) -> Mapping[str, object]:
+def paid_with(fields: Fields, stored_token: str) -> Mapping[str, Mapping[str, object]]:
     """The one thing that is paid with, or that a credit goes to."""
     token = values.required_text(fields, "token")
     if values.required_text(fields, "token_kind") == "transient":
         return {"tokenInformation": {"transientTokenJwt": token}}
     return {"paymentInformation": {stored_token: {"id": token}}}
+
+
+def _stored(fields: Fields, paid: Mapping[str, Mapping[str, object]]) -> Mapping[str, object]:
+    """The same with the customer it belongs to, and the address that is stored for him."""
+    named = {
+        theirs: {"id": id_}
+        for ours, theirs in (("customer_token", "customer"), ("address_token", "shippingAddress"))
+        if (id_ := values.text(fields, ours))
+    }
+    if not named:
+        return paid
+    return {**paid, "paymentInformation": {**named, **paid.get("paymentInformation", {})}}
 
 
 def _customer(fields: Fields) -> Mapping[str, object]:

@@ -4,6 +4,7 @@ from typing import Final
 
 from tillbridge.connector.documents import DocumentShape, Field
 from tillbridge_cybersource.level_data import PURCHASE
+from tillbridge_cybersource.stored_credentials import STORED_CREDENTIAL
 
 ORDER_NUMBER = Field("order_number", "text", "Order number", required=True, length_max=50)
 """clientReferenceInformation.code: 50 characters (API field reference)."""
@@ -66,6 +67,8 @@ AUTHORIZATION = DocumentShape(
         Field("shipping", "group", "Shipping address", of=ADDRESS),
         Field("customer_id", "text", "Customer's number", length_max=100),
         Field("store_token", "boolean", "Store the card as a token"),
+        Field("customer_token", "text", "Customer's token, beside the card's", length_max=32),
+        Field("address_token", "text", "Stored shipping address", length_max=32),
         Field(
             "lines",
             "list",
@@ -80,6 +83,7 @@ AUTHORIZATION = DocumentShape(
         ),
         MERCHANT_DEFINED,
         AUTHENTICATION,
+        STORED_CREDENTIAL,
     ),
 )
 
@@ -124,6 +128,16 @@ CREDIT = DocumentShape(
         Field("reference", "text", "Return or credit note", length_max=50),
         PURCHASE,
         MERCHANT_DEFINED,
+    ),
+)
+
+INCREMENT = DocumentShape(
+    "increment",
+    "More of a payment that is authorized already",
+    (
+        ORDER_NUMBER,
+        Field("authorization_id", "text", "Authorization", required=True),
+        Field("amount", "money", "Amount that is added", required=True),
     ),
 )
 

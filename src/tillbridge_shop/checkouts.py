@@ -9,12 +9,19 @@ A shopper who is authenticated comes back with the same key and order, and besid
     "authentication": {"step": "collect", "browser": {...}, "return_url": "https://..."}
     "authentication": {"step": "confirm"}
 
+A card that is kept with this payment, or a payment with a kept one, is said by
+
+    "credential": {"use": "store"}
+    "credential": {"use": "use", "initiator": "merchant", "reason": "recurring",
+                   "first_order": "1042"}
+
 Amounts are text or JSON numbers, read exactly; money that is not given is zero; a line without an
 amount gets quantity x unit price - discount. Fields we do not know are ignored: a misspelt amount
 cannot slip through, because the order's equation would not hold.
 """
 
 import re
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import cast, get_args
 
@@ -22,6 +29,12 @@ from tillbridge.canonical.authentications import (
     BROWSER_FIELDS,
     AuthenticationStep,
     Returned,
+)
+from tillbridge.canonical.credentials import (
+    CredentialReason,
+    CredentialUse,
+    Initiator,
+    StoredCredential,
 )
 from tillbridge.canonical.currencies import exponent_of
 from tillbridge.canonical.errors import Place, Rejected
@@ -48,6 +61,7 @@ def read_checkout(delivery: Delivery) -> CheckoutRequest:
         attempt_key=_attempt_key(delivery),
         order=read_order(document.group("order")),
         token=_token(document.group("token")),
+        credential=_credential(document) if document.has("credential") else None,
         returned=_returned(document) if document.has("authentication") else None,
     )
 
@@ -72,12 +86,34 @@ def read_order(posted: Posted) -> Order:
     )
 
 
+def _credential(document: Posted) -> StoredCredential:
+    posted = document.group("credential")
+    initiator = posted.text("initiator") or "customer"
+    return StoredCredential(
+        use=cast(CredentialUse, _one_of(posted, "use", get_args(CredentialUse))),
+        initiator=cast(Initiator, _known(posted, "initiator", initiator, get_args(Initiator))),
+        reason=CredentialReason(_one_of(posted, "reason", tuple(CredentialReason)))
+        if posted.has("reason")
+        else "",
+        first_order=posted.text("first_order"),
+        previous_transaction=posted.text("previous_transaction"),
+        agreement=posted.text("agreement"),
+    )
+
+
+def _one_of(posted: Posted, name: str, words: Sequence[str]) -> str:
+    return _known(posted, name, posted.text(name, required=True), words)
+
+
+def _known(posted: Posted, name: str, word: str, words: Sequence[str]) -> str:
+    if word not in words:
+        raise posted.wrong(name, f"{word!r} is none of {', '.join(words)}.")
+    return word
+
+
 def _returned(document: Posted) -> Returned:
     posted = document.group("authentication")
-    step = posted.text("step", required=True)
-    if step not in get_args(AuthenticationStep):
-        steps = ", ".join(get_args(AuthenticationStep))
-        raise posted.wrong("step", f"{step!r} is none of {steps}.")
+    step = _one_of(posted, "step", get_args(AuthenticationStep))
     browser = posted.texts("browser")
     for name in browser:
         if name not in BROWSER_FIELDS:
@@ -183,9 +219,7 @@ def _address(posted: Posted) -> Address:
 
 
 def _token(posted: Posted) -> Token:
-    kind = posted.text("kind", required=True)
-    if kind not in TOKEN_KINDS:
-        raise posted.wrong("kind", f"{kind!r} is none of {', '.join(TOKEN_KINDS)}.")
+    kind = _one_of(posted, "kind", TOKEN_KINDS)
     value = posted.text("value", required=True)
     context = posted.text("context", length_max=CONTEXT_LENGTH_MAX)
     return Token(kind=kind, value=value, context=context)

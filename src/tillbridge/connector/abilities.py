@@ -10,6 +10,7 @@ from datetime import date, datetime
 from typing import Literal, Protocol, TypeAlias, runtime_checkable
 
 from tillbridge.canonical.authentications import Returned
+from tillbridge.canonical.credentials import StoredCredential
 from tillbridge.canonical.orders import Order
 from tillbridge.canonical.payments import Observation, Token
 from tillbridge.canonical.rates import Rate
@@ -247,6 +248,7 @@ class CheckoutRequest:
         attempt_key: the shop's own key of this try; the same key re-attaches to the same try.
         order: checked by the engine (`canonical.orders.check_order`), not by the connector.
         token: stands for the card.
+        credential: how it stands to a stored card; None for a card that is used once.
         returned: what the shopper's page came back with, where the shopper is authenticated.
         proof: what that gave, for the authorization; the engine's. None: nobody was asked.
     """
@@ -254,6 +256,7 @@ class CheckoutRequest:
     attempt_key: str
     order: Order
     token: Token
+    credential: StoredCredential | None = None
     returned: Returned | None = None
     proof: "Fields | None" = None
 

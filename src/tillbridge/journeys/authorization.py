@@ -55,7 +55,19 @@ def authorization_fields(
         "token_kind": request.token.kind,
         "token": request.token.value,
         **({"authentication": request.proof} if request.proof is not None else {}),
+        **_credential(request),
     }
+
+
+def _credential(request: CheckoutRequest) -> dict[str, Value]:
+    """What the checkout says of a stored card; a transient token is stored with the consent."""
+    credential = request.credential
+    if credential is None:
+        return {}
+    named = ("use", "initiator", "reason", "previous_transaction", "agreement")
+    said: Fields = {name: str(value) for name in named if (value := getattr(credential, name))}
+    stores = credential.use == "store" and request.token.kind == "transient"
+    return {"stored_credential": said, **({"store_token": True} if stores else {})}
 
 
 def asked_of(house: House, shop: str, request: CheckoutRequest, wire_key: str) -> Fields:

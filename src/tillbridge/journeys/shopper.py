@@ -1,5 +1,6 @@
 """In front of the shopper: what is proven of his token and of himself before money is asked for.
 
+    stored card     -> the network's id of the payment that stored it is found by its order
     transient token -> proven with the capture context it was made in, where one is shown or wanted
     shopper         -> authenticated (journeys/authenticate.py), where the connection asks for it
 
@@ -11,7 +12,7 @@ import logging
 from dataclasses import replace
 from datetime import datetime
 
-from tillbridge.canonical.errors import Misconfigured, Rejected, Transient
+from tillbridge.canonical.errors import Misconfigured, Place, Rejected, Transient
 from tillbridge.canonical.payments import AttemptState
 from tillbridge.connections.connections import Connection
 from tillbridge.connections.gates import GateClosed
@@ -28,14 +29,18 @@ from tillbridge.journeys.authenticate import authenticate, authenticates
 from tillbridge.journeys.card_guard import screened
 from tillbridge.journeys.house import House
 from tillbridge.payments.attempts import Attempt, Opening, by_shop_key
+from tillbridge.references.references import of_subject
 
 TRANSIENT = "transient"
+NETWORK_TRANSACTION = "network_transaction"
+"""The kind of reference under which payment connections keep the network's id of a payment with
+which a card was stored."""
 _LOG = logging.getLogger(__name__)
 
 
 def is_met(payments: Connection, request: CheckoutRequest) -> bool:
     """Whether something is proven before this checkout asks for money."""
-    return authenticates(payments) or _verifies(payments, request)
+    return authenticates(payments) or _verifies(payments, request) or _follows_first(request)
 
 
 async def meet_shopper(
@@ -54,7 +59,9 @@ async def meet_shopper(
         stopped = await _verify(house, payments, request, opening)
         if stopped is not None:
             return stopped
-    if not authenticates(payments):
+    if _follows_first(request):
+        request = await _with_first(house, payments, request)
+    if not _is_authenticated(payments, request):
         return request
     told = await authenticate(house, payments, request, opening, received_at)
     if isinstance(told, Answer | Attempt):
@@ -94,6 +101,41 @@ async def make_context(house: House, delivery: Delivery) -> CaptureContext:
         raise
     await house.gates.succeeded(payments.name)
     return context
+
+
+def _follows_first(request: CheckoutRequest) -> bool:
+    """Whether the network's id of an earlier payment has to be found for it."""
+    credential = request.credential
+    return credential is not None and bool(credential.first_order)
+
+
+def _is_authenticated(payments: Connection, request: CheckoutRequest) -> bool:
+    """Whoever is not there cannot say who he is: what a merchant initiates goes without."""
+    credential = request.credential
+    is_there = credential is None or credential.initiator == "customer"
+    return is_there and authenticates(payments)
+
+
+async def _with_first(
+    house: House, payments: Connection, request: CheckoutRequest
+) -> CheckoutRequest:
+    """The network's id of the payment with which the card was stored. Raises Rejected."""
+    credential = request.credential
+    assert credential is not None, "asked before"
+    if credential.previous_transaction:
+        return request
+    for known in await of_subject(house.database, credential.first_order):
+        reference = known.reference
+        if (reference.system, reference.kind) == (payments.name, NETWORK_TRANSACTION):
+            found = replace(credential, previous_transaction=reference.id)
+            return replace(request, credential=found)
+    raise Rejected(
+        f"No payment of order {credential.first_order} is known with which a card was stored.",
+        reason="unknown_first_payment",
+        place=Place(field="credential.first_order"),
+        next_step="Name the order whose checkout stored the card, or send the network's id itself"
+        " as credential.previous_transaction.",
+    )
 
 
 def _verifies(payments: Connection, request: CheckoutRequest) -> bool:

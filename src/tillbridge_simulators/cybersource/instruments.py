@@ -15,6 +15,7 @@ from tillbridge_simulators.cybersource.documents import at
 from tillbridge_simulators.cybersource.tokens import MintedToken, TokenKind
 
 STORED = ("customer", "paymentInstrument", "instrumentIdentifier")
+_CUSTOMER = "paymentInformation.customer.id"
 TRANSIENT = "tokenInformation.transientTokenJwt"
 _NUMBERS = ("card", "tokenizedCard")
 _MONTH = re.compile(r"0?[1-9]|1[0-2]")
@@ -52,6 +53,8 @@ def _given(document: Mapping[str, Any]) -> dict[str, Any]:
     stored = {path: value for path in paths if (value := at(document, path)) is not None}
     closest = dict([*stored.items()][-1:])
     transient = at(document, TRANSIENT)
+    if transient is not None and [*stored] == [_CUSTOMER]:
+        closest = {}  # whose card it is going to be: the new one pays
     return closest | ({} if transient is None else {TRANSIENT: transient})
 
 

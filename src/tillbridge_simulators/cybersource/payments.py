@@ -14,7 +14,7 @@ from tillbridge_simulators.cybersource.authentications import proven
 from tillbridge_simulators.cybersource.documents import at, money_at, quantum, text_at
 from tillbridge_simulators.cybersource.fences import undo_late_authorization, undo_late_movement
 from tillbridge_simulators.cybersource.followons import sell
-from tillbridge_simulators.cybersource.instruments import STORED, pays_by_check, resolve
+from tillbridge_simulators.cybersource.instruments import pays_by_check, resolve
 from tillbridge_simulators.cybersource.outcomes import (
     OUTCOMES,
     TRIGGER_AMOUNTS,
@@ -22,6 +22,7 @@ from tillbridge_simulators.cybersource.outcomes import (
     Outcome,
 )
 from tillbridge_simulators.cybersource.state import Authorization
+from tillbridge_simulators.cybersource.stored_tokens import store, wants_stored_token
 from tillbridge_simulators.cybersource.tokens import MintedToken
 
 CODE_LENGTH_MAX = 50
@@ -57,8 +58,8 @@ def authorize(account: Account, document: Mapping[str, Any]) -> Answer:
     answer = _describe(authorization, authorization.outcome)
     if authorization.check and taken is not None:
         answer["status"] = taken.status
-    if _wants_stored_token(document):
-        answer["tokenInformation"] = _store(account, token)
+    if wants_stored_token(document) and authorization.outcome.holds:
+        answer["tokenInformation"] = store(account, document, token)
     event = _EVENTS.get(authorization.outcome.status)
     if event is not None:
         name = f"payments.authorization.status.{event}"
@@ -93,7 +94,12 @@ def _describe(one: Authorization, outcome: Outcome) -> dict[str, Any]:
         body["orderInformation"] = {
             "amountDetails": {"authorizedAmount": str(one.amount), "currency": one.currency}
         }
-        body["processorInformation"] = {"approvalCode": one.approval_code, "responseCode": "100"}
+        body["processorInformation"] = {
+            "approvalCode": one.approval_code,
+            "responseCode": "100",
+            "networkTransactionId": one.network_id,
+            "transactionId": one.network_id,
+        }
     if outcome.reason:
         body["errorInformation"] = {
             "reason": outcome.reason,
@@ -136,9 +142,17 @@ def _check_billing(document: Mapping[str, Any], *, required: bool) -> None:
         text_at(document, f"{path}.{name}", length_max=length_max, required=False)
 
 
+def takes_part(account: Account, document: Mapping[str, Any]) -> bool:
+    """Whether a hold of less than was asked for is wanted: by the account and by the request."""
+    wish = at(document, "processingInformation.authorizationOptions.partialAuthIndicator")
+    return account.options.split_tender and wish not in (False, "false")
+
+
 def _decide(account: Account, document: Mapping[str, Any], token: MintedToken) -> Authorization:
     amount, currency = money_at(document, "orderInformation.amountDetails")
     wanted = TRIGGER_AMOUNTS.get(amount, token.outcome)
+    if wanted == "partial" and not takes_part(account, document):
+        wanted = "insufficient_fund"
     if wanted == "challenge" and proven(account, document):
         wanted = "authorized"
     outcome = OUTCOMES[wanted]
@@ -162,18 +176,6 @@ def _decide(account: Account, document: Mapping[str, Any], token: MintedToken) -
         customer_id=str(at(document, "paymentInformation.customer.id") or ""),
         review="pending" if outcome.reason == "DECISION_PROFILE_REVIEW" else "",
     )
-
-
-def _wants_stored_token(document: Mapping[str, Any]) -> bool:
-    return "TOKEN_CREATE" in (at(document, "processingInformation.actionList") or ())
-
-
-def _store(account: Account, token: MintedToken) -> dict[str, Any]:
-    stored: dict[str, Any] = {"new": True}
-    for kind in STORED:
-        value = account.tokens.mint(token.outcome, "tms", brand=token.brand, last4=token.last4)
-        stored[kind] = {"id": value}
-    return stored
 
 
 OFFERS = (

@@ -97,7 +97,10 @@ def _details(account: Account, one: Authorization | Movement) -> dict[str, Any]:
     }
     if isinstance(one, Authorization):
         body["orderInformation"]["amountDetails"]["authorizedAmount"] = str(one.amount)
-        body["processorInformation"] = {"approvalCode": one.approval_code}
+        body["processorInformation"] = {
+            "approvalCode": one.approval_code,
+            "networkTransactionId": one.network_id,
+        }
         body["paymentInformation"] = {"card": {"type": one.brand, "suffix": one.last4}}
     return body
 

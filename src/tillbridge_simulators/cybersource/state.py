@@ -59,6 +59,11 @@ class Authorization:
     customer_id: str = ""
 
     @property
+    def network_id(self) -> str:
+        """The card network's own id of it."""
+        return f"0{self.id[-14:]}"
+
+    @property
     def open_amount(self) -> Decimal:
         """What is still held and neither captured nor reversed."""
         return self.amount - self.captured - self.reversed if self.state == "held" else Decimal(0)
