@@ -87,7 +87,7 @@ BUILT_IN: Final = "release-hold-"
 _MORE: Final[Mapping[str, tuple[str, ...]]] = {
     "checkout": ("card", "key", "answer"),
     "decision": ("accept",),
-    "trigger": ("invoice", "link", "payment", "amount", "outcome"),
+    "trigger": ("invoice", "link", "payment", "customer", "amount", "outcome", "on"),
     "start": ("name", "planned_at", "outcome", "who", "fields", "rows", "subject"),
     "approve": ("by",),
     "refuse": ("by",),

@@ -102,10 +102,7 @@ def publish(ask: Ask) -> Answer:
 def cancel(ask: Ask) -> Answer:
     """POST {id}/cancelation."""
     row = _expect(ask, "DRAFT", "CREATED", "SENT")
-    row["status"] = "CANCELED"
-    _note(ask.account, row, "CANCEL")
-    _tell(ask.account, row, "cancel")
-    return Answer(200, _kept(ask, row))
+    return Answer(200, _kept(ask, _cancelled(ask.account, row)))
 
 
 def get_settings(ask: Ask) -> Answer:
@@ -117,6 +114,14 @@ def put_settings(ask: Ask) -> Answer:
     """PUT of the settings: what is said changes."""
     ask.account.state.invoicing.settings = merged(_settings(ask), ask.document)
     return get_settings(ask)
+
+
+def withdraw(account: Account, id_: str) -> None:
+    """Somebody cancels it in the Business Center. Raises KeyError, ValueError."""
+    row = account.state.invoicing.invoices.copy(id_)
+    if row["status"] not in ("DRAFT", "CREATED", "SENT"):
+        raise ValueError(f"the invoice {id_} is {row['status']}")
+    account.state.invoicing.invoices.put(id_, _cancelled(account, row))
 
 
 def pay(account: Account, id_: str, amount: Decimal, outcome: str = "authorized") -> str:
@@ -154,6 +159,13 @@ def _check(ask: Ask, document: Mapping[str, Any]) -> None:
     least = at(document, "orderInformation.amountDetails.minimumPartialAmount")
     if least is not None and not Decimal(0) < Decimal(str(least)) <= total:
         raise Refusal("INVALID_DATA", ["orderInformation.amountDetails.minimumPartialAmount"])
+
+
+def _cancelled(account: Account, row: dict[str, Any]) -> dict[str, Any]:
+    row["status"] = "CANCELED"
+    _note(account, row, "CANCEL")
+    _tell(account, row, "cancel")
+    return row
 
 
 def _next_number(ask: Ask) -> str:

@@ -154,16 +154,17 @@ def skip(ask: Ask) -> Answer:
     return Answer(200, body | {"billingCyclesToSkip": row["_skipped"]})
 
 
-def bill_all(account: Account) -> int:
-    """Bills what is due of every subscription; returns how many cycles were billed."""
+def bill_all(account: Account, on: date | None = None) -> int:
+    """Bills what is due of every subscription today, or on another day; returns how many cycles
+    were billed."""
     rows = account.state.recurring.subscriptions.where(lambda _: True)
-    return sum(bill(account, row["id"]) for row in rows)
+    return sum(bill(account, row["id"], on) for row in rows)
 
 
-def bill(account: Account, id_: str) -> int:
+def bill(account: Account, id_: str, on: date | None = None) -> int:
     """Bills every cycle that is due and neither billed nor skipped; a decline ends the round."""
     billed, row = 0, account.state.recurring.subscriptions.copy(id_)
-    for cycle in _due(row, day_of(account.now())):
+    for cycle in _due(row, on or day_of(account.now())):
         if row["subscriptionInformation"]["status"] not in _OPEN:
             break
         answer = _charge(account, row, cycle)

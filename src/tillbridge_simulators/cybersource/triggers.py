@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import TypeAlias
 
@@ -13,8 +14,10 @@ from tillbridge_simulators.cybersource.batches import close_batch
 from tillbridge_simulators.cybersource.disputes import dispute
 from tillbridge_simulators.cybersource.failures import fail_capture
 from tillbridge_simulators.cybersource.fundings import fund
+from tillbridge_simulators.cybersource.outcomes import OUTCOMES
 from tillbridge_simulators.cybersource.report_subscriptions import make_due
 from tillbridge_simulators.cybersource.reviews import decide
+from tillbridge_simulators.cybersource.tokens import MintedToken
 
 Given: TypeAlias = Mapping[str, str]
 
@@ -71,6 +74,20 @@ def _pay_invoice(account: Account, given: Given) -> str:
     return f"Payment {id_} for invoice {given['invoice']}: {outcome}."
 
 
+def _cancel_invoice(account: Account, given: Given) -> str:
+    invoices.withdraw(account, given["invoice"])
+    return f"The invoice {given['invoice']} is cancelled."
+
+
+def _store_customer(account: Account, given: Given) -> str:
+    outcome = given.get("outcome", "authorized")
+    if outcome not in OUTCOMES:
+        raise ValueError(f"{outcome!r} is not an outcome; known: {', '.join(OUTCOMES)}")
+    stands_for = MintedToken("tms", outcome, "001", "1111", None)
+    account.tokens.put(given["customer"], stands_for)
+    return f"The customer {given['customer']} has a stored card."
+
+
 def _pay_link(account: Account, given: Given) -> str:
     amount = _amount(given)
     if amount is None:
@@ -101,8 +118,10 @@ def _reports(account: Account, _: Given) -> str:
     return f"{make_due(account, now=True)} reports were made."
 
 
-def _renewals(account: Account, _: Given) -> str:
-    return f"{subscriptions.bill_all(account)} cycles were billed."
+def _renewals(account: Account, given: Given) -> str:
+    on = given.get("on", "")
+    billed = subscriptions.bill_all(account, date.fromisoformat(on) if on else None)
+    return f"{billed} cycles were billed."
 
 
 TRIGGERS: Mapping[str, Trigger] = {
@@ -123,7 +142,7 @@ TRIGGERS: Mapping[str, Trigger] = {
         (),
         _change_bank,
     ),
-    "renewals": Trigger("Subscriptions that are due are billed.", (), (), _renewals),
+    "renewals": Trigger("Subscriptions that are due are billed.", (), ("on",), _renewals),
     "review.accept": Trigger(
         "Decision Manager's case of a payment is accepted.",
         ("payment",),
@@ -165,6 +184,18 @@ TRIGGERS: Mapping[str, Trigger] = {
         ("invoice",),
         ("amount", "outcome"),
         _pay_invoice,
+    ),
+    "invoice.cancelled": Trigger(
+        "Somebody cancels an invoice in the Business Center.",
+        ("invoice",),
+        (),
+        _cancel_invoice,
+    ),
+    "customer.stored": Trigger(
+        "A customer has a stored card, as one of its ends.",
+        ("customer",),
+        ("outcome",),
+        _store_customer,
     ),
     "link.paid": Trigger(
         "Somebody pays by a payment link.", ("link", "amount"), ("outcome",), _pay_link
