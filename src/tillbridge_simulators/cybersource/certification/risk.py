@@ -87,7 +87,12 @@ def _verification(it: Script) -> None:
         "clientReferenceInformation": {"code": code},
         "orderInformation": {"billTo": name | billed},
     }
-    query = {"query": f"clientReferenceInformation.code:{code}", "limit": 1, "offset": 0}
+    query = {
+        "query": f"clientReferenceInformation.code:{code}",
+        "sort": "submitTimeUtc:asc",
+        "limit": 1,
+        "offset": 0,
+    }
     for key in ("verify_customer_address", "validate_export_compliance"):
         it.do(f"verification.{key}", asked)
         it.finds("search_transactions.create_search", query, {"totalCount": 0})
