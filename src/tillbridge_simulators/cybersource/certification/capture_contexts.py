@@ -21,7 +21,7 @@ def _microform(it: Script) -> None:
     it.shows(_DETAILS, _SHOWN, transientToken=it.means.transient())
     unsafe = _PAGE | {"targetOrigins": ["http://shop.example.com"]}
     it.refused(_MICROFORM, 400, "INVALID_DATA", unsafe)
-    it.refused(_DETAILS, 404, "", transientToken="nobody")
+    it.refused(_DETAILS, 404, "NOT_FOUND", transientToken="nobody")
 
 
 def _unified(it: Script) -> None:
@@ -46,7 +46,7 @@ def _flex(it: Script) -> None:
 
 def _by_id(it: Script) -> None:
     it.shows(_BY_ID, _SHOWN, jti=it.means.transient())
-    it.refused(_BY_ID, 404, "", jti="nobody")
+    it.refused(_BY_ID, 404, "NOT_FOUND", jti="nobody")
 
 
 ROWS = (
