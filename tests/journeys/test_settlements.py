@@ -11,6 +11,7 @@ from tests.journeys.town import Town, open_town, order_document, till
 
 from tillbridge import assembly
 from tillbridge.canonical.payments import AttemptState
+from tillbridge.canonical.settlements import Stage
 from tillbridge.desk.notices import notices
 from tillbridge.journeys.house import House
 from tillbridge.journeys.settlements import fetch_settlements, read_again
@@ -19,7 +20,7 @@ from tillbridge.payments.attempts import of_order
 from tillbridge.runs.dead_letters import dead_letters
 from tillbridge.settlements.lines import lines_of_order, lines_of_report, sums_of_report
 from tillbridge.settlements.reports import ReportRow, newest_reports
-from tillbridge_simulators.cybersource.report_subscriptions import subscribe as subscribe_to
+from tillbridge_simulators.cybersource.reporting import Report
 from tillbridge_simulators.cybersource.triggers import pull
 
 CYBERSOURCE = "cybersource"
@@ -41,11 +42,6 @@ async def quiet_town(folder: Path, dsn: str) -> AsyncIterator[Town]:
         patch.undo()
 
 
-def subscribe(town: Town, *definitions: str) -> None:
-    for definition in definitions:
-        subscribe_to(town.cybersource.account, definition)
-
-
 async def day_ends(town: Town) -> None:
     """The batch closes, the subscribed reports are made, and ours looks for them."""
     for name in ("batch", "reports"):
@@ -59,13 +55,19 @@ async def look(town: Town) -> None:
     await fetch_settlements(town.house)
 
 
-async def reports(town: Town) -> list[ReportRow]:
-    return await newest_reports(town.house.database)
+async def reports(town: Town, title: str = "Payment Batch Detail") -> list[ReportRow]:
+    return [one for one in await newest_reports(town.house.database) if one.title == title]
+
+
+def made(town: Town) -> Report:
+    """The batch report, as the account made it."""
+    reports = town.cybersource.state.reporting.reports
+    (report,) = [one for one in reports if one.definition == "PaymentBatchDetailClass"]
+    return report
 
 
 async def test_a_batch_is_read_once_and_sums_to_what_was_captured(tmp_path: Path, dsn: str) -> None:
     async with quiet_town(tmp_path, dsn) as town, till(town) as shop:
-        subscribe(town, "PaymentBatchDetailClass")
         for order in ("7001", "7002"):
             await shop.pay(order_document(order))
             await shop.ship(order)
@@ -81,19 +83,19 @@ async def test_a_batch_is_read_once_and_sums_to_what_was_captured(tmp_path: Path
         (total,) = await sums_of_report(town.house.database, CYBERSOURCE, row.report)
         holds = [hold for rows in town.cybersource.holds().values() for hold in rows]
         captured = [Decimal(hold["captured"]) for hold in holds]
-        assert (total.kind, total.effect) == ("capture", sum(captured))
+        assert (total.kind, total.owed) == ("capture", sum(captured))
         kept = await lines_of_report(town.house.database, CYBERSOURCE, row.report)
         assert [one.version for one in kept] == [1, 1]
-        (line,) = await lines_of_order(town.house.database, "7001")
+        told = await lines_of_order(town.house.database, "7001")
         (attempt,) = await of_order(town.house.database, "7001")
-        assert (line.line.amount, line.line.last4) == (attempt.captured, "")
+        assert {one.line.amount for one in told} == {attempt.captured}
+        assert {one.line.stage for one in told} == {Stage.BATCH, Stage.PROCESSOR}
 
 
 async def test_a_capture_that_only_a_report_tells_failed_is_on_the_desk_with_its_money(
     tmp_path: Path, dsn: str
 ) -> None:
     async with quiet_town(tmp_path, dsn) as town, till(town) as shop:
-        subscribe(town, "ExceptionDetailClass")
         await shop.pay(order_document("7003"))
         await shop.ship("7003")
         await town.quiet()
@@ -118,13 +120,12 @@ async def test_a_report_that_cannot_be_used_is_refused_whole_and_people_are_told
     tmp_path: Path, dsn: str
 ) -> None:
     async with quiet_town(tmp_path, dsn) as town, till(town) as shop:
-        subscribe(town, "PaymentBatchDetailClass")
         await shop.pay(order_document("7004"))
         await shop.ship("7004")
         await town.quiet()
         for name in ("batch", "reports"):
             pull(town.cybersource.account, name, {})
-        (report,) = town.cybersource.state.reporting.reports
+        report = made(town)
         columns = b"request_id,amount,currency\r\n1,2,USD\r\n"
         report.rows, report.content = 1, b"Payment Batch Detail Report,1.0\r\n" + columns
 
@@ -136,3 +137,54 @@ async def test_a_report_that_cannot_be_used_is_refused_whole_and_people_are_told
         (notice,) = await notices(town.house.database)
         assert "cannot be used" in notice.title
         assert await letters(town.house.database) == []
+
+
+async def test_a_day_that_is_asked_for_again_gains_only_what_is_new(
+    tmp_path: Path, dsn: str
+) -> None:
+    async with quiet_town(tmp_path, dsn) as town, till(town) as shop:
+        for round_, order in enumerate(("7005", "7006"), 1):
+            await shop.pay(order_document(order))
+            await shop.ship(order)
+            await town.quiet()
+            await day_ends(town)
+
+            (today,) = [
+                row for row in await reports(town, "Purchases and refunds settled") if row.lines
+            ]
+            assert (today.state, today.lines) == ("read", round_)
+            kept = await lines_of_report(town.house.database, CYBERSOURCE, today.report)
+            assert [one.version for one in kept] == [1] * round_
+        pull(town.cybersource.account, "funded", {})
+        await look(town)
+        kept = await lines_of_report(town.house.database, CYBERSOURCE, today.report)
+        assert sorted(one.line.fee_type for one in kept if one.line.fee_type) == [
+            *("assessment", "assessment", "interchange", "interchange", "markup", "markup")
+        ]
+
+
+async def test_an_amount_that_is_another_one_when_it_is_read_again_is_another_version(
+    tmp_path: Path, dsn: str
+) -> None:
+    async with quiet_town(tmp_path, dsn) as town, till(town) as shop:
+        await shop.pay(order_document("7007"))
+        await shop.ship("7007")
+        await town.quiet()
+        await day_ends(town)
+        (row,) = await reports(town)
+        report = made(town)
+        assert report.content is not None
+        report.content = report.content.replace(b"31.95", b"31.90")
+        await read_again(town.house.database, CYBERSOURCE, row.report, "ann")
+        await look(town)
+
+        (kept,) = await lines_of_report(town.house.database, CYBERSOURCE, row.report)
+        assert (kept.version, kept.line.amount.text) == (2, "31.90")
+        (total,) = await sums_of_report(town.house.database, CYBERSOURCE, row.report)
+        assert (total.count, total.owed) == (1, Decimal("31.90"))
+        assert (
+            await town.house.database.fetch_value(
+                "SELECT count(*) FROM settlement_lines WHERE stage = 'batch'"
+            )
+            == 2
+        )
