@@ -174,10 +174,7 @@ async def open_house(
     )
     try:
         await check_schema(database)
-        seal = open_seal(site.own, os.environ)
-        secrets = await Secrets.load(database, seal, os.environ)
-        keyrings = Keyrings(database, seal, clock, site.factor)
-        await keyrings.read()
+        secrets, keyrings = await _sealed(site, database, clock)
         holder = f"{role} {socket.gethostname()} {os.getpid()}"
         budgets = Budgets(database, holder)
         configured = site.configured()
@@ -214,6 +211,14 @@ async def open_house(
         keyrings=keyrings,
         watch=Watch(tracer=_tracer(role, os.environ)),
     )
+
+
+async def _sealed(site: Site, database: Database, clock: Clock) -> tuple[Secrets, Keyrings]:
+    """What is kept under the site's seal. Raises Misconfigured for another one."""
+    seal = open_seal(site.own, os.environ)
+    keyrings = Keyrings(database, seal, clock, site.factor)
+    await keyrings.read()
+    return await Secrets.load(database, seal, os.environ), keyrings
 
 
 async def close_house(house: House) -> None:

@@ -26,6 +26,8 @@ FILES = [
     ("tillbridge.payments", "finds.sql"),
     ("tillbridge.triggers", "pulls.sql"),
     ("tillbridge.runs", "watchdogs.sql"),
+    ("tillbridge.connections", "webhooks.sql"),
+    ("tillbridge.payments", "adoptions.sql"),
     ("tillbridge.settlements", "settlements.sql"),
     ("tillbridge.journeys", "settlements.sql"),
 ]

@@ -83,8 +83,19 @@ def doors(house_of: Callable[[], House], shop_of: Callable[[House], str]) -> lis
             return error_answer(database_lost(error))
         return _answer(answer, key)
 
+    return [
+        Route("/doors/{connection}", deliver, methods=["POST"]),
+        _health(house_of),
+        Route(PAYMENTS, pay, methods=["POST"]),
+        context_door(house_of, shop_of),
+        Route(PAYMENTS + "/{attempt_key}", ask, methods=["GET"]),
+    ]
+
+
+def _health(house_of: Callable[[], House]) -> Route:
+    """Asked by whoever delivers at a door: 200 while deliveries can be kept."""
+
     async def well(request: Request) -> Response:
-        """Asked by whoever delivers there: 200 while deliveries can be kept."""
         house = house_of()
         if not is_door(house, request.path_params["connection"]):
             return json_answer(404, {"accepting": False})
@@ -94,13 +105,7 @@ def doors(house_of: Callable[[], House], shop_of: Callable[[House], str]) -> lis
             return json_answer(503, {"accepting": False})
         return json_answer(200, {"accepting": True})
 
-    return [
-        Route("/doors/{connection}", deliver, methods=["POST"]),
-        Route("/doors/{connection}/health", well, methods=["GET", "POST"]),
-        Route(PAYMENTS, pay, methods=["POST"]),
-        context_door(house_of, shop_of),
-        Route(PAYMENTS + "/{attempt_key}", ask, methods=["GET"]),
-    ]
+    return Route("/doors/{connection}/health", well, methods=["GET", "POST"])
 
 
 def verify(house: House, delivery: Delivery) -> None:
