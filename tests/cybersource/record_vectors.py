@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import CyberSource as client  # type: ignore[import-not-found]  # noqa: N813 (installed in an environment of its own)
-from authenticationsdk.util.MLEUtility import MLEUtility  # type: ignore[import-not-found]
+from authenticationsdk.util.MLEUtility import MLEUtility  # type: ignore[import-not-found]  # as above
 
 NOW_S = 1_767_323_045
 DATE = "Fri, 02 Jan 2026 03:04:05 GMT"

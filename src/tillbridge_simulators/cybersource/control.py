@@ -46,17 +46,6 @@ def control_routes(account: Account, faults: Faults, mint: Mint) -> list[web.Rou
         faults.down = bool(given.get("down", False))
         return web.json_response({"rules": len(faults.rules), "down": faults.down})
 
-    async def tokens(request: web.Request) -> web.Response:
-        given = await request.json()
-        outcome = given.get("outcome", "authorized")
-        if context := given.get("context"):
-            return web.json_response({"token": typed_in(account, context, outcome)})
-        token = mint(outcome, given.get("kind", "transient"))
-        return web.json_response({"token": token})
-
-    async def identifiers(_: web.Request) -> web.Response:
-        return web.json_response({"id": SandboxMeans(account).identifier()})
-
     async def trigger(request: web.Request) -> web.Response:
         try:
             said = pull(account, request.match_info["name"], dict(request.query))
@@ -73,8 +62,27 @@ def control_routes(account: Account, faults: Faults, mint: Mint) -> list[web.Rou
         web.get("/_simulator/log", log),
         web.get("/_simulator/state", state),
         web.post("/_simulator/faults", set_faults),
-        web.post("/_simulator/tokens", tokens),
-        web.post("/_simulator/identifiers", identifiers),
+        *_lending(account, mint),
         web.post("/_simulator/reviews", reviews),
         web.post("/_simulator/triggers/{name}", trigger),
+    ]
+
+
+def _lending(account: Account, mint: Mint) -> list[web.RouteDef]:
+    """What may be paid with."""
+
+    async def tokens(request: web.Request) -> web.Response:
+        given = await request.json()
+        outcome = given.get("outcome", "authorized")
+        if context := given.get("context"):
+            return web.json_response({"token": typed_in(account, context, outcome)})
+        token = mint(outcome, given.get("kind", "transient"))
+        return web.json_response({"token": token})
+
+    async def identifiers(_: web.Request) -> web.Response:
+        return web.json_response({"id": SandboxMeans(account).identifier()})
+
+    return [
+        web.post("/_simulator/tokens", tokens),
+        web.post("/_simulator/identifiers", identifiers),
     ]
