@@ -21,6 +21,7 @@ from tillbridge_cybersource.report_row import ReportRow
 _K = SettlementKind
 SERVICES: Final[Mapping[str, SettlementKind | None]] = {
     "ics_auth": _K.AUTHORIZATION,
+    "ics_incremental_auth": _K.AUTHORIZATION,
     "ics_auth_reversal": _K.REVERSAL,
     "ics_auto_full_auth_reversal": _K.REVERSAL,
     "ics_bill": _K.CAPTURE,

@@ -8,6 +8,7 @@ import pytest
 from tests.cybersource.conftest import MakeWorld, World, new_call
 
 from tillbridge.canonical.money import Money, total_of
+from tillbridge.canonical.payments import Observation, Operation, Verdict
 from tillbridge.canonical.settlements import SettlementKind, SettlementLine, Stage
 from tillbridge.connector.abilities import ChangedRecord
 from tillbridge.connector.documents import Fields
@@ -128,3 +129,35 @@ async def all_of(source: SettlementSource) -> list[SettlementLine]:
         for one in some
         if isinstance(one, SettlementLine)
     ]
+
+
+async def test_an_electronic_checks_settlement_case_closes_each_day(make_world: MakeWorld) -> None:
+    """What was sent is answered the same day: paid, or failed after all and told so."""
+    world = await make_world(payment_type="check")
+    account = world.simulator.account
+    for definition in ("PaymentBatchDetailClass", "ProcessorEventsDetailClass"):
+        subscribe(account, definition)
+    open_: dict[str, Money] = {}
+    for day in range(3):
+        paid = [
+            (await world.authorize(order_number=f"check {day} {number}")).fields["request_id"]
+            for number in range(3)
+        ]
+        for name, given in (
+            ("batch", {}),
+            ("capture.failed", {"payment": paid[0]}),
+            ("reports", {}),
+        ):
+            pull(account, name, given)
+
+        failed = []
+        for report in (await ready(world))[-2:]:
+            for one in await told(world, report):
+                if isinstance(one, Observation):
+                    failed.append((one.operation, one.verdict, one.request_id))
+                elif one.stage is Stage.BATCH:
+                    open_[one.request_id] = one.amount
+                else:
+                    assert open_.pop(one.request_id) == one.amount
+        assert failed == [(Operation.CAPTURE, Verdict.FAILED, paid[0])]
+        assert not open_

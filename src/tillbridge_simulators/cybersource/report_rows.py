@@ -24,6 +24,14 @@ SERVICES = {
     "void": "ics_void",
     "refund": "ics_credit",
     "credit": "ics_credit",
+    "increment": "ics_incremental_auth",
+}
+CHECK_SERVICES = {
+    "capture": "ics_ecp_debit",
+    "refund": "ics_ecp_credit",
+    "credit": "ics_ecp_credit",
+    "void": "ics_void",
+    "reversal": "ics_void",
 }
 _DAY = "%Y-%m-%d"
 
@@ -37,7 +45,7 @@ def batch_rows(account: Account, start_s: float, end_s: float) -> Iterator[Row]:
             yield _request(account, one) | {
                 c.BATCH_ID: batch.id,
                 c.BATCH_DATE: day_text(batch.closed_s),
-                c.APPLICATION: SERVICES[one.kind],
+                c.APPLICATION: service_of(account, one),
                 c.PROCESSOR: "simulated",
             }
 
@@ -47,7 +55,7 @@ def request_rows(account: Account, start_s: float, end_s: float) -> Iterator[Row
     for one in account.state.visible(end_s):
         if not start_s <= one.at_s < end_s:
             continue
-        services = _services(one)
+        services = _services(account, one)
         yield _request(account, one) | {
             c.APPLICATIONS: ",".join(name for name, _ in services),
             c.RCODES: ",".join("1" if flag == "SOK" else "0" for _, flag in services),
@@ -61,7 +69,7 @@ def exception_rows(account: Account, start_s: float, end_s: float) -> Iterator[R
         if one.failed_s and start_s <= one.failed_s < end_s:
             yield _request(account, one) | {
                 c.TRANSACTION_DATE: utc_text(one.failed_s),
-                c.APPLICATION: SERVICES[one.kind],
+                c.APPLICATION: service_of(account, one),
                 c.EXCEPTION_ACTION: "FAILED",
                 c.EXCEPTION_CATEGORY: "PROCESSOR",
                 c.EXCEPTION_TYPE: "ERROR",
@@ -92,7 +100,7 @@ def funding_rows(account: Account, start_s: float, end_s: float) -> Iterator[Row
         for one in funding.movements:
             fee = fees_of(one).total
             yield _request(account, one) | {
-                c.APPLICATION: SERVICES[one.kind],
+                c.APPLICATION: service_of(account, one),
                 c.BATCH_ID: funding.batch.id,
                 c.FUNDING_ID: funding.id,
                 c.FUNDING_DATE: day_text(funding.funded_s),
@@ -127,6 +135,11 @@ def funding_totals(one: Funding) -> tuple[tuple[str, Decimal], ...]:
     )
 
 
+def service_of(account: Account, one: Movement) -> str:
+    """Which service it was: of an electronic check, a debit or a credit."""
+    return CHECK_SERVICES.get(one.kind, "") if _by_check(account, one) else SERVICES[one.kind]
+
+
 def reference_of(one: Authorization | Movement) -> str:
     """The reconciliation id, as the answer told it."""
     follows = isinstance(one, Movement) and one.kind not in ("refund", "credit")
@@ -139,7 +152,9 @@ def method_of(account: Account, one: Authorization | Movement) -> str:
 
 
 def paid_with(account: Account, one: Authorization | Movement) -> tuple[str, str]:
-    """Brand and last four digits."""
+    """Brand and last four digits; of an electronic check "Check"."""
+    if _by_check(account, one):
+        return "Check", ""
     if isinstance(one, Movement) and not one.brand:
         authorization = account.state.authorizations.get(one.parent_id)
         return ("", "") if authorization is None else (authorization.brand, authorization.last4)
@@ -171,11 +186,21 @@ def _signed(one: Authorization | Movement) -> Decimal:
     return -one.amount if is_credit else one.amount
 
 
-def _services(one: Authorization | Movement) -> list[tuple[str, str]]:
+def _by_check(account: Account, one: Authorization | Movement) -> bool:
+    if isinstance(one, Movement) and one.kind != "credit":
+        authorization = account.state.authorizations.get(one.parent_id)
+        return authorization is not None and authorization.check
+    return one.check
+
+
+def _services(account: Account, one: Authorization | Movement) -> list[tuple[str, str]]:
     """The services of one request, each with how it ended."""
     if isinstance(one, Movement):
-        return [(SERVICES[one.kind], "SOK")]
+        refused = one.kind == "increment" and one.undone
+        return [(service_of(account, one), "DCARDREFUSED" if refused else "SOK")]
     flag = "SOK" if one.outcome.holds else one.outcome.flag
+    if one.check:
+        return [("ics_ecp_debit", flag)]
     return [("ics_auth", flag), *([("ics_bill", "SOK")] if one.sale else [])]
 
 
