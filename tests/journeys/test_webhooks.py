@@ -124,6 +124,7 @@ async def post(tmp_path: Path, dsn: str, monkeypatch: pytest.MonkeyPatch) -> Asy
         yield Post(cybersource, site, dsn, url, api, house, stack)
 
 
+@pytest.mark.complaint("I10")
 async def test_a_hundred_looks_at_once_leave_exactly_one_subscription(post: Post) -> None:
     """From several processes, while answers are lost and come late."""
     faults = post.cybersource.faults.rules
