@@ -24,6 +24,7 @@ from tillbridge_cybersource.captures import Captures
 from tillbridge_cybersource.credits import Credits
 from tillbridge_cybersource.decisions import Decisions
 from tillbridge_cybersource.exchange import Answer, Exchange
+from tillbridge_cybersource.increments import Increments
 from tillbridge_cybersource.operations import Operations
 from tillbridge_cybersource.payer_authentication import PayerAuthentication
 from tillbridge_cybersource.pulls import PAYMENTS, Pulls
@@ -67,8 +68,8 @@ ID_FIELDS = frozenset(
         "encData",  # an encrypted message
         *("customer_token", "instrument_token", "identifier_token", "address_token"),
         *("default_instrument", "default_address", "network_token", "previous_transaction", "ids"),
-    }
         "network_transaction",
+    }
 )
 """Source: REST API reference, request and reply fields; Webhooks Implementation Guide."""
 
@@ -77,9 +78,9 @@ class CybersourceSession:
     """One open merchant account.
 
     It satisfies ChecksConnection, WritesDocuments (authorization, capture, reversal, void,
-    refund, credit), ObservesPayments, PullsPayments, PollsChanges, KeepsWebhooks, Probes,
-    VerifiesDeliveries, TranslatesDeliveries, AuthenticatesShoppers, MakesCaptureContexts,
-    VerifiesTokens, HoldsKeys and Closes.
+    refund, credit, increment), ObservesPayments, PullsPayments, PollsChanges, KeepsWebhooks,
+    Probes, VerifiesDeliveries, TranslatesDeliveries, AuthenticatesShoppers,
+    MakesCaptureContexts, VerifiesTokens, HoldsKeys and Closes.
     """
 
     def __init__(self, settings: CybersourceSettings, opening: Opening) -> None:
@@ -112,6 +113,7 @@ class CybersourceSession:
                 Voids(operations).write,
                 Refunds(operations).write,
                 Credits(operations).write,
+                Increments(operations).write,
                 *self._vault.writes,
             )
         }

@@ -11,11 +11,18 @@ from typing import Any
 from tillbridge_cybersource.settings import CybersourceSettings
 
 
-def as_paid_by(settings: CybersourceSettings, document: Mapping[str, Any]) -> Mapping[str, object]:
-    """The same request, of a check where the connection takes checks."""
+def as_paid_by(
+    settings: CybersourceSettings, document: Mapping[str, Any], *, refund: bool = False
+) -> Mapping[str, object]:
+    """The same request, of a check where the connection takes checks.
+
+    A refund says of what kind the payment was, and nothing of the transfer.
+    """
     if settings.payment_type != "check":
         return document
     payment = {**document.get("paymentInformation", {}), "paymentType": {"name": "CHECK"}}
+    if refund:
+        return {**document, "paymentInformation": payment}
     options = {"secCode": settings.check_code}
     processing = {**document.get("processingInformation", {}), "bankTransferOptions": options}
     return {**document, "paymentInformation": payment, "processingInformation": processing}

@@ -64,4 +64,4 @@ class Refunds:
     def _document(self, call: Call, fields: Fields) -> Mapping[str, object]:
         amount = values.money_above_zero(fields, "amount")
         document = follow_on_document(call, fields, amount)
-        return as_paid_by(self._operations.settings, document)
+        return as_paid_by(self._operations.settings, document, refund=True)

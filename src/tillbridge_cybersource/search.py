@@ -33,6 +33,7 @@ PAGE_SIZE = 100
 _PLAIN = re.compile(r"[\w-]+")
 _OPERATIONS = {
     "ics_auth": Operation.AUTHORIZATION,
+    "ics_incremental_auth": Operation.INCREMENT,
     "ics_bill": Operation.CAPTURE,
     "ics_auth_reversal": Operation.REVERSAL,
     "ics_void": Operation.VOID,

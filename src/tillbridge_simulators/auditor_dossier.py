@@ -24,6 +24,7 @@ class Hold:
 
     Attributes:
         amount, captured, reversed, open: of the issuer's hold; voided captures do not count.
+        refunded: of what was captured; voided refunds do not count.
         began, ended: numbers of Cybersource's log; `ended` where it was reversed or undone.
         decided: "accepted" or "rejected" where somebody decided its review.
     """
@@ -34,6 +35,7 @@ class Hold:
     captured: Decimal
     reversed: Decimal
     open: Decimal
+    refunded: Decimal = Decimal(0)
     began: int = 0
     ended: int | None = None
     decided: str = ""
@@ -108,6 +110,10 @@ class Dossier:
         return sum((hold.captured for hold in self.holds), _NOTHING)
 
     @property
+    def refunded(self) -> Decimal:
+        return sum((hold.refunded for hold in self.holds), _NOTHING)
+
+    @property
     def live_holds(self) -> list[Hold]:
         return [hold for hold in self.holds if hold.is_live]
 
@@ -170,6 +176,7 @@ def _add_payments(
                 Decimal(row["captured"]),
                 Decimal(row["reversed"]),
                 Decimal(row["open"]),
+                Decimal(row.get("refunded", 0)),
             )
             _of(dossiers, erps, number).holds.append(hold)
     captures: dict[str, tuple[str, Capture]] = {}

@@ -58,6 +58,15 @@ def overcaptured(order: Dossier) -> Iterator[str]:
         yield f"is worth {order.believed('total')} and {order.captured} was captured"
 
 
+def overrefunded(order: Dossier) -> Iterator[str]:
+    """More went back to the shopper than was captured, or other than the shop was told."""
+    for hold in order.holds:
+        if hold.refunded > hold.captured:
+            yield f"had {hold.refunded} refunded of {hold.id}, of which {hold.captured} was captured"
+    if order.belief and order.refunded != order.believed("refunded"):
+        yield f"was told of {order.believed('refunded')} and {order.refunded} was refunded"
+
+
 def orphan_holds(order: Dossier) -> Iterator[str]:
     """Money is held that nobody is going to capture or reverse: by the shop's belief the order
     has ended, or the shop does not know it. A hold in review is nobody's orphan until it is
@@ -135,6 +144,7 @@ PROMISES: Mapping[str, Promise] = {
         lost,
         live_auths_over_one,
         overcaptured,
+        overrefunded,
         orphan_holds,
         sales_orders_over_one,
         captured_without_order,

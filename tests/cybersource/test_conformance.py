@@ -166,13 +166,15 @@ def harness(fence: str) -> Harness:
             "void": void,
             "refund": refund,
             "credit": credit,
+            "increment": capture,
         },
         deliveries={
             "encrypted": lambda _: notified("payments.authorization.status.accepted", _PAYLOAD),
             "review": lambda _: notified("risk.casemanagement.decision.accept", {"data": _PAYLOAD}),
         },
         find_lag_s=dict.fromkeys(
-            ("authorization", "capture", "reversal", "void", "refund", "credit"), 86_400.0
+            ("authorization", "capture", "reversal", "void", "refund", "credit", "increment"),
+            86_400.0,
         ),
     )
 

@@ -1,5 +1,6 @@
 """Money goes back once and never beyond what was captured, whatever happens to the answers."""
 
+import dataclasses
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,7 @@ import pytest
 from tests.cybersource.conftest import new_call
 from tests.journeys.town import Till, Town, open_town, order_document, till, usd
 
+from tillbridge.canonical.payments import AttemptState
 from tillbridge.connector.documents import Fields
 from tillbridge.journeys.trace import trace
 from tillbridge.payments.attempts import of_order
@@ -149,3 +151,41 @@ async def by_hand(town: Town, order: str, amount: str) -> None:
     )  # fmt: skip
     fields: Fields = {"order_number": order, "capture_id": capture.id, "amount": usd(amount)}
     await town.house.connections["cybersource"].writes["refund"].send(new_call("by-hand"), fields)
+
+
+async def test_a_sale_is_taken_at_checkout_undone_when_unknown_and_refunded(
+    tmp_path: Path, dsn: str
+) -> None:
+    options = Options(search_lag_s=1e6)
+    async with (
+        open_town(tmp_path, dsn, options=options, settings={"sale": "yes"}) as town,
+        till(town) as shop,
+    ):
+        _, answer = await shop.pay(order_document("8001"))
+        await town.quiet()
+        assert answer["status"] == "authorized"
+        (attempt,) = await of_order(town.house.database, "8001")
+        assert (attempt.state, attempt.captured) == (AttemptState.CAPTURED, usd("31.95"))
+        await shop.ship("8001")
+        await ask_back(shop, "8001", amount="10.00")
+        await town.quiet()
+        assert given_back(town, "8001") == [Decimal("10.00")]
+        (hold,) = town.cybersource.holds()["8001"]
+        assert (hold["captured"], hold["refunded"]) == ("31.95", "10.00")
+        shipped = [run for run in await town.runs("8001") if run.flow == "capture-when-shipped"]
+        assert [(run.state, run.ending) for run in shipped] == [
+            ("done", "the money was taken at checkout")
+        ]
+
+        town.desk.pace = dataclasses.replace(town.desk.pace, read_on_s=0.8, answer_s=0.4)
+        town.cybersource.faults.rules.append(Rule("webhook", Fault("lost"), subject="8002"))
+        town.cybersource.faults.rules.append(
+            Rule("authorization", Fault("late", 30), subject="8002", times=1)
+        )
+        await shop.pay(order_document("8002"))
+        await town.quiet(40)
+        await town.cybersource.settle()
+        (attempt,) = await of_order(town.house.database, "8002")
+        assert attempt.state is AttemptState.ABANDONED
+        assert town.held("8002") == []
+        assert all(row["captured"] == "0.00" for row in town.cybersource.holds()["8002"])

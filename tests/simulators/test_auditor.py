@@ -55,6 +55,15 @@ def captured_twice(day: Day) -> None:
     day.tell("captured")
 
 
+def refunded_twice(day: Day) -> None:
+    day.hold["refunded"] = "40.00"
+    day.order["refunded"] = "40.00"
+
+
+def refunded_and_not_told(day: Day) -> None:
+    day.hold["refunded"] = "5.00"
+
+
 def a_hold_nobody_wants(day: Day) -> None:
     day.orders["W2"] = believed("declined")
     day.authorize("W2", "A2")
@@ -142,6 +151,8 @@ CASES = [
     (a_second_hold, "live_auths_over_one"),
     (two_holds_while_captured, "live_auths_over_one"),
     (captured_twice, "overcaptured"),
+    (refunded_twice, "overrefunded"),
+    (refunded_and_not_told, "overrefunded"),
     (a_hold_nobody_wants, "orphan_holds"),
     (a_hold_of_an_order_nobody_placed, "orphan_holds"),
     (a_cancellation_that_released_nothing, "orphan_holds"),

@@ -21,6 +21,7 @@ class Kind(StrEnum):
     REFUND_REQUESTED = "refund.requested"
     PAYMENT_AUTHORIZED = "payment.authorized"
     PAYMENT_IN_REVIEW = "payment.in_review"
+    PAYMENT_INCREMENTED = "payment.incremented"
     PAYMENT_REVIEW_ACCEPTED = "payment.review_accepted"
     PAYMENT_REVIEW_REJECTED = "payment.review_rejected"
     PAYMENT_DECLINED = "payment.declined"

@@ -24,6 +24,7 @@ class Operation(StrEnum):
     REFUND = "refund"
     REVIEW = "review"
     CREDIT = "credit"
+    INCREMENT = "increment"
 
 
 class Verdict(StrEnum):

@@ -189,6 +189,8 @@ def judge(attempt: Attempt, seen: Observation, known: Known = NOTHING_KNOWN) -> 
         return _judge_capture(attempt, seen, known)
     if seen.operation is Operation.REVERSAL:
         return _judge_reversal(attempt, seen)
+    if seen.operation is Operation.INCREMENT:
+        return _judge_increment(attempt, seen)
     if seen.operation is Operation.VOID and seen.verdict is Verdict.APPROVED:
         undone = replace(seen, verdict=Verdict.UNDONE, amount=None)
         return _judge_capture(attempt, undone, known)
@@ -285,6 +287,17 @@ def _captured(attempt: Attempt, amount: Money) -> Move:
     return Move("moved", moved, (Kind.PAYMENT_CAPTURED,))
 
 
+def _judge_increment(attempt: Attempt, seen: Observation) -> Move:
+    """More is held: it may be captured from then on."""
+    added = seen.amount
+    if seen.verdict is not Verdict.APPROVED or added is None:
+        return Move("confirmed")
+    if added.currency != attempt.amount.currency or attempt.state not in _HELD:
+        return Move("conflict")
+    larger = replace(attempt, amount=attempt.amount + added)
+    return Move("moved", larger, (Kind.PAYMENT_INCREMENTED,))
+
+
 def _judge_reversal(attempt: Attempt, seen: Observation) -> Move:
     own = seen.parent_id in ("", attempt.authorization_id)
     if seen.verdict is not Verdict.APPROVED or not own or attempt.state in ENDED:
@@ -336,6 +349,7 @@ async def _save(tx: Tx, attempt: Attempt, seen: Observation, number: int) -> Non
         seen.occurred_at if attempt.held else None,
         "moved",
         number,
+        attempt.amount.amount,
     )
 
 

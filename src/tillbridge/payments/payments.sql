@@ -87,7 +87,7 @@ WHERE connection = $1 AND echo_key = $2 AND operation IN ('capture', 'void')
 WITH meant AS (UPDATE observations SET meaning = $13, wire_key = $1 WHERE number = $14)
 UPDATE attempts
 SET state = $2, authorization_id = $3, approval_code = $4, reason = $5, review = $6, token = $7,
-    card = $8, captured = $9, reversed = $10, held = $11,
+    card = $8, captured = $9, reversed = $10, held = $11, amount = $15,
     authorized_at = coalesce(authorized_at, $12)
 WHERE wire_key = $1;
 

@@ -24,6 +24,7 @@ _STATUSES: dict[MovementKind, str] = {
     "void": "VOIDED",
     "refund": "PENDING",
     "credit": "PENDING",
+    "increment": "AUTHORIZED",
 }
 
 
@@ -35,7 +36,7 @@ def capture(account: Account, authorization_id: str, document: Mapping[str, Any]
     once = account.options.transaction_id_once and transaction_id
     if once and account.state.taken_by(transaction_id) is not None:
         raise Refusal("DUPLICATE_REQUEST")
-    authorization = _usable(account, authorization_id)
+    authorization = usable(account, authorization_id)
     if currency != authorization.currency:
         raise Refusal("INVALID_DATA", ["orderInformation.amountDetails.currency"])
     if amount > authorization.open_amount:
@@ -68,7 +69,7 @@ def reverse(account: Account, authorization_id: str, document: Mapping[str, Any]
     """POST /pts/v2/payments/{id}/reversals: all that is still held, and exactly that."""
     references_of(document)
     amount, currency = money_at(document, "reversalInformation.amountDetails")
-    authorization = _usable(account, authorization_id)
+    authorization = usable(account, authorization_id)
     if (amount, currency) != (authorization.open_amount, authorization.currency):
         raise Refusal("INVALID_AMOUNT", ["reversalInformation.amountDetails.totalAmount"])
     return Answer(201, reversal_answer(reverse_all(account, authorization, document)))
@@ -117,7 +118,8 @@ def follow_on_answer(movement: Movement, noun: str) -> dict[str, object]:
     }
 
 
-def _usable(account: Account, authorization_id: str) -> Authorization:
+def usable(account: Account, authorization_id: str) -> Authorization:
+    """An authorization that still holds money. Raises Refusal for every other."""
     found = account.state.authorizations.get(authorization_id)
     if found is None or found.state == "nothing":
         raise Refusal("MISSING_AUTH")

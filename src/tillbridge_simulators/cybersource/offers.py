@@ -14,6 +14,7 @@ from tillbridge_simulators.cybersource import (
     file_share,
     followons,
     identifiers,
+    increments,
     invoices,
     network_tokens,
     payment_instruments,
@@ -35,6 +36,7 @@ from tillbridge_simulators.cybersource.ask import Offer
 OFFERS: Sequence[Offer] = (
     *payments.OFFERS,
     *followons.OFFERS,
+    *increments.OFFERS,
     *fences.OFFERS,
     *voids.OFFERS,
     *search.OFFERS,

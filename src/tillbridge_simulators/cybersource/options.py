@@ -33,7 +33,8 @@ class Options:
         token_life_s: how long a transient token may be used.
         batch_every_s: how often captures and credits leave; None: only when somebody closes one.
         funding_lag_s: how long after its batch closed a payment is paid out to the merchant.
-        split_tender: the account takes partial authorizations.
+        split_tender: the account takes partial authorizations; where it does not, an issuer that
+            holds only a part declines.
         follow_on_days: how long a transaction can be captured, refunded or voided.
         aged_s: by order number, how long ago its authorization says that it was made: a hold that
             is old already.
@@ -58,7 +59,7 @@ class Options:
     token_life_s: float = 900.0
     batch_every_s: float | None = None
     funding_lag_s: float = 172_800.0
-    split_tender: bool = False
+    split_tender: bool = True
     follow_on_days: int = 180
     aged_s: dict[str, float] = field(default_factory=dict)
     odd: set[str] = field(default_factory=set)

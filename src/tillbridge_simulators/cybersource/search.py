@@ -23,6 +23,7 @@ _NAMES = {
     "void": "ics_void",
     "refund": "ics_credit",
     "credit": "ics_credit",
+    "increment": "ics_incremental_auth",
 }
 
 
@@ -108,6 +109,10 @@ def _details(account: Account, one: Authorization | Movement) -> dict[str, Any]:
 def _applications(one: Authorization | Movement) -> dict[str, Any]:
     if isinstance(one, Movement):
         name = "ics_ecp_credit" if one.check else _NAMES[one.kind]
+        if one.kind == "increment" and one.undone:
+            refused = _application(name, 203, "DCARDREFUSED")
+            overall = {"reasonCode": "203", "rCode": "0", "rFlag": "DCARDREFUSED"}
+            return overall | {"applications": [refused], "status": one.status}
         service = _application(name, 100, "SOK")
         status = "VOIDED" if one.voided else one.status
         return {"reasonCode": "100", "rCode": "1", "rFlag": "SOK", "applications": [service]} | {

@@ -16,7 +16,7 @@ from tillbridge_simulators.cybersource.vault import Vault
 
 HoldState: TypeAlias = Literal["held", "nothing", "captured", "reversed", "undone"]
 DisputeKind: TypeAlias = Literal["chargeback", "retrieval"]
-MovementKind: TypeAlias = Literal["capture", "reversal", "void", "refund", "credit"]
+MovementKind: TypeAlias = Literal["capture", "reversal", "void", "refund", "credit", "increment"]
 _VOIDABLE = ("capture", "refund", "credit")
 
 
@@ -71,7 +71,7 @@ class Authorization:
 
 @dataclass(slots=True)
 class Movement:
-    """One capture, reversal, void, refund or credit.
+    """One capture, reversal, void, refund, credit or increment of a hold.
 
     Attributes:
         parent_id: the authorization it belongs to; of a stand-alone credit its own id.

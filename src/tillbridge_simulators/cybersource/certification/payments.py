@@ -155,7 +155,17 @@ def _amount_is(text: str, id_: str) -> Mapping[str, Any]:
     return {"id": id_, "orderInformation.amountDetails.totalAmount": text}
 
 
+def _increment(it: Script) -> None:
+    made = held(it)
+    more = {"orderInformation": {"amountDetails": {"additionalAmount": "5.00", "currency": "USD"}}}
+    it.do("payments.increment_auth", more, id=made["id"])
+    whole = {"orderInformation.amountDetails.authorizedAmount": "30.00"}
+    it.shows(_DETAILS, whole, id=made["id"])
+    it.refused("payments.increment_auth", 400, "MISSING_AUTH", more, id=NOBODY)
+
+
 ROWS = (
+    row(_increment, "payments.increment_auth"),
     row(_authorization, "payments.create_payment"),
     row(_capture, "capture.capture_payment"),
     row(_reversal, "reversal.auth_reversal"),
