@@ -59,7 +59,8 @@ def certify(put: Put, means: Means, rows: Sequence[Row] = ROWS) -> Iterator[list
         script = Script(put, means)
         left_out = run(row, script)
         wanted = Script(answered_by(account), SandboxMeans(account))
-        run(row, wanted)
+        if not left_out:
+            run(row, wanted)
         done = [
             _compared(name, step, _same(step, at, wanted.steps))
             for at, step in enumerate(script.steps)
