@@ -1,5 +1,6 @@
 """Decision Manager and payment links, as the connector writes and asks."""
 
+import asyncio
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -51,6 +52,7 @@ async def test_a_lost_decision_is_found_and_another_than_ours_is_a_persons(world
     world.fault("case_decision", "lose_answer")
     with pytest.raises(Transient):
         await world.write("case_decision", accept)
+    await asyncio.sleep(0.01)  # the report's windows are cut to milliseconds
     found = await find(world.call("key"), accept, began)
     assert isinstance(found, Found)
     assert found.receipt.observations[0].verdict is Verdict.APPROVED
