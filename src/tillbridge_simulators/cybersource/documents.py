@@ -7,11 +7,11 @@ from decimal import Decimal
 from typing import Any
 
 from tillbridge_simulators.cybersource.answers import Refusal
+from tillbridge_simulators.cybersource.currencies import QUANTA
 
-_ZERO_DECIMALS = "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX VND VUV XAF XOF XPF"
-_THREE_DECIMALS = "BHD IQD JOD KWD LYD OMR TND"
 _AMOUNT = re.compile(r"\d{1,15}(\.\d{1,4})?")
 _AMOUNT_LENGTH_MAX = 19
+_AMOUNTS = ("totalAmount", "billingAmount", "setupFee")
 
 
 def read_document(body: bytes) -> dict[str, Any]:  # JSON is Any by nature
@@ -59,7 +59,7 @@ def money_at(document: Mapping[str, Any], path: str) -> tuple[Decimal, str]:
 def amount_at(document: Mapping[str, Any], path: str, name: str) -> tuple[Decimal, str]:
     """The amount called `name` and the currency beside it; both required. Raises Refusal."""
     currency = text_at(document, f"{path}.currency", length_max=3, required=True)
-    if not (len(currency) == 3 and currency.isascii() and currency.isupper()):
+    if currency not in QUANTA:
         raise Refusal("INVALID_DATA", [f"{path}.currency"])
     text = text_at(document, f"{path}.{name}", length_max=_AMOUNT_LENGTH_MAX, required=True)
     if not _AMOUNT.fullmatch(text):
@@ -70,8 +70,40 @@ def amount_at(document: Mapping[str, Any], path: str, name: str) -> tuple[Decima
     return amount.quantize(quantum(currency)), currency
 
 
+def money_flaws(document: Any, path: str = "") -> list[str]:  # JSON is Any by nature
+    """The dotted paths, anywhere in a body, of currencies that are none and of amounts that are no
+    amounts of the currency beside them. Whether one may be zero is for each service to say."""
+    if isinstance(document, list):
+        return [
+            flaw for at, one in enumerate(document) for flaw in money_flaws(one, f"{path}[{at}]")
+        ]
+    if not isinstance(document, Mapping):
+        return []
+    flaws, currency = [], document.get("currency")
+    if isinstance(currency, str) and currency:
+        if currency not in QUANTA:
+            flaws.append(_place(path, "currency"))
+        flaws += [
+            _place(path, name)
+            for name in _AMOUNTS
+            if document.get(name) not in (None, "")
+            and not _is_amount(str(document[name]), currency)
+        ]
+    for name, value in document.items():
+        flaws += money_flaws(value, _place(path, name))
+    return flaws
+
+
+def _is_amount(text: str, currency: str) -> bool:
+    if not _AMOUNT.fullmatch(text):
+        return False
+    return Decimal(text) == Decimal(text).quantize(quantum(currency))
+
+
+def _place(path: str, name: str) -> str:
+    return f"{path}.{name}" if path else name
+
+
 def quantum(currency: str) -> Decimal:
     """The smallest amount of a currency: 0.01 for most, 1 for JPY, 0.001 for KWD."""
-    if currency in _ZERO_DECIMALS.split():
-        return Decimal(1)
-    return Decimal("0.001") if currency in _THREE_DECIMALS.split() else Decimal("0.01")
+    return QUANTA.get(currency, QUANTA["USD"])

@@ -12,7 +12,7 @@ from tillbridge_simulators.cybersource.answers import Answer, Refusal
 from tillbridge_simulators.cybersource.ask import Ask, Offer
 from tillbridge_simulators.cybersource.batches import has_left
 from tillbridge_simulators.cybersource.followons import add_movement, follow_on_answer
-from tillbridge_simulators.cybersource.state import Movement
+from tillbridge_simulators.cybersource.state import Movement, MovementKind
 
 
 def void_capture(account: Account, capture_id: str, document: Mapping[str, Any]) -> Answer:
@@ -31,10 +31,10 @@ def void_payment(account: Account, payment_id: str, document: Mapping[str, Any])
     return void_capture(account, payment_id, document)
 
 
-def void_credit(ask: Ask) -> Answer:
-    """POST /pts/v2/credits/{id}/voids and /pts/v2/refunds/{id}/voids. Raises Refusal."""
+def void_given_back(ask: Ask, kind: MovementKind) -> Answer:
+    """POST /pts/v2/credits/{id}/voids or /pts/v2/refunds/{id}/voids. Raises Refusal."""
     found = ask.account.state.movements.get(ask.id)
-    if found is None or found.kind not in ("credit", "refund"):
+    if found is None or found.kind != kind:
         raise Refusal("NOT_VOIDABLE")
     return _void(ask.account, found, ask.document)
 
@@ -73,6 +73,6 @@ def _void(account: Account, found: Movement, document: Mapping[str, Any]) -> Ans
 OFFERS = (
     Offer("void.void_payment", "void", lambda ask: void_payment(ask.account, ask.id, ask.document)),
     Offer("void.void_capture", "void", lambda ask: void_capture(ask.account, ask.id, ask.document)),
-    Offer("void.void_refund", "void", void_credit),
-    Offer("void.void_credit", "void", void_credit),
+    Offer("void.void_refund", "void", lambda ask: void_given_back(ask, "refund")),
+    Offer("void.void_credit", "void", lambda ask: void_given_back(ask, "credit")),
 )
