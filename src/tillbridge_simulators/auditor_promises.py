@@ -62,7 +62,7 @@ def overrefunded(order: Dossier) -> Iterator[str]:
     """More went back to the shopper than was captured, or other than the shop was told."""
     for hold in order.holds:
         if hold.refunded > hold.captured:
-            yield f"had {hold.refunded} refunded of {hold.id}, of which {hold.captured} was captured"
+            yield f"had {hold.refunded} refunded of {hold.id}, and {hold.captured} was captured"
     if order.belief and order.refunded != order.believed("refunded"):
         yield f"was told of {order.believed('refunded')} and {order.refunded} was refunded"
 

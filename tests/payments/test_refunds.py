@@ -10,9 +10,11 @@ from tillbridge.canonical.errors import Rejected
 from tillbridge.canonical.events import Kind
 from tillbridge.canonical.payments import AttemptState, Observation, Operation, Source, Verdict
 from tillbridge.database.database import Database
+from tillbridge.payments.claims import claim_capture, claim_reversal
 from tillbridge.payments.refunds import (
     Asked,
     Portion,
+    claim_credit,
     claim_refund,
     cover_refund,
     release_refund,
@@ -231,3 +233,56 @@ async def test_a_void_of_a_capture_is_no_void_of_a_refund(database: Database) ->
     assert (await now(database)).authorization_id == HELD_ID
     with pytest.raises(Rejected):
         await ask(database, "r1", "1.00")
+
+
+async def test_a_credit_of_ours_is_known_and_a_strangers_is_not(database: Database) -> None:
+    async with database.transaction() as tx:
+        await claim_credit(tx, "credit-1", usd("5.00"))
+        await claim_credit(tx, "credit-1", usd("5.00"))
+    for request_id, key in (("x1", "credit-1"), ("x2", "somebody's")):
+        told = seen(Operation.CREDIT, APPROVED, request_id, amount="5.00", attempt_key=key)
+        await tell(database, replace(told, parent_id=""))
+    rows = await database.fetch("SELECT meaning FROM observations ORDER BY number")
+    assert [row["meaning"] for row in rows] == ["confirmed", "unmatched"]
+
+
+async def test_a_capture_that_was_voided_leaves_a_hold_that_can_be_released(
+    database: Database,
+) -> None:
+    await begin(database)
+    await tell(database, seen(Operation.AUTHORIZATION, APPROVED))
+    await claim_capture(database, "take-1", HELD_ID, usd("100.00"), order_number="1042")
+    await tell(database, seen(CAPTURE, APPROVED, "c1", attempt_key="take-1"))
+    async with database.transaction() as tx:
+        assert not await claim_reversal(tx, "release-1", HELD_ID), "it is captured"
+    await tell(database, voided("v1", about="c1"))
+    assert (await now(database)).state is AttemptState.AUTHORIZED
+    async with database.transaction() as tx:
+        assert await claim_reversal(tx, "release-1", HELD_ID)
+    events = await tell(database, seen(Operation.REVERSAL, APPROVED, "r1"))
+    assert [event.kind for event in events] == [Kind.PAYMENT_REVERSED]
+
+
+async def test_a_hold_that_was_made_larger_can_be_captured_whole(database: Database) -> None:
+    await begin(database)
+    await tell(database, seen(Operation.AUTHORIZATION, APPROVED))
+    more = seen(Operation.INCREMENT, APPROVED, "i1", amount="20.00")
+    events = await tell(database, more, more)
+    assert [event.kind for event in events] == [Kind.PAYMENT_INCREMENTED]
+    await claim_capture(database, "take-1", HELD_ID, usd("120.00"), order_number="1042")
+    assert (await now(database)).amount == usd("120.00")
+
+
+async def test_a_sale_is_captured_at_once_and_leaves_nothing_to_capture(
+    database: Database,
+) -> None:
+    await begin(database)
+    events = await tell(database, seen(Operation.SALE, APPROVED))
+    assert [event.kind for event in events] == [Kind.PAYMENT_AUTHORIZED, Kind.PAYMENT_CAPTURED]
+    with pytest.raises(Rejected) as refused:
+        await claim_capture(database, "take-1", HELD_ID, usd("0.01"), order_number="1042")
+    assert refused.value.reason == "over_capture"
+    (portion,) = await ask(database, "r1", "40.00")
+    assert (portion.of_sale, portion.capture_id) == (True, HELD_ID)
+    await tell(database, replace(voided("v1", about=HELD_ID), attempt_key=""))
+    assert (await now(database)).state is AttemptState.AUTHORIZED

@@ -46,7 +46,7 @@ from tillbridge.journeys.money_guard import CAPTURE, claim_cover, give_back, is_
 from tillbridge.journeys.notify import take_notice
 from tillbridge.journeys.rates import give_rates
 from tillbridge.journeys.recovery import recovered
-from tillbridge.journeys.refund import REFUND, cover_portion, take_refund
+from tillbridge.journeys.refund import REFUND, cover_going_out, take_refund
 from tillbridge.journeys.settle import Settling
 from tillbridge.journeys.stake import owed
 from tillbridge.journeys.wait import take_wait
@@ -306,8 +306,7 @@ class Walk:
         await expect_clean(house.database, way, self.run.subject, fields, ids)
         if is_covered(document):
             await self.journal.commit()  # a claim changes the attempt that an answer was judged on
-        if document == REFUND:
-            await cover_portion(self, effect)
+        await cover_going_out(self, effect, fields)
         cover = await claim_cover(house, document, effect, fields)
         if not cover.covered:
             return Receipt(fields={"status": NOTHING_TO_REVERSE})

@@ -1,4 +1,4 @@
-"""Refund: a flow asks for money to go back, and says how much; the captures it gives back are found.
+"""Refund: a flow asks for money to go back and says how much; the captures it gives back are found.
 
 A refund at a payment system is of one capture. Most orders have one; where there are several, the
 oldest is given back first, and each takes an effect of its own under the flow's ordinal.
@@ -11,11 +11,18 @@ from tillbridge.canonical.money import Money
 from tillbridge.connector.abilities import Receipt
 from tillbridge.connector.documents import Fields
 from tillbridge.journeys.way import Unreached, Way
-from tillbridge.payments.refunds import Asked, Portion, claim_refund, cover_refund
+from tillbridge.payments.refunds import (
+    Asked,
+    Portion,
+    claim_credit,
+    claim_refund,
+    cover_refund,
+)
 from tillbridge.runs.journal import Journal
 from tillbridge.runs.keys import Effect, wire_key
 
 REFUND = "refund"
+CREDIT = "credit"
 
 
 async def take_refund(
@@ -51,16 +58,21 @@ async def take_refund(
     )
 
 
-async def cover_portion(way: Way, effect: Effect) -> None:
-    """Holds the claim of a refund's part before it is sent, under the key it will travel under.
+async def cover_going_out(way: Way, effect: Effect, fields: Fields) -> None:
+    """Holds the claim of a refund's part before it is sent, under the key it will travel under; a
+    credit that stands alone is noted for ours. Nothing else goes out.
 
     Raises:
         Rejected: what it would give back is gone meanwhile.
         Misconfigured: nobody has claimed it.
     """
-    key = await _next_key(way.journal, effect)
+    if effect.effect not in (REFUND, CREDIT):
+        return
+    key, amount = await _next_key(way.journal, effect), fields.get("amount")
     async with way.house.database.transaction() as tx:
-        if not await cover_refund(tx, effect.key, key):
+        if effect.effect == CREDIT and isinstance(amount, Money):
+            await claim_credit(tx, key, amount)
+        elif effect.effect == REFUND and not await cover_refund(tx, effect.key, key):
             raise Misconfigured("A refund that nobody has claimed cannot be covered.")
 
 

@@ -24,7 +24,7 @@ from tillbridge.payments.adoptions import hasten_adoption
 from tillbridge.payments.attempts import ENDED, FENCING, SQL, Attempt
 from tillbridge.payments.claims import release_undone
 from tillbridge.payments.known import NOTHING_KNOWN, Known, known_of
-from tillbridge.payments.refunds import attempt_of, observe_refund
+from tillbridge.payments.refunds import attempt_of, is_our_credit, observe_refund
 
 _OPEN = frozenset({AttemptState.STARTED, AttemptState.UNKNOWN, AttemptState.CHALLENGE})
 _HELD = frozenset(
@@ -89,7 +89,8 @@ async def observe(tx: Tx, connection: str, seen: Observation) -> Observed:
     )
     row = row or await attempt_of(tx, connection, seen)
     if row is None:
-        await tx.execute(SQL["mean"], number, "unmatched", seen.attempt_key)
+        meaning = "confirmed" if await is_our_credit(tx, seen) else "unmatched"
+        await tx.execute(SQL["mean"], number, meaning, seen.attempt_key)
         await hasten_adoption(tx, connection, seen.request_id)
         return Observed(new=True)
     attempt = Attempt.of(row)

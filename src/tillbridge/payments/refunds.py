@@ -144,6 +144,19 @@ async def cover_refund(tx: Tx, effect_key: str, wire_key: str) -> bool:
     return True
 
 
+async def claim_credit(tx: Tx, wire_key: str, amount: Money) -> None:
+    """Notes a credit that stands alone before it travels under this key, so that it is known for
+    ours whoever tells of it."""
+    await tx.execute(SQL["add_credit"], wire_key, amount.amount)
+
+
+async def is_our_credit(tx: Tx, seen: Observation) -> bool:
+    """Whether a credit that stands alone is one of ours."""
+    if seen.operation is not Operation.CREDIT or not seen.attempt_key:
+        return False
+    return bool(await tx.fetchval(SQL["is_our_credit"], seen.attempt_key))
+
+
 async def release_refund(tx: Tx, effect_key: str) -> None:
     """Gives back the claim of a refund that certainly did not take place."""
     await tx.execute(SQL["release_refund"], effect_key)

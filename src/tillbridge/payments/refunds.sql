@@ -58,6 +58,15 @@ SELECT EXISTS (
 INSERT INTO refunds (wire_key, asked_key, effect_key, keys, request_id, capture_id, amount, state)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8);
 
+-- name: add_credit
+-- One that stands alone belongs to no attempt; a row for each key it travels under.
+INSERT INTO refunds (wire_key, effect_key, capture_id, amount, state)
+VALUES ('', $1, '', $2, 'claimed')
+ON CONFLICT (effect_key) WHERE effect_key <> '' DO NOTHING;
+
+-- name: is_our_credit
+SELECT EXISTS (SELECT 1 FROM refunds WHERE effect_key = $1 AND effect_key <> '');
+
 -- name: claim_again
 UPDATE refunds SET state = 'claimed', request_id = '', keys = $2 WHERE number = $1;
 
