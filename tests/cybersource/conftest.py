@@ -3,9 +3,11 @@
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
+from benchmarks.official_peer import NotInstalledError, install
 from tests.cybersource.coverage import connector_calls, key_of
 
 from tillbridge.canonical.money import Money
@@ -81,6 +83,15 @@ class World:
         self.simulator.faults.rules.append(
             Rule(operation, Fault(kind, seconds=seconds, status=status), times=1)
         )
+
+
+@pytest.fixture(scope="session")
+def interpreter() -> Path:
+    """The official client's own."""
+    try:
+        return install()
+    except NotInstalledError as missing:
+        pytest.skip(f"the official client cannot be installed here: {missing}")
 
 
 @pytest.fixture(autouse=True)

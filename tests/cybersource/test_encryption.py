@@ -1,11 +1,13 @@
 """The connector signs with certificates and meta keys, and encrypts both ways."""
 
+import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
 from tests.cybersource.conftest import World, now
@@ -16,10 +18,13 @@ from tillbridge.canonical.payments import Verdict
 from tillbridge.connector.connector import Opening
 from tillbridge.connector.key_life import HoldsKeys
 from tillbridge.connector.settings import Secret
+from tillbridge_cybersource.certificates import P12, Pem
 from tillbridge_cybersource.connector import CybersourceSession
-from tillbridge_cybersource.encryption import takes_encryption
+from tillbridge_cybersource.encryption import Encryption, takes_encryption
 from tillbridge_cybersource.settings import CybersourceSettings
+from tillbridge_cybersource.signing import CertificateSigner, Claims
 from tillbridge_simulators.cybersource import CybersourceSimulator, Options
+from tillbridge_simulators.cybersource.credentials import Credentials
 from tillbridge_simulators.cybersource.recorded import recorded
 
 PORTFOLIO = "portfolio_test"
@@ -194,3 +199,61 @@ def test_what_we_encrypt_is_what_the_official_client_may() -> None:
         one = operations[key]
         if one.body or one.encrypts:
             assert takes_encryption(one.path) is bool(one.encrypts), key
+
+
+async def post(
+    world: World, path: str, body: bytes, *, answer_key: str = "", p12: P12 | None = None
+) -> tuple[int, Any]:
+    """Signed by the world's certificate; the answer as it came."""
+    simulator, settings = world.simulator, world.settings
+    host = simulator.url.removeprefix("http://")
+    own = p12 or P12(settings.p12_file, settings.secret_key, PORTFOLIO)
+    signer = CertificateSigner(Claims(settings.merchant_id, host, PORTFOLIO, answer_key), own)
+    headers = signer.headers("POST", path, body, now())
+    async with (
+        aiohttp.ClientSession() as session,
+        session.post(simulator.url + path, data=body, headers=headers) as answer,
+    ):
+        return answer.status, await answer.json()
+
+
+async def test_what_does_not_open_and_what_takes_none_is_refused(make_sealed: MakeSealed) -> None:
+    world = await make_sealed()
+    document = {"query": "id:1", "sort": "submitTimeUtc:asc"}
+    plain = json.dumps(document).encode()
+    mle = Pem(world.settings.p12_file.replace("keys.p12", "mle.pem")).certificate
+    sealed = Encryption(lambda: mle).sealed("/tss/v2/searches", plain, now())
+    assert (await post(world, "/tss/v2/searches", sealed))[0] == 201
+    stranger = replace(mle, id="7")
+    by_stranger = Encryption(lambda: stranger).sealed("/tss/v2/searches", plain, now())
+    broken = sealed.replace(b".", b".A", 1)
+    for path, body in (
+        ("/tss/v2/searches", by_stranger),
+        ("/tss/v2/searches", broken),
+        ("/tss/v2/searches", b'{"encryptedRequest": "x"}'),
+        ("/risk/v1/decisions", sealed),
+    ):
+        status, told = await post(world, path, body)
+        assert (status, told["reason"]) == (400, "INVALID_DATA")
+        assert told["details"][0]["field"] == "encryptedRequest"
+
+
+async def test_an_answer_key_that_nobody_registered_lets_nobody_in(make_sealed: MakeSealed) -> None:
+    world = await make_sealed()
+    assert (await post(world, "/tss/v2/searches", b"{}", answer_key="7"))[0] == 401
+    (one,) = requests(world)
+    assert one["refusal"] == "the claim v-c-response-mle-kid names no key"
+
+
+async def test_a_certificate_signs_until_it_ends_and_no_other_signs_for_it(
+    make_sealed: MakeSealed, tmp_path: Path
+) -> None:
+    world = await make_sealed()
+    path = tmp_path / "other.p12"
+    path.write_bytes(Credentials("m", PORTFOLIO).issue_p12("x", by_portfolio=True))
+    other = P12(str(path), Secret("x"), PORTFOLIO)
+    assert (await post(world, "/tss/v2/searches", b"{}", p12=other))[0] == 401
+    (key,) = [one for one in world.simulator.credentials.keys.values() if one.public]
+    world.simulator.credentials.keys[key.id] = replace(key, until_s=now().timestamp() - 1)
+    assert (await post(world, "/tss/v2/searches", b"{}"))[0] == 401
+    assert requests(world)[-1]["refusal"] == "the key has ended"

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from benchmarks.official_peer import NotInstalledError, install
 
 from tillbridge_simulators.cybersource import CybersourceSimulator
 from tillbridge_simulators.cybersource.state import Decision
@@ -17,15 +16,6 @@ from tillbridge_simulators.cybersource.state import Decision
 SCRIPT = Path(__file__).with_name("official_client.py")
 
 pytestmark = pytest.mark.official_client
-
-
-@pytest.fixture(scope="module")
-def interpreter() -> Path:
-    """The client's own interpreter."""
-    try:
-        return install()
-    except NotInstalledError as missing:
-        pytest.skip(f"the official client cannot be installed here: {missing}")
 
 
 @pytest.mark.parametrize("authentication", ["http_signature", "jwt"])

@@ -9,7 +9,6 @@ from subprocess import PIPE, Popen
 from typing import IO
 
 import pytest
-from benchmarks.official_peer import NotInstalledError, install
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from tillbridge_simulators.cybersource import CybersourceSimulator, Options
@@ -49,7 +48,7 @@ class Hand:
             "merchant_secretkey": options.secret_key,
             "timeout": 10_000,
         } | ways
-        command = [interpreter, "-W", "ignore", SCRIPT, simulator.authority_path]
+        command: list[str | Path] = [interpreter, "-W", "ignore", SCRIPT, simulator.authority_path]
         self._process = Popen(command, stdin=PIPE, stdout=PIPE, text=True)  # noqa: S603 (fixed words)
 
     def put(self, question: Question) -> Told:
@@ -83,15 +82,6 @@ def _read(text: str) -> object:
         return json.loads(text) if text else None
     except ValueError:
         return text
-
-
-@pytest.fixture(scope="module")
-def interpreter() -> Path:
-    """The client's own interpreter."""
-    try:
-        return install()
-    except NotInstalledError as missing:
-        pytest.skip(f"the official client cannot be installed here: {missing}")
 
 
 @pytest.mark.official_client
