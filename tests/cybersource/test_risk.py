@@ -6,6 +6,7 @@ import pytest
 from tests.cybersource.test_simulator import payment
 from tests.cybersource.test_tokens import send
 
+from tillbridge_simulators.cybersource.cards import check_digit
 from tillbridge_simulators.cybersource.triggers import pull
 
 INFORMATION = "consumerAuthenticationInformation"
@@ -131,3 +132,31 @@ async def test_a_frictionless_authentication_carries_its_proof(world: Any) -> No
     told = await enrolled(world, paying(world, "authorized"))
     assert told["status"] == "AUTHENTICATION_SUCCESSFUL"
     assert (told[INFORMATION]["eci"], bool(told[INFORMATION]["cavv"])) == ("05", True)
+
+
+@pytest.mark.parametrize(
+    ("case", "status", "pares"),
+    [
+        ("00", "AUTHENTICATION_SUCCESSFUL", "Y"),
+        ("01", "AUTHENTICATION_FAILED", "N"),
+        ("02", "AUTHENTICATION_SUCCESSFUL", "A"),
+        ("03", "AUTHENTICATION_SUCCESSFUL", "U"),
+        ("04", "AUTHENTICATION_FAILED", "R"),
+        ("05", "AUTHENTICATION_SUCCESSFUL", None),
+        ("09", "PENDING_AUTHENTICATION", "C"),
+    ],
+)
+async def test_the_guides_test_cards_end_as_their_test_cases_say(
+    world: Any, case: str, status: str, pares: str | None
+) -> None:
+    digits = "5200000000001" + case
+    card = {"number": digits + check_digit(digits), "expirationMonth": "01"}
+    document = paying(world, "authorized")
+    document["paymentInformation"] = {"card": card | {"expirationYear": "2031"}}
+    told = await enrolled(world, document)
+    assert (told["status"], told[INFORMATION].get("paresStatus")) == (status, pares)
+    if status == "PENDING_AUTHENTICATION":
+        id_ = told[INFORMATION]["authenticationTransactionId"]
+        proof = {INFORMATION: {"authenticationTransactionId": id_}}
+        _, told = await send(world, "POST", "/risk/v1/authentication-results", proof)
+        assert told["status"] == "AUTHENTICATION_SUCCESSFUL"

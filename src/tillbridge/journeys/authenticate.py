@@ -121,7 +121,7 @@ class _Authenticating:
             return told.fields
         if isinstance(told, Challenge):
             return await self._wait_for_shopper(told)
-        return await self._decline(told)
+        return await self._decline(told, known)
 
     def _goes_on(self, known: Attempt) -> bool:
         """Whether this request goes on with an attempt that waits, or that never left."""
@@ -173,11 +173,11 @@ class _Authenticating:
             return attempt or in_the_way(await self._other(), opening.order.number)
         return Answer("challenge", attempt, page=_page(standing))
 
-    async def _decline(self, told: NotAuthenticated) -> Answer | Attempt:
+    async def _decline(self, told: NotAuthenticated, known: Attempt | None) -> Answer | Attempt:
         """The attempt ends as declined: flows and shop hear of it as of any other decline."""
 
         async def take(tx: Tx) -> None:
-            if await self._attempt() is None:
+            if known is None:
                 await open_challenge(tx, self.opening)
             await take_in(self.house, tx, self.payments.name, [told.observation], ())
 

@@ -110,10 +110,15 @@ def _follows_first(request: CheckoutRequest) -> bool:
 
 
 def _is_authenticated(payments: Connection, request: CheckoutRequest) -> bool:
-    """Whoever is not there cannot say who he is: what a merchant initiates goes without."""
+    """Whoever is not there cannot say who he is: what a merchant initiates with a stored card goes
+    without. A transient token comes from a shopper who is there."""
     credential = request.credential
-    is_there = credential is None or credential.initiator == "customer"
-    return is_there and authenticates(payments)
+    is_alone = (
+        credential is not None
+        and (credential.use, credential.initiator) == ("use", "merchant")
+        and request.token.kind != TRANSIENT
+    )
+    return authenticates(payments) and not is_alone
 
 
 async def _with_first(

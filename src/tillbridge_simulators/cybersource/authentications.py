@@ -24,6 +24,7 @@ _INFORMATION = "consumerAuthenticationInformation"
 _MASTERCARD = "002"
 _ENDINGS = {
     "challenge": "challenged",
+    "challenge_passes": "challenged",
     "challenge_unavailable": "challenged",
     "consumer_authentication_failed": "failed",
     "authentication_attempted": "attempted",
@@ -32,8 +33,9 @@ _ENDINGS = {
     "not_enrolled": "not_enrolled",
 }
 """What a token's or test card's name makes of an enrolment; any other passes without friction."""
-_UNANSWERED = {"challenge_unavailable": "unavailable"}
-"""How a challenge ends that nobody has answered when it is validated; any other has failed."""
+_UNANSWERED = {"challenge_passes": "passed", "challenge_unavailable": "unavailable"}
+"""How a challenge ends that nobody has answered when it is validated; any other has failed. The
+test card for a challenge that succeeds needs nobody."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -120,7 +120,7 @@ def _read(ask: Ask, document: Mapping[str, Any]) -> tuple[str, dict[str, Any], M
         if card is None:
             raise invalid("card.number")
         shown: dict[str, Any] = {"card": {"number": f"{card.first6}XXXXXX{card.last4}"}}
-        token = MintedToken("tms", "authorized", card.brand, card.last4, None)
+        token = MintedToken("tms", "authorized", card.brand, card.last4, None, card.authentication)
         id_ = _id_of(card.fingerprint) + card.last4
     else:
         if not at(document, "bankAccount.routingNumber"):

@@ -68,7 +68,7 @@ def _card(account: Account, document: Mapping[str, Any], noun: str) -> MintedTok
     if absent := [f"{path}.{name}" for name, value in missing.items() if not value]:
         raise Refusal("MISSING_FIELD", absent)
     outcome = "expired_card" if _is_past(account, path, month, year) else "authorized"
-    return MintedToken("card", outcome, card.brand, card.last4, None)
+    return MintedToken("card", outcome, card.brand, card.last4, None, card.authentication)
 
 
 def _is_past(account: Account, path: str, month: str, year: str) -> bool:
