@@ -145,7 +145,7 @@ async def test_nothing_is_asked_where_it_is_switched_off_and_flows_may_still_pol
     world = await make_world(pull_every_s=0)
     assert world.session.pull is None
     assert isinstance(world.session, PollsChanges)
-    assert list(world.session.polls) == ["payments"]
+    assert "payments" in world.session.polls
 
 
 @pytest.mark.parametrize(

@@ -30,6 +30,15 @@ def terms(query: str) -> list[Term]:
     return [_term(part.strip()) for part in query.split(" AND ")]
 
 
+def code_of(query: str) -> str | None:
+    """The order that a query asks for, if it asks for one."""
+    for part in query.split(" AND "):
+        found = _WORD.fullmatch(part.strip())
+        if found and found[1] != "id":
+            return found[2].strip('"')
+    return None
+
+
 def in_order(hits: Sequence[Transaction], sort: str) -> list[Transaction]:
     """As the sort says, equal ones in any order. Raises Refusal for what is not understood."""
     ordered = list(hits)

@@ -97,6 +97,6 @@ def _refund(ask: Ask, captures: list[Movement], amount: Decimal, currency: str) 
 def _captures(ask: Ask, authorization: Authorization) -> list[Movement]:
     return [
         one
-        for one in ask.account.state.movements.values()
-        if one.kind == "capture" and one.parent_id == authorization.id
+        for one in ask.account.state.movements.by("parent_id", authorization.id)
+        if one.kind == "capture"
     ]

@@ -13,7 +13,7 @@ from tillbridge_simulators.cybersource.account import Account
 from tillbridge_simulators.cybersource.answers import Answer, Refusal, not_found, utc_text
 from tillbridge_simulators.cybersource.ask import Offer
 from tillbridge_simulators.cybersource.documents import at, text_at
-from tillbridge_simulators.cybersource.queries import in_order, terms
+from tillbridge_simulators.cybersource.queries import code_of, in_order, terms
 from tillbridge_simulators.cybersource.state import Authorization, Movement
 
 _LIMIT_MAX = 2500
@@ -36,7 +36,7 @@ def search(account: Account, document: Mapping[str, Any], lag_s: float) -> Answe
         raise Refusal("INVALID_DATA", ["limit"])
     wanted = terms(query)
     now_s = account.now()
-    visible = account.state.visible(now_s - lag_s)
+    visible = account.state.visible(now_s - lag_s, code_of(query))
     hits = in_order([one for one in visible if all(term(one) for term in wanted)], sort)
     page = hits[offset : offset + limit]
     return Answer(
@@ -59,10 +59,8 @@ def search(account: Account, document: Mapping[str, Any], lag_s: float) -> Answe
 def details(account: Account, transaction_id: str, lag_s: float) -> Answer:
     """GET /tss/v2/transactions/{id}."""
     now_s = account.now()
-    for one in account.state.visible(now_s - lag_s):
-        if one.id == transaction_id:
-            return Answer(200, _details(account, one))
-    return not_found(now_s)
+    one = account.state.shown(transaction_id, now_s - lag_s)
+    return Answer(200, _details(account, one)) if one is not None else not_found(now_s)
 
 
 def _summary(account: Account, one: Authorization | Movement) -> dict[str, Any]:
@@ -88,7 +86,7 @@ def _details(account: Account, one: Authorization | Movement) -> dict[str, Any]:
     body["clientReferenceInformation"]["comments"] = one.comments
     root_id = one.id if isinstance(one, Authorization) else one.parent_id
     body["rootId"] = root_id
-    related = [other.id for other in account.state.movements.values() if other.about_id == one.id]
+    related = [other.id for other in account.state.movements.by("about_id", one.id)]
     if isinstance(one, Movement):
         related.append(one.about_id)
     links = [{"href": f"/tss/v2/transactions/{other}", "method": "GET"} for other in related]

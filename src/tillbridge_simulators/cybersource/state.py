@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Literal, TypeAlias
 
+from tillbridge_simulators.cybersource.booked import Booked
 from tillbridge_simulators.cybersource.context_keys import ContextKeys
 from tillbridge_simulators.cybersource.invoicing import Invoicing
 from tillbridge_simulators.cybersource.outcomes import Outcome
@@ -163,8 +164,12 @@ class State:
     """Everything, in the order it happened."""
 
     seed: int = 0
-    authorizations: dict[str, Authorization] = field(default_factory=dict)
-    movements: dict[str, Movement] = field(default_factory=dict)
+    authorizations: Booked[Authorization] = field(
+        default_factory=lambda: Booked("code", "transaction_id")
+    )
+    movements: Booked[Movement] = field(
+        default_factory=lambda: Booked("code", "transaction_id", "parent_id", "about_id")
+    )
     fences: dict[tuple[str, str], Fence] = field(default_factory=dict)
     decisions: list[Decision] = field(default_factory=list)
     disputes: list[Dispute] = field(default_factory=list)
@@ -196,36 +201,43 @@ class State:
 
     def authorization_by(self, transaction_id: str) -> Authorization | None:
         """The latest with this transactionId that holds or held something."""
-        found = None
-        for authorization in self.authorizations.values():
-            if authorization.transaction_id == transaction_id:
-                found = authorization
-        return found
+        found = self.authorizations.by("transaction_id", transaction_id)
+        return found[-1] if found else None
 
     def taken_by(self, transaction_id: str) -> Movement | None:
         """The latest capture, sale, refund or credit with this transactionId."""
-        found = None
-        for movement in self.movements.values():
-            if movement.kind in _VOIDABLE and movement.transaction_id == transaction_id:
-                found = movement
-        return found
+        found = self.movements.by("transaction_id", transaction_id)
+        return next((one for one in reversed(found) if one.kind in _VOIDABLE), None)
 
     def refunded(self, authorization_id: str) -> Decimal:
         """What was given back of what was captured of an authorization."""
-        movements = (one for one in self.movements.values() if one.parent_id == authorization_id)
+        movements = self.movements.by("parent_id", authorization_id)
         return sum(
             (one.amount for one in movements if one.kind == "refund" and not one.undone), Decimal(0)
         )
 
-    def visible(self, until_s: float) -> Iterator[Authorization | Movement]:
-        """What was submitted by then."""
-        transactions: list[Authorization | Movement] = [
-            *self.authorizations.values(),
-            *(one for one in self.movements.values() if one.id not in self.authorizations),
-        ]
-        for transaction in transactions:
-            if transaction.at_s <= until_s:
-                yield transaction
+    def visible(
+        self, until_s: float, code: str | None = None
+    ) -> Iterator[Authorization | Movement]:
+        """What was submitted by then, of all orders or one."""
+        transactions: list[Authorization | Movement]
+        if code is None:
+            transactions = [*self.authorizations.values(), *self.movements.values()]
+        else:
+            transactions = [
+                *self.authorizations.by("code", code),
+                *self.movements.by("code", code),
+            ]
+        for one in transactions:
+            if one.at_s <= until_s and (
+                isinstance(one, Authorization) or one.id not in self.authorizations
+            ):
+                yield one
+
+    def shown(self, id_: str, until_s: float) -> Authorization | Movement | None:
+        """The transaction with this id, if it was submitted by then."""
+        one = self.authorizations.get(id_) or self.movements.get(id_)
+        return one if one is not None and one.at_s <= until_s else None
 
     def holds(self) -> dict[str, list[dict[str, str]]]:
         """By order number, every authorization and what became of it; amounts as text."""
