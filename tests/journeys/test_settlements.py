@@ -20,7 +20,9 @@ from tillbridge.payments.attempts import of_order
 from tillbridge.runs.dead_letters import dead_letters
 from tillbridge.settlements.lines import lines_of_order, lines_of_report, sums_of_report
 from tillbridge.settlements.reports import ReportRow, newest_reports
+from tillbridge_simulators.cybersource.cards import check_digit
 from tillbridge_simulators.cybersource.reporting import Report
+from tillbridge_simulators.cybersource.reports import content_of
 from tillbridge_simulators.cybersource.triggers import pull
 
 CYBERSOURCE = "cybersource"
@@ -188,3 +190,28 @@ async def test_an_amount_that_is_another_one_when_it_is_read_again_is_another_ve
             )
             == 2
         )
+
+
+async def test_a_card_number_in_a_report_is_masked_and_the_fact_is_kept(
+    tmp_path: Path, dsn: str
+) -> None:
+    async with quiet_town(tmp_path, dsn) as town, till(town) as shop:
+        await shop.pay(order_document("7008"))
+        await shop.ship("7008")
+        await town.quiet()
+        for name in ("batch", "reports"):
+            pull(town.cybersource.account, name, {})
+        report = made(town)
+        content = content_of(town.cybersource.account, report)
+        digits = "4" + "1" * 14
+        number = digits + check_digit(digits)
+        report.content = content.replace(b",7008,", f",7008 {number},".encode())
+
+        await look(town)
+
+        (row,) = await reports(town)
+        (kept,) = await lines_of_report(town.house.database, CYBERSOURCE, row.report)
+        assert number not in str(kept)
+        assert kept.line.order_number.startswith("7008 ")
+        (sighted,) = await town.house.database.fetch("SELECT way, place FROM sightings")
+        assert tuple(sighted) == ("reports of cybersource", "order_number")

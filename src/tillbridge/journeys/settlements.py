@@ -11,9 +11,10 @@ capture that failed after it was taken) goes the way of a webhook.
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from tillbridge.access.audit import record
-from tillbridge.canonical.card_text import mask
+from tillbridge.canonical.card_text import DIGITS_MIN, mask
 from tillbridge.canonical.errors import (
     Misconfigured,
     Rejected,
@@ -54,6 +55,8 @@ REPORTS_MAX = 50
 LINES_MAX = 1_000
 """Lines kept in one statement."""
 PUT_OFF_MAX_S = 86_400.0
+_SAID = ("order_number", "method", "service", "reason")
+"""What people and processors write; all else of a line are ids."""
 _LOG = logging.getLogger(__name__)
 
 
@@ -172,19 +175,14 @@ class _Fetching:
 
     async def _clean(self, line: SettlementLine) -> SettlementLine:
         """What a payment system sends is masked, and kept. Its ids are ids."""
-        other = {mask(name): mask(value) for name, value in line.other.items()}
-        clean = replace(
-            line,
-            order_number=mask(line.order_number),
-            method=mask(line.method),
-            service=mask(line.service),
-            reason=mask(line.reason),
-            other=other,
-        )
-        if clean != line:
-            place = f"{line.report} {line.line}"
-            await note_sighting(self.house.database, f"reports of {self.at.name}", place, "masked")
-        return clean
+        said = {name: getattr(line, name) for name in _SAID}
+        clean: dict[str, Any] = {name: _masked(text) for name, text in said.items()}
+        other = {_masked(name): _masked(text) for name, text in line.other.items()}
+        if clean == said and other == line.other:
+            return line
+        place = next((name for name in _SAID if clean[name] != said[name]), "another column")
+        await note_sighting(self.house.database, f"reports of {self.at.name}", place, "masked")
+        return replace(line, other=other, **clean)
 
     async def _refuse(self, report: ChangedRecord, why: str) -> None:
         _LOG.warning("%s: the report %s is refused: %s", self.at.name, report.id, why)
@@ -205,6 +203,11 @@ class _Fetching:
     def _call(self) -> Call:
         now = self.house.clock()
         return Call("", now, self.at.timeout_s, f"{self.source.name} of {self.at.name}", _allowed)
+
+
+def _masked(text: str) -> str:
+    """Without card numbers; what is shorter than one is not looked at."""
+    return text if len(text) < DIGITS_MIN else mask(text)
 
 
 def _allowed() -> None:
