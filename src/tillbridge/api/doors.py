@@ -30,11 +30,8 @@ _STATUS = {"pending": 202, "conflict": 409, "not_attempted": 503}
 
 
 def doors(house_of: Callable[[], House], shop_of: Callable[[House], str]) -> list[Route]:
-    """Routes for deliveries and for checkouts.
-
-    `shop_of` names the shop connection of a checkout that does not say which (header
-    `tillbridge-shop`).
-    """
+    """Routes for deliveries and for checkouts; `shop_of` names the shop connection of a checkout
+    that does not say which (header `tillbridge-shop`)."""
 
     async def deliver(request: Request) -> Response:
         house, door = house_of(), request.path_params["connection"]

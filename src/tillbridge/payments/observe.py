@@ -35,8 +35,6 @@ _HELD = frozenset(
         AttemptState.REVERSING,
     }
 )
-
-
 CAPTURE_FAILED = "CAPTURE_FAILED"
 """The reason of an attempt of which a capture was taken and turned down later. One that was voided
 is none: somebody meant it."""
@@ -102,8 +100,7 @@ async def observe(tx: Tx, connection: str, seen: Observation) -> Observed:
     if move.attempt is not None:
         await _save(tx, move.attempt, seen, number)
         if Kind.PAYMENT_CAPTURE_FAILED in move.kinds and known.captured is not None:
-            about = seen.parent_id if seen.operation is Operation.VOID else seen.request_id
-            await release_undone(tx, attempt.wire_key, connection, about, known.captured)
+            await release_undone(tx, connection, attempt, seen, known.captured)
     else:
         await tx.execute(SQL["mean"], number, move.meaning, attempt.wire_key)
     events = [_event(kind, move.attempt or attempt, seen) for kind in move.kinds]
