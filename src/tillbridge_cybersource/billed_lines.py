@@ -1,4 +1,4 @@
-"""The lines of an invoice or a payment link.
+"""The lines of an invoice or a payment link, and the values of the merchant's own fields.
 
 Source: the official client's models of orderInformation.lineItems of both; a line's total is only
 sent for invoices (of a link it is computed there, for a single unit).
@@ -25,6 +25,27 @@ LINES = Field(
         Field("amount", "money", "The line's total"),
     ),
 )
+
+DEFINED = Field(
+    "defined",
+    "list",
+    "Fields of your own, by their ids",
+    of=(
+        Field("id", "integer", "Field's id", required=True),
+        Field("value", "text", "Value", required=True),
+    ),
+)
+
+
+def defined_values(fields: Fields) -> list[Mapping[str, object]]:
+    """merchantDefinedFieldValues of the document's `defined`."""
+    return [
+        {
+            "definitionId": values.integer(one, "id", 0),
+            "value": values.required_text(one, "value"),
+        }
+        for one in values.groups(fields, "defined")
+    ]
 
 
 def billed_lines(

@@ -5,6 +5,7 @@ from tillbridge.connector.connector import Opening
 from tillbridge_cybersource.cases import PATH as CASES
 from tillbridge_cybersource.cases import Cases
 from tillbridge_cybersource.decisions import Decisions
+from tillbridge_cybersource.defined_fields import DefinedFields
 from tillbridge_cybersource.exchange import Exchange
 from tillbridge_cybersource.invoices import PATH as INVOICES
 from tillbridge_cybersource.invoices import Invoices
@@ -36,11 +37,12 @@ class Billing:
         subscriptions = Subscriptions(kept("subscription", SUBSCRIPTIONS, "subscriptions"))
         cases = Cases(kept("case", CASES), Decisions(exchange, settings, opening))
         risk = Risk(kept("risk", CASES))
+        fields = DefinedFields(kept("defined_field", INVOICES))
         nouns = (invoices, links, plans, subscriptions)
         self.writes: dict[str, Write] = {
-            write.shape.kind: write for noun in (*nouns, cases) for write in noun.writes
+            write.shape.kind: write for noun in (*nouns, cases, fields) for write in noun.writes
         }
         self.reads: dict[str, Read] = {
-            read.kind: read for noun in (*nouns, risk) for read in noun.reads
+            read.kind: read for noun in (*nouns, risk, fields) for read in noun.reads
         }
         self.polls: dict[str, Poll] = {noun.poll.kind: noun.poll for noun in nouns}

@@ -9,7 +9,7 @@ from typing import Final
 
 from tillbridge.connector import values
 from tillbridge.connector.documents import DocumentShape, Field, Fields
-from tillbridge_cybersource.billed_lines import LINES, billed_lines
+from tillbridge_cybersource.billed_lines import DEFINED, LINES, billed_lines, defined_values
 
 NUMBER = Field("number", "text", "Invoice number", required=True, length_max=26)
 """invoiceInformation.invoiceNumber, which is the id of all that follows."""
@@ -36,6 +36,7 @@ _CHANGEABLE = (
     Field("request_shipping", "boolean", "Ask for a shipping address"),
     Field("transaction_reference", "text", "Reference at the processor: letters and digits"),
     LINES,
+    DEFINED,
 )
 
 INVOICE = DocumentShape(
@@ -117,6 +118,7 @@ def changed_invoice(fields: Fields) -> dict[str, object]:
         },
         "invoiceInformation": _information(fields),
         "orderInformation": _order(fields),
+        "merchantDefinedFieldValues": defined_values(fields),
     }
     return {name: value for name, value in found.items() if value}
 

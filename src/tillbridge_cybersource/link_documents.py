@@ -9,7 +9,7 @@ from typing import Final
 
 from tillbridge.connector import values
 from tillbridge.connector.documents import DocumentShape, Field, Fields
-from tillbridge_cybersource.billed_lines import LINES, billed_lines
+from tillbridge_cybersource.billed_lines import DEFINED, LINES, billed_lines, defined_values
 
 NUMBER = Field("number", "text", "Purchase number", required=True, length_max=50)
 """purchaseInformation.purchaseNumber, which is the id of all that follows."""
@@ -26,6 +26,7 @@ _OWN = (
     Field("request_shipping", "boolean", "Ask for a shipping address"),
     Field("transaction_reference", "text", "Reference at the processor: letters and digits"),
     LINES,
+    DEFINED,
 )
 
 PAYMENT_LINK = DocumentShape("payment_link", "Link that somebody pays by", (NUMBER, *_OWN))
@@ -39,7 +40,8 @@ PAYMENT_LINK_UPDATE = DocumentShape(
 def new_link(fields: Fields) -> dict[str, object]:
     """The body of POST /ipl/v2/payment-links. Raises Rejected, naming the field."""
     kind = values.text(fields, "kind") or "purchase"
-    return {
+    defined = defined_values(fields)
+    return ({"merchantDefinedFieldValues": defined} if defined else {}) | {
         "processingInformation": {
             "linkType": _KINDS[kind],
             "requestPhone": values.flag(fields, "request_phone"),

@@ -54,67 +54,81 @@ async def test_an_invoice_goes_its_way_and_is_read_as_it_stands(world: Any) -> N
     assert told.fields["payment_id"] == payment_id
 
 
-async def test_an_invoice_says_every_field_exactly(world: Any) -> None:
-    usd = "USD"
-    lines = [
-        {
-            "product": "MUG-BLUE",
-            "description": "Mug, blue",
-            "quantity": Decimal(2),
-            "unit_price": Money.of("9.90", usd),
-            "discount": Money.of("1.00", usd),
-            "tax": Money.of("1.40", usd),
-            "tax_rate": Decimal("7.25"),
-            "amount": Money.of("20.20", usd),
-        },
-        {
-            "description": "Cloth by the metre",
-            "quantity": Decimal("1.5"),
-            "unit_price": Money.of("30.00", usd),
-        },
-    ]
-    more = {
-        "subtotal": Money.of("60.00", usd),
-        "discount": Money.of("3.50", usd),
-        "tax": Money.of("4.31", usd),
+USD = "USD"
+LINES: list[dict[str, Any]] = [
+    {
+        "product": "MUG-BLUE",
+        "description": "Mug, blue",
+        "quantity": Decimal(2),
+        "unit_price": Money.of("9.90", USD),
+        "discount": Money.of("1.00", USD),
+        "tax": Money.of("1.40", USD),
         "tax_rate": Decimal("7.25"),
-        "freight": Money.of("5.00", usd),
+        "amount": Money.of("20.20", USD),
+    },
+    {
+        "description": "Cloth by the metre",
+        "quantity": Decimal("1.5"),
+        "unit_price": Money.of("30.00", USD),
+    },
+]
+
+
+async def test_an_invoice_says_every_amount_exactly(world: Any) -> None:
+    more = {
+        "subtotal": Money.of("60.00", USD),
+        "discount": Money.of("3.50", USD),
+        "tax": Money.of("4.31", USD),
+        "tax_rate": Decimal("7.25"),
+        "freight": Money.of("5.00", USD),
         "partial_payments": True,
-        "minimum_payment": Money.of("20.00", usd),
+        "minimum_payment": Money.of("20.00", USD),
+    }
+    await world.write("invoice", invoice(**more))
+    row = world.simulator.state.invoicing.invoices.copy("1042")
+    assert row["orderInformation"]["amountDetails"] == {
+        "totalAmount": "65.11",
+        "currency": "USD",
+        "balanceAmount": "65.11",
+        "subAmount": "60.00",
+        "discountAmount": "3.50",
+        "minimumPartialAmount": "20.00",
+        "taxDetails": {"type": "local", "amount": "4.31", "rate": "7.25"},
+        "freight": {"amount": "5.00", "taxable": False},
+    }
+    assert not list(world.simulator.log.entries(kind="unknown_fields"))
+
+
+async def test_an_invoice_says_every_line_and_field_exactly(world: Any) -> None:
+    colour = {"on": "invoice", "label": "Colour", "kind": "select", "choices": "red,blue"}
+    made = await world.write("defined_field", colour)
+    id_ = made.fields["field_id"]
+    assert (await read(world, "defined_fields", on="invoice")).fields == {"Colour": id_}
+    more = {
         "expires_on": date(2099, 2, 28),
         "delivery": "link",
-        "lines": lines,
+        "lines": LINES,
+        "defined": [{"id": int(id_), "value": "blue"}],
     }
-    made = await world.write("invoice", invoice(**more))
-    assert made.fields["state"] == "open"
+    assert (await world.write("invoice", invoice(**more))).fields["state"] == "open"
     row = world.simulator.state.invoicing.invoices.copy("1042")
-    assert row["orderInformation"] == {
-        "amountDetails": {
-            "totalAmount": "65.11",
-            "currency": "USD",
-            "balanceAmount": "65.11",
-            "subAmount": "60.00",
-            "discountAmount": "3.50",
-            "minimumPartialAmount": "20.00",
-            "taxDetails": {"type": "local", "amount": "4.31", "rate": "7.25"},
-            "freight": {"amount": "5.00", "taxable": False},
+    assert row["orderInformation"]["lineItems"] == [
+        {
+            "productSku": "MUG-BLUE",
+            "productName": "Mug, blue",
+            "quantity": 2,
+            "unitPrice": "9.90",
+            "discountAmount": "1.00",
+            "taxAmount": "1.40",
+            "totalAmount": "20.20",
+            "taxRate": "7.25",
         },
-        "lineItems": [
-            {
-                "productSku": "MUG-BLUE",
-                "productName": "Mug, blue",
-                "quantity": 2,
-                "unitPrice": "9.90",
-                "discountAmount": "1.00",
-                "taxAmount": "1.40",
-                "totalAmount": "20.20",
-                "taxRate": "7.25",
-            },
-            {"productName": "Cloth by the metre", "quantity": 1, "unitPrice": "45.00"},
-        ],
-    }
-    assert row["invoiceInformation"]["dueDate"] == "2099-01-31"
+        {"productName": "Cloth by the metre", "quantity": 1, "unitPrice": "45.00"},
+    ]
+    information = row["invoiceInformation"]
+    assert (information["dueDate"], information["expirationDate"]) == ("2099-01-31", "2099-02-28")
     assert row["customerInformation"]["email"] == "maya@example.com"
+    assert row["merchantDefinedFieldValues"] == [{"definitionId": int(id_), "value": "blue"}]
     assert not list(world.simulator.log.entries(kind="unknown_fields"))
 
 

@@ -30,7 +30,7 @@ _AMOUNT = Money.of("25.00", "USD")
 _LAG_S = 3600.0
 _FOUND = (
     *("invoice_delivery", "plan", "plan_deletion", "subscription", "subscription_follow_on"),
-    "case_decision",
+    *("case_decision", "defined_field", "defined_field_deletion"),
 )
 Row: TypeAlias = dict[str, Any]
 
@@ -145,6 +145,9 @@ _SHOWN: dict[str, tuple[str, Callable[[Row], int]]] = {
     "subscription_skips": ("subscriptions", _is("_skipped", [3])),
     "payment_link": ("links", lambda _: 1),
     "payment_link_update": ("links", _is("status", "INACTIVE")),
+    "defined_field": ("fields", lambda _: 1),
+    "defined_field_update": ("fields", _is("label", "Size")),
+    "defined_field_deletion": ("fields", lambda _: -1),
     "case_decision": ("decisions", lambda _: 1),
     "case_comment": ("case_comments", lambda _: 1),
     "fraud_marking": ("marks", lambda _: 1),
@@ -239,6 +242,19 @@ async def payment_link_update(at: Bench) -> Fields:
     return {**payment_link(at), "active": False}
 
 
+def defined_field(_: Bench) -> Fields:
+    return {"on": "purchase", "label": "Colour"}
+
+
+async def defined(at: Bench) -> Fields:
+    id_ = await _of(at).written("defined_field", defined_field(at))
+    return {"on": "purchase", "field_id": id_}
+
+
+async def defined_field_update(at: Bench) -> Fields:
+    return {**await defined(at), "label": "Size"}
+
+
 def reviewed(at: Bench) -> dict[str, str]:
     """A payment that waits for a decision."""
     account = _of(at).simulator.account
@@ -281,6 +297,9 @@ _DOCUMENTS: Mapping[str, Callable[[Bench], Soon[Fields]]] = {
     "subscription_skips": subscription_skips,
     "payment_link": payment_link,
     "payment_link_update": payment_link_update,
+    "defined_field": defined_field,
+    "defined_field_update": defined_field_update,
+    "defined_field_deletion": defined,
     "case_decision": lambda at: {**reviewed(at), "decision": "accept"},
     "case_comment": case_comment,
     "fraud_marking": lambda at: {**reviewed(at), "action": "add", "reason": "suspected"},

@@ -54,6 +54,27 @@ def _settings(it: Script) -> None:
     it.knows_nobody_else("invoice_settings.get_invoice_settings")
 
 
+def _defined(it: Script) -> None:
+    for way, type_ in (("", "Invoice"), ("pbl_", "Purchase")):
+        noun, label = "merchant_defined_fields", it.new("field")
+        listed = f"{noun}.get_{way}merchant_defined_fields_definitions"
+        changed = f"{noun}.put_{way}merchant_defined_fields_definitions"
+        removed = f"{noun}.delete_{way}merchant_defined_fields_definitions"
+        made = f"{noun}.create_{way}merchant_defined_field_definition"
+        document = {"fieldType": "text", "label": label}
+        it.do(made, document, referenceType=type_)
+        rows = it.shows(listed, {"0.id": ANY}, referenceType=type_)
+        id_ = next(row["id"] for row in rows if row["label"] == label)
+        it.refused(made, 400, "MISSING_FIELD", {"fieldType": "text"}, referenceType=type_)
+        change = {"fieldType": "select", "label": label, "possibleValues": "red,blue"}
+        it.do(changed, change, referenceType=type_, id=id_)
+        it.shows(listed, {f"label={label}.fieldType": "select"}, referenceType=type_)
+        it.refused(changed, 400, "INVALID_DATA", change, referenceType=type_, id="999999999")
+        it.do(removed, referenceType=type_, id=id_)
+        it.refused(removed, 400, "INVALID_DATA", referenceType=type_, id=id_)
+        it.refused(listed, 400, "INVALID_DATA", referenceType="Nothing")
+
+
 def _links(it: Script) -> None:
     document = {
         "processingInformation": {"linkType": "PURCHASE"},
@@ -76,6 +97,19 @@ def _links(it: Script) -> None:
 
 
 ROWS = (
+    row(
+        _defined,
+        *(
+            f"merchant_defined_fields.{verb}_{way}merchant_defined_field{noun}"
+            for way in ("", "pbl_")
+            for verb, noun in (
+                ("create", "_definition"),
+                ("get", "s_definitions"),
+                ("put", "s_definitions"),
+                ("delete", "s_definitions"),
+            )
+        ),
+    ),
     row(
         _life,
         "invoices.create_invoice",
