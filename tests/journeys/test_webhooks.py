@@ -207,6 +207,20 @@ async def test_a_subscription_that_was_suspended_is_an_alert_until_it_tells_agai
     assert not [one for one in await conditions(post.house) if one.name == "webhooks"]
 
 
+async def test_a_key_that_may_not_manage_webhooks_stops_no_payment(post: Post) -> None:
+    rule = Rule("subscription_of_webhooks", Fault("refuse", status=403))
+    post.cybersource.faults.rules.append(rule)
+    await post.due()
+    await post.house.database.execute("UPDATE webhooks SET telling_since = now() - interval '1 h'")
+    assert "credentials (403)" in (await post.row()).trouble
+    found = {one.name for one in await conditions(post.house)}
+    assert ("webhooks_unseen" in found, "gate_closed" in found) == (True, False)
+    await post.authorize("PAID")
+    post.cybersource.faults.rules.clear()
+    await post.due()
+    assert (await post.row()).trouble == ""
+
+
 async def test_a_door_says_whether_deliveries_can_be_kept(post: Post) -> None:
     async with aiohttp.ClientSession() as session:
         for name, status in (("cybersource", 200), ("webshop", 200), ("nobody", 404)):

@@ -32,6 +32,7 @@ ConditionName: TypeAlias = Literal[
     "flow_silent",
     "archive_late",
     "webhooks",
+    "webhooks_unseen",
     "webhook_key",
     "key_end",
 ]

@@ -78,7 +78,8 @@ def list_finds(surroundings: Surroundings, everything: bool, limit: int) -> None
     if any(find.meaning == "unplaced" for find in found):
         next_step(
             "Unplaced: paid at the same account, and no checkout of ours. Look it up there, then"
-            " tillbridge pulls set-aside FIND --why ..."
+            " tillbridge pulls set-aside FIND --why ..., or, if it pays an order that was paid"
+            " elsewhere, tillbridge adopt ORDER ID --why ..."
         )
 
 

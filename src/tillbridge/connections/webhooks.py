@@ -35,6 +35,7 @@ class WebhookRow:
             long.
         status: the other system's own word.
         trouble: why the last look ended early; "" when it did not.
+        unseen_s: seconds since the last whole look, or since the first try.
         unknown_key_id: of a key that deliveries are signed with and nobody knows; "" for none.
     """
 
@@ -52,6 +53,7 @@ class WebhookRow:
     unknown_key_id: str
     unknown_key_at: datetime | None
     since_s: float
+    unseen_s: float
 
 
 async def take_webhooks(

@@ -66,5 +66,6 @@ WHERE connection = $1 AND (unknown_key_at IS NULL OR unknown_key_id <> $2);
 -- name: all_webhooks
 SELECT connection, webhook_id, url, telling, telling_since, status, events, keys_expire_at, trouble,
        looked_at, next_at, unknown_key_id, unknown_key_at,
-       extract(epoch FROM now() - telling_since)::float8 AS since_s
+       extract(epoch FROM now() - telling_since)::float8 AS since_s,
+       extract(epoch FROM now() - coalesce(looked_at, telling_since))::float8 AS unseen_s
 FROM webhooks ORDER BY connection;

@@ -43,6 +43,7 @@ RENEW_S = 21_600.0
 ids."""
 FAILED_S = 60.0
 WAITING_MAX_S = 3 * 86_400.0
+UNSEEN_MAX_S = 3_600.0
 _LOG = logging.getLogger(__name__)
 _URGENT: Mapping[str, Level] = {
     "suspended": "urgent",
@@ -75,7 +76,8 @@ async def watch_webhooks(house: House) -> None:
             wait_s = min(closed.wait_s, keeping.every_s)
             await fail_webhooks(house.database, look, wait_s, closed.reason)
         except TillbridgeError as error:
-            await house.gates.failed(at.name, error)
+            if isinstance(error, Transient):  # a key that may not manage webhooks may well pay
+                await house.gates.failed(at.name, error)
             _LOG.warning("the webhooks of %s: %s", at.name, error)
 
 
@@ -141,6 +143,15 @@ def webhook_conditions(rows: Sequence[WebhookRow], house: House) -> Iterator[Con
                 f"{row.connection} does not tell us what happens there",
                 f"Its webhooks are {row.status or row.telling}: {_WHY[row.telling]}. What is missed"
                 " is asked for. See tillbridge webhooks, tillbridge check.",
+            )
+        if row.trouble and row.unseen_s > UNSEEN_MAX_S / house.factor:
+            yield Condition(
+                "webhooks_unseen",
+                row.connection,
+                "warning",
+                f"The webhooks of {row.connection} cannot be looked at",
+                f"{row.trouble} Whether it tells us what happens there is not known; what is missed"
+                " is asked for. See tillbridge webhooks.",
             )
         if row.unknown_key_id:
             yield Condition(
