@@ -10,7 +10,7 @@ import msgspec
 
 from tillbridge.canonical.errors import Rejected
 from tillbridge.canonical.money import Money
-from tillbridge.canonical.payments import AttemptState
+from tillbridge.canonical.payments import AttemptState, Observation, Operation
 from tillbridge.database.database import Database, Tx
 from tillbridge.payments.attempts import SQL, Attempt
 
@@ -65,11 +65,13 @@ async def release_claim(tx: Tx, order_number: str, effect_key: str) -> None:
 
 
 async def release_undone(
-    tx: Tx, wire_key: str, connection: str, capture_id: str, amount: Money
+    tx: Tx, connection: str, attempt: Attempt, seen: Observation, captured: Money
 ) -> None:
-    """Gives back the claim of a capture that counted and was undone: it may be captured again, or
-    released."""
-    await tx.execute(SQL["release_undone"], wire_key, connection, capture_id, amount.amount)
+    """Gives back the claim of a capture that counted and that this has undone: it may be captured
+    again, or released."""
+    capture_id = seen.parent_id if seen.operation is Operation.VOID else seen.request_id
+    values = (attempt.wire_key, connection, capture_id, captured.amount)
+    await tx.execute(SQL["release_undone"], *values)
 
 
 def _refusal(attempt: Attempt, claimed: Decimal, own: str | None, amount: Money) -> Rejected:
