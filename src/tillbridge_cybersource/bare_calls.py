@@ -8,8 +8,6 @@ from tillbridge.connector.certifiable import BareAnswer
 from tillbridge_cybersource.exchange import Exchange
 from tillbridge_cybersource.settings import CybersourceSettings
 
-_HERE = ("127.0.0.1", "localhost", "::1")
-
 
 class BareCalls:
     """Signed, and encrypted where that is set; nothing of the answer is judged."""
@@ -30,8 +28,7 @@ class BareCalls:
     def moves_money(self) -> bool:
         """Of Cybersource's hosts, those that begin with apitest move none."""
         host = urlsplit(self._settings.base_url).hostname or ""
-        is_test = host.startswith("apitest.") and host.endswith(".cybersource.com")
-        return not (is_test or host in _HERE)
+        return not (host.startswith("apitest.") and host.endswith(".cybersource.com"))
 
     async def ask(
         self,

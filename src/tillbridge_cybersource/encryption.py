@@ -25,7 +25,7 @@ from tillbridge_cybersource.certificates import Certificate
 
 _REGISTRY = JWERegistry(algorithms=["RSA-OAEP-256", "A256GCM"], strict_check_header=False)
 _TAKE_IT = re.compile(
-    r"/(pts/v2|rbs/v1|tms|invoicing/v2|ipl/v2)/"
+    r"/(pts/v2|rbs/v1|tms|invoicing/v2|ipl/v2)/(?!.*merchantDefinedFields)"
     r"|/risk/v1/authentication(s|-setups|-results)$"
     r"|/tss/v2/(searches|transactions)"
 )

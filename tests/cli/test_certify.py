@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.serialization import Encoding
 from tests.cli.conftest import Tell
 
 from tillbridge_simulators.cybersource import CybersourceSimulator, Options
@@ -18,13 +19,16 @@ ADDRESS = "http://127.0.0.1:1"
 
 @pytest.fixture
 async def simulator(books: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Any]:
-    """A sandbox that the folder's connection `till` is to."""
+    """A sandbox that the folder's connection `till` is to; what it sends is encrypted."""
     running = CybersourceSimulator(Options(partial_captures=True))
     await running.start()
     options, file = running.options, books / "tillbridge.yaml"
+    mle = books / "mle.pem"
+    mle.write_bytes(running.credentials.mle_certificate().public_bytes(Encoding.PEM))
+    encrypted = f"{running.url}\n      encrypt_requests: yes\n      encryption_certificate: {mle}"
     configuration = (
         file.read_text()
-        .replace(ADDRESS, running.url)
+        .replace(ADDRESS, encrypted)
         .replace("merchant_id: acme", f"merchant_id: {options.merchant_id}")
         .replace("key_id: key-1", f"key_id: {options.key_id}")
     )
@@ -90,13 +94,17 @@ async def test_where_money_moves_it_asks_nothing_unless_the_host_is_written_out(
 async def test_a_test_host_is_asked_with_the_tokens_that_are_named(
     tell: Tell, simulator: CybersourceSimulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tillbridge.cli.certify._HERE", ())
+    room = "tillbridge_simulators.cybersource.certification"
+    monkeypatch.setattr(f"{room}.is_sandbox", lambda _: False)
     report = tmp_path / "certified.jsonl"
+    unknown = await tell("certify", "till", "--report", str(report))
+    assert "Money moves at 127.0.0.1, or may" in unknown.output, "somebody else may answer there"
+    assert not list(simulator.log.entries("request"))
     token = simulator.mint_token(kind="tms")
     told = await tell(
         "certify", "till", "--report", str(report), "--token", f"authorized={token}",
         "--only", "void.void_payment", "--only", "decision_manager.action",
-        "--only", "plans.get_plans",
+        "--only", "plans.get_plans", "--this-host-moves-money", "127.0.0.1",
     )  # fmt: skip
     assert told.exit_code == 0, told.output
     found = lines(report)

@@ -86,10 +86,15 @@ def _read(text: str) -> object:
 
 @pytest.mark.official_client
 @pytest.mark.parametrize("authentication", ["http_signature", "jwt"])
-async def test_the_official_client_does_every_row(interpreter: Path, authentication: str) -> None:
+async def test_the_official_client_does_every_row(
+    interpreter: Path, authentication: str, tmp_path: Path
+) -> None:
     simulator = CybersourceSimulator(Options(partial_captures=True), tls=True)
     await simulator.start()
-    hand = Hand(interpreter, simulator, {"authentication_type": authentication})
+    ways: dict[str, object] = {"authentication_type": authentication}
+    if authentication == "jwt":  # for the services that take nothing but encrypted bodies
+        ways["mleForRequestPublicCertPath"] = str(_mle(simulator, tmp_path))
+    hand = Hand(interpreter, simulator, ways)
     try:
         flaws = await asyncio.to_thread(lambda: list(_flaws(hand, simulator)))
     finally:
@@ -109,8 +114,7 @@ async def test_the_official_client_signs_with_certificates_and_encrypts_both_way
     (tmp_path / "keys.p12").write_bytes(keys.issue_p12("a password", by_portfolio=True))
     answer_key_id, private = keys.issue_answer_key()
     (tmp_path / "answers.pem").write_bytes(private)
-    mle = tmp_path / "mle.pem"
-    mle.write_bytes(keys.mle_certificate().public_bytes(Encoding.PEM))
+    mle = _mle(simulator, tmp_path)
     ways: dict[str, object] = {
         "jwt_key_type": "P12",
         "keys_directory": str(tmp_path),
@@ -138,6 +142,13 @@ async def test_the_official_client_signs_with_certificates_and_encrypts_both_way
     sealed = {one["operation"] for one in requests if one["encrypted"]}
     assert {"authorization", "capture"} <= sealed - bare
     assert "details" in bare - sealed, "it has no body"
+
+
+def _mle(simulator: CybersourceSimulator, folder: Path) -> Path:
+    """The file with the certificate that requests are encrypted to."""
+    path = folder / "mle.pem"
+    path.write_bytes(simulator.credentials.mle_certificate().public_bytes(Encoding.PEM))
+    return path
 
 
 def _flaws(

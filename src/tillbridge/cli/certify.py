@@ -25,7 +25,6 @@ from tillbridge.connector.certifiable import BareCalls, Certifiable
 ROOM = "tillbridge_simulators.cybersource.certification"
 """Named, not imported: what the sandbox must do is what the real one is asked for."""
 UNANSWERED = 0
-_HERE = ("127.0.0.1", "localhost", "::1")
 
 
 @click.command()
@@ -93,13 +92,12 @@ async def _certify(
     room = import_module(ROOM)
     async with surroundings.connections() as connections:
         connection = connections[name]
-        bare = _bare(connection, production)
-        is_here = urlsplit(bare.address).hostname in _HERE
-        means = (
-            room.SandboxLoans(bare.address, bare.organization)
-            if is_here
-            else room.GivenMeans(bare.organization, *loan)
-        )
+        bare = _bare(connection)
+        if await asyncio.to_thread(room.is_sandbox, bare.address):
+            means = room.SandboxLoans(bare.address, bare.organization)
+        else:
+            _expect_no_money(bare, production)
+            means = room.GivenMeans(bare.organization, *loan)
         rows = room.rows_named(only)
         if not rows:
             raise Misconfigured(
@@ -142,24 +140,27 @@ async def _ask(connection: Connection, bare: BareCalls, question: Any) -> Any:
     return room.Told(answer.status, room.read(answer.body))
 
 
-def _bare(connection: Connection, production: str) -> BareCalls:
-    """Raises Misconfigured for a connection that cannot be asked, or where money would move."""
+def _bare(connection: Connection) -> BareCalls:
+    """Raises Misconfigured for a connection that cannot be asked."""
     if not isinstance(connection.session, Certifiable):
         raise Misconfigured(
             f"{connection.name} cannot be certified: its connector has no list of operations.",
             reason="not_certifiable",
             next_step="Name a connection to Cybersource.",
         )
-    bare = connection.session.bare
+    return connection.session.bare
+
+
+def _expect_no_money(bare: BareCalls, production: str) -> None:
+    """Raises Misconfigured where money moves, unless the host is written out."""
     host = urlsplit(bare.address).hostname or ""
     if bare.moves_money and production != host:
         raise Misconfigured(
-            f"Money moves at {host}, and this makes payments.",
+            f"Money moves at {host}, or may, and this makes payments.",
             reason="production",
             next_step="Point the connection at the test host, or at a sandbox; if it has to be"
             f" this one: --this-host-moves-money {host}",
         )
-    return bare
 
 
 def _tell(rows: Sequence[Any], report: Path) -> bool:

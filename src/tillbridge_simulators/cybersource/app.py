@@ -228,7 +228,9 @@ class CybersourceSimulator:
         ids, query = dict(request.match_info), dict(request.query)
         answer_key = answer_key_of(asked.headers)
         try:
-            body = opened(self.credentials, recorded().operations[service.key], asked.body)
+            operation = recorded().operations[service.key]
+            by_token = "authorization" in asked.headers
+            body = opened(self.credentials, operation, asked.body, by_token=by_token)
         except Refusal as refusal:
             return _Work(service, ids, query, b"", answer_key, refusal)
         return _Work(service, ids, query, body, answer_key)

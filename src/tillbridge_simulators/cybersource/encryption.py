@@ -22,15 +22,20 @@ _REGISTRY = JWERegistry(algorithms=["RSA-OAEP-256", "A256GCM"], strict_check_hea
 _FIELD = "encryptedRequest"
 
 
-def opened(credentials: Credentials, operation: Operation, body: bytes) -> bytes:
+def opened(
+    credentials: Credentials, operation: Operation, body: bytes, *, by_token: bool = True
+) -> bytes:
     """The body as it was before it was encrypted; itself where it was not.
+
+    `by_token`: the request is signed with a JSON Web Token; the official client encrypts no other,
+    not even where it must.
 
     Raises:
         Refusal: it cannot be opened, the operation takes none, or the operation takes no other.
     """
     sealed = _sealed(body)
     if sealed is None:
-        if body and operation.encrypts == "mandatory":
+        if body and by_token and operation.encrypts == "mandatory":
             raise Refusal("MISSING_FIELD", [_FIELD])
         return body
     if not operation.encrypts:

@@ -2,7 +2,11 @@
 
 from tillbridge_simulators.cybersource.certification.certify import Certified, certify, rows_named
 from tillbridge_simulators.cybersource.certification.expected import read, request_of
-from tillbridge_simulators.cybersource.certification.means import GivenMeans, SandboxLoans
+from tillbridge_simulators.cybersource.certification.means import (
+    GivenMeans,
+    SandboxLoans,
+    is_sandbox,
+)
 from tillbridge_simulators.cybersource.certification.row import Row, row, run, unproven
 from tillbridge_simulators.cybersource.certification.script import (
     ANY,
@@ -31,6 +35,7 @@ __all__ = [
     "Step",
     "Told",
     "certify",
+    "is_sandbox",
     "read",
     "request_of",
     "row",

@@ -71,6 +71,7 @@ def _defined(it: Script) -> None:
         it.shows(listed, {f"label={label}.fieldType": "select"}, referenceType=type_)
         it.refused(changed, 400, "INVALID_DATA", change, referenceType=type_, id="999999999")
         it.do(removed, referenceType=type_, id=id_)
+        it.shows(listed, {f"label={label}": None}, referenceType=type_)
         it.refused(removed, 400, "INVALID_DATA", referenceType=type_, id=id_)
         it.refused(listed, 400, "INVALID_DATA", referenceType="Nothing")
 

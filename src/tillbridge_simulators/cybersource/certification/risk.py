@@ -1,9 +1,10 @@
-"""Decision Manager and payer authentication."""
+"""Decision Manager, payer authentication, verification and taxes."""
 
 from tillbridge_simulators.cybersource.certification.payments import NOBODY, held, paying
 from tillbridge_simulators.cybersource.certification.reporting import last_day
 from tillbridge_simulators.cybersource.certification.row import row
 from tillbridge_simulators.cybersource.certification.script import ANY, Script
+from tillbridge_simulators.cybersource.certification.search import of_order
 
 _CASE = "decision_manager"
 _PAYER = "payer_authentication"
@@ -16,12 +17,7 @@ def _decision(it: Script) -> None:
     document = paying(it)
     it.do(f"{_CASE}.create_bundled_decision_manager_case", document)
     code = document["clientReferenceInformation"]["code"]
-    query = {
-        "query": f"clientReferenceInformation.code:{code}",
-        "sort": "submitTimeUtc:asc",
-        "limit": 1,
-        "offset": 0,
-    }
+    query = of_order(code)
     it.finds("search_transactions.create_search", query, {"totalCount": 0})
     wrong = document | {"orderInformation": {"amountDetails": {"totalAmount": "1"}}}
     it.refused(f"{_CASE}.create_bundled_decision_manager_case", 400, "MISSING_FIELD", wrong)
@@ -87,12 +83,7 @@ def _verification(it: Script) -> None:
         "clientReferenceInformation": {"code": code},
         "orderInformation": {"billTo": name | billed},
     }
-    query = {
-        "query": f"clientReferenceInformation.code:{code}",
-        "sort": "submitTimeUtc:asc",
-        "limit": 1,
-        "offset": 0,
-    }
+    query = of_order(code)
     for key in ("verify_customer_address", "validate_export_compliance"):
         it.do(f"verification.{key}", asked)
         it.finds("search_transactions.create_search", query, {"totalCount": 0})
@@ -100,7 +91,29 @@ def _verification(it: Script) -> None:
         it.refused(f"verification.{key}", 400, "MISSING_FIELD", wrong)
 
 
+def _taxes(it: Script) -> None:
+    address = {"address1": "1 Market St", "locality": "San Francisco", "postalCode": "94105"}
+    asked = {
+        "clientReferenceInformation": {"code": it.new("order")},
+        "taxInformation": {"commitIndicator": True},
+        "orderInformation": {
+            "amountDetails": {"currency": "USD"},
+            "billTo": address | {"administrativeArea": "CA", "country": "US"},
+            "lineItems": [{"productSKU": "MUG", "quantity": 2, "unitPrice": "10.00"}],
+        },
+    }
+    id_ = it.do("taxes.calculate_tax", asked)["id"]
+    wrong = asked | {"clientReferenceInformation": {}}
+    it.refused("taxes.calculate_tax", 400, "MISSING_FIELD", wrong)
+    reference = {"clientReferenceInformation": asked["clientReferenceInformation"]}
+    it.do("taxes.void_tax", reference, id=id_)
+    it.refused("taxes.void_tax", 400, "NOT_VOIDABLE", reference, id=id_)
+    query = of_order(str(it.new("order")))
+    it.finds("search_transactions.create_search", query, {"totalCount": 0})
+
+
 ROWS = (
+    row(_taxes, "taxes.calculate_tax", "taxes.void_tax"),
     row(
         _verification,
         "verification.verify_customer_address",
