@@ -29,6 +29,7 @@ CALLS = frozenset(
         "create_new_webhooks.find_products_to_subscribe",
         "create_new_webhooks.notification_subscriptions_v2_webhooks_post",
         "manage_webhooks.delete_webhook_subscription",
+        "manage_webhooks.notification_subscriptions_v1_webhooks_webhook_id_post",
         "manage_webhooks.get_webhook_subscription_by_id",
         "manage_webhooks.get_webhook_subscriptions_by_org",
         "manage_webhooks.notification_subscriptions_v2_webhooks_webhook_id_patch",
@@ -36,6 +37,7 @@ CALLS = frozenset(
     }
 )
 PATH = "/notification-subscriptions/v2/webhooks"
+_SAMPLES = "/notification-subscriptions/v1/webhooks"
 PRODUCTS = "/notification-subscriptions/v2/products/"
 HEALTH = "/health"
 """Behind a door's address: answered while deliveries can be kept."""
@@ -105,7 +107,7 @@ class WebhookSubscriptions:
         self.keeping: WebhookKeeping | None = None
         if self._url:
             every_s = settings.webhook_keep_every_s / opening.factor
-            self.keeping = WebhookKeeping(every_s, self._keep)
+            self.keeping = WebhookKeeping(every_s, self._keep, self._sample)
 
     async def look(self, call: Call) -> CheckLine:
         """How the subscription stands, by a read."""
@@ -118,6 +120,12 @@ class WebhookSubscriptions:
             detail = f"{len(rows)} tell the same door; each event comes as often."
             return CheckLine(TITLE, False, detail, "Run: tillbridge provision")
         return line
+
+    async def _sample(self, call: Call, webhook_id: str) -> str:
+        """Cybersource sends a message that means nothing, signed and encrypted like any other."""
+        answer = await self._exchange.manage(call, "POST", f"{_SAMPLES}/{quote(webhook_id)}", {})
+        _expect(answer)
+        return text_of(answer.body, "eventType")
 
     async def _keep(self, call: Call, wish: Wish) -> Subscribed:
         work = _Work(await self._keys.see_to(call, wish))
@@ -165,8 +173,9 @@ class WebhookSubscriptions:
         if text_of(row, "status") == "INACTIVE" and "status" not in work.tried:
             work.tried.add("status")
             document = {"status": "ACTIVE"}
-            _expect(await self._exchange.manage(call, "PUT", f"{_path(row)}/status", document))
-            work.done(f"Made {_id(row)} active.")
+            answer = await self._exchange.manage(call, "PUT", f"{_path(row)}/status", document)
+            if answer.status < 300:  # refused while its address is under review
+                work.done(f"Made {_id(row)} active.")
             return None
         return row
 

@@ -18,9 +18,10 @@ from tillbridge.assembly import Site, close_house, open_house, prepare
 from tillbridge.canonical.errors import Misconfigured
 from tillbridge.connections.connections import Connection
 from tillbridge.connections.webhooks import WebhookRow, all_webhooks, take_webhooks
+from tillbridge.inbox.inbox import kept_back
 from tillbridge.journeys.alert import conditions
 from tillbridge.journeys.house import House
-from tillbridge.journeys.webhooks import keep_webhooks, watch_webhooks
+from tillbridge.journeys.webhooks import keep_webhooks, sample_webhook, watch_webhooks
 from tillbridge_cybersource.webhook_keys import SIGNATURE
 from tillbridge_simulators.cybersource import CybersourceSimulator, Options
 from tillbridge_simulators.faults import Fault, Rule
@@ -207,6 +208,16 @@ async def test_a_subscription_that_was_suspended_is_an_alert_until_it_tells_agai
     assert not [one for one in await conditions(post.house) if one.name == "webhooks"]
 
 
+async def test_a_sample_comes_through_the_door_and_is_kept_back(post: Post) -> None:
+    with pytest.raises(Misconfigured, match="Nothing is subscribed"):
+        await sample_webhook(post.house, post.at)
+    await keep_webhooks(post.house, post.at)
+    event = await sample_webhook(post.house, post.at)
+    await post.cybersource.settle()
+    (kept,) = await kept_back(post.house.database, 10)
+    assert event in kept.why
+
+
 async def test_a_key_that_may_not_manage_webhooks_stops_no_payment(post: Post) -> None:
     rule = Rule("subscription_of_webhooks", Fault("refuse", status=403))
     post.cybersource.faults.rules.append(rule)
@@ -246,6 +257,7 @@ async def test_a_connection_without_an_address_says_so(post: Post) -> None:
 
 async def test_the_keys_are_sealed_where_they_rest(post: Post) -> None:
     await keep_webhooks(post.house, post.at)
+    await keep_webhooks(post.api, post.api.connections["cybersource"])  # which has not heard of it
     (held,) = post.cybersource.state.signature_keys.where(lambda row: "key" in row)
     rows = await post.house.database.fetch("SELECT held_keys::text AS row FROM held_keys")
     assert len(rows) == 2

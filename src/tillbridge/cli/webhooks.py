@@ -10,7 +10,7 @@ from tillbridge.cli.printing import moment, next_step, say, table
 from tillbridge.cli.report import show_lines
 from tillbridge.cli.surroundings import Surroundings, pass_surroundings, who
 from tillbridge.connections.webhooks import WebhookRow, all_webhooks
-from tillbridge.journeys.webhooks import keep_webhooks
+from tillbridge.journeys.webhooks import keep_webhooks, sample_webhook
 
 why_option = click.option("--why", required=True, help="In a sentence; it stands in the audit.")
 
@@ -49,6 +49,16 @@ def rotate(surroundings: Surroundings, ctx: click.Context, connection: str, why:
     next_step("Nothing else is to do: running processes learn the new keys by themselves.")
 
 
+@webhooks.command("test")
+@click.argument("connection")
+@pass_surroundings
+def test(surroundings: Surroundings, connection: str) -> None:
+    """Have a sample sent to CONNECTION's door. It means nothing, and is kept back."""
+    event = asyncio.run(_sample(surroundings, connection))
+    say(f"A sample of {event or 'an event'} is on its way to the door of {connection}.")
+    next_step("See that it came, and was genuine: tillbridge inbox")
+
+
 def _row(row: WebhookRow) -> tuple[object, ...]:
     tells = "yes" if row.telling == "telling" else f"{row.telling} ({row.status})"
     keys = row.keys_expire_at or ""
@@ -72,3 +82,8 @@ async def _rotate(surroundings: Surroundings, name: str, why: str) -> int:
             await record(tx, who(), "rotate webhook keys", name, why=why)
         found = await keep_webhooks(house, at, rotate=True)
         return show_lines(f"{name} ({at.configured.connector.title})", list(found.lines))
+
+
+async def _sample(surroundings: Surroundings, name: str) -> str:
+    async with surroundings.house(publishing=False) as house:
+        return await sample_webhook(house, house.connections[name])

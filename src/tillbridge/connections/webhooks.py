@@ -90,7 +90,8 @@ async def end_webhooks(
 
 async def fail_webhooks(database: Database, look: WebhookLook, wait_s: float, trouble: str) -> None:
     """Gives the right back after a look that came to nothing."""
-    await database.execute(SQL["fail_webhooks"], look.connection, look.lease, wait_s, trouble)
+    values = (look.connection, look.lease, wait_s, trouble, look.unknown_key)
+    await database.execute(SQL["fail_webhooks"], *values)
 
 
 async def note_unknown_key(database: Database, connection: str, key_id: str) -> None:

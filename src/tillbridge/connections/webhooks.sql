@@ -56,7 +56,10 @@ SET lease_until = NULL, next_at = now() + make_interval(secs => $3), looked_at =
 WHERE connection = $1 AND lease = $2;
 
 -- name: fail_webhooks
-UPDATE webhooks SET lease_until = NULL, next_at = now() + make_interval(secs => $3), trouble = $4
+-- A key may have been made all the same: not one more at each try.
+UPDATE webhooks
+SET lease_until = NULL, next_at = now() + make_interval(secs => $3), trouble = $4,
+    renewed_at = CASE WHEN $5 THEN now() ELSE renewed_at END
 WHERE connection = $1 AND lease = $2;
 
 -- name: note_unknown_key

@@ -58,10 +58,12 @@ class WebhookKeeping:
         keep: compares what is subscribed with what is needed; makes what is missing, mends what
             differs, removes duplicates of ours, replaces keys that end. Called by one at a time;
             after a lost answer it is called again. Raises like `Write.send`.
+        sample: has a sample sent to the subscription of that id; answers which event it is of.
     """
 
     every_s: float
     keep: Callable[[Call, Wish], Awaitable[Subscribed]]
+    sample: Callable[[Call, str], Awaitable[str]]
 
 
 @runtime_checkable

@@ -115,12 +115,12 @@ async def adopt_by_hand(
     adoption = await adoption_of(house.database, payments, payment_id, order_number)
     assert adoption is not None, "it was kept"
     if adoption.state == "waiting":
-        await _adopt(house, adoption, vouched=True)
+        await _adopt(house, adoption)
     after = await adoption_of(house.database, payments, payment_id, order_number)
     return after or adoption
 
 
-async def _adopt(house: House, adoption: Adoption, *, vouched: bool = False) -> None:
+async def _adopt(house: House, adoption: Adoption) -> None:
     at = house.connections[adoption.connection]
     if not isinstance(at.session, FindsPayments):
         raise Misconfigured(
@@ -132,7 +132,7 @@ async def _adopt(house: House, adoption: Adoption, *, vouched: bool = False) -> 
     except (Rejected, Unreconciled) as error:
         await _refuse(house, adoption, mask(str(error)))
         return
-    finding = _compare(adoption, seen, vouched=vouched)
+    finding = _compare(adoption, seen)
     if not (finding.wait or finding.refuse):
         finding = await _take_over(house, adoption, [_clean(one) for one in seen])
     if finding.wait and (house.clock() - adoption.asked_at).total_seconds() > (
@@ -145,9 +145,10 @@ async def _adopt(house: House, adoption: Adoption, *, vouched: bool = False) -> 
         await put_off(house.database, adoption, finding.wait, _again_s(house, adoption))
 
 
-def _compare(adoption: Adoption, seen: Sequence[Observation], *, vouched: bool) -> _Finding:
+def _compare(adoption: Adoption, seen: Sequence[Observation]) -> _Finding:
     """What is proven of the payment, beside the order. Pure."""
     order, where = adoption.order, adoption.connection
+    vouched = adoption.asked_by != adoption.shop
     if not seen:
         return _Finding(wait=f"{where} does not show the payment yet.")
     first = seen[0]

@@ -21,6 +21,7 @@ from tillbridge.connections.gates import GateClosed
 from tillbridge.connections.webhooks import (
     WebhookLook,
     WebhookRow,
+    all_webhooks,
     end_webhooks,
     fail_webhooks,
     note_unknown_key,
@@ -88,13 +89,7 @@ async def keep_webhooks(house: House, at: Connection, *, rotate: bool = False) -
         Misconfigured: this connection's webhooks are not kept by us.
         Transient: others were at it all the time, or a call was not answered.
     """
-    keeping = keeping_of(at)
-    if keeping is None:
-        raise Misconfigured(
-            f"The webhooks of {at.name!r} are not kept by Tillbridge.",
-            reason="webhooks_not_kept",
-            next_step="Set webhook_url for it in tillbridge.yaml.",
-        )
+    keeping = _expect_keeping(at)
     until = time.monotonic() + WAIT_MAX_S
     while (look := await _take(house, at, at_any_time=True)) is None:
         if time.monotonic() > until:
@@ -105,6 +100,27 @@ async def keep_webhooks(house: House, at: Connection, *, rotate: bool = False) -
             )
         await asyncio.sleep(random.uniform(*_TURN_S))  # noqa: S311 (whose turn is next is no secret)
     return await _look(house, at, keeping, look, rotate=rotate)
+
+
+async def sample_webhook(house: House, at: Connection) -> str:
+    """Has the other system send a sample through the subscription; answers which event it is of.
+
+    It comes to the door like any other, is verified, and is kept back: it means nothing.
+
+    Raises:
+        Misconfigured: nothing is subscribed, or not by us.
+        Rejected, Transient: the other side refuses, or does not answer.
+    """
+    keeping = _expect_keeping(at)
+    rows = {row.connection: row for row in await all_webhooks(house.database)}
+    if at.name not in rows or not rows[at.name].webhook_id:
+        raise Misconfigured(
+            f"Nothing is subscribed at {at.name!r} yet.",
+            reason="no_subscription",
+            next_step=f"Run: tillbridge provision {at.name}",
+        )
+    call = Call("", house.clock(), at.timeout_s, f"webhooks {at.name}", lambda: None)
+    return await keeping.sample(call, rows[at.name].webhook_id)
 
 
 async def verify_anew(house: House, at: Connection, delivery: Delivery) -> None:
@@ -165,6 +181,17 @@ def webhook_conditions(rows: Sequence[WebhookRow], house: House) -> Iterator[Con
             )
 
 
+def _expect_keeping(at: Connection) -> WebhookKeeping:
+    keeping = keeping_of(at)
+    if keeping is None:
+        raise Misconfigured(
+            f"The webhooks of {at.name!r} are not kept by Tillbridge.",
+            reason="webhooks_not_kept",
+            next_step="Set webhook_url for it in tillbridge.yaml.",
+        )
+    return keeping
+
+
 async def _take(house: House, at: Connection, *, at_any_time: bool) -> WebhookLook | None:
     return await take_webhooks(
         house.database,
@@ -191,6 +218,8 @@ async def _look(
     call = Call("", house.clock(), at.timeout_s, f"webhooks {at.name}", guard)
     wish = Wish(look.webhook_id, rotate=rotate, unknown_key=look.unknown_key)
     try:
+        if house.keyrings is not None:  # whoever looked before may have made keys
+            await house.keyrings.read()
         found = await keeping.keep(call, wish)
     except TillbridgeError as error:
         wait_s = min(keeping.every_s, FAILED_S / house.factor)
