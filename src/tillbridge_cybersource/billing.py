@@ -15,9 +15,13 @@ from tillbridge_cybersource.payment_links import PaymentLinks
 from tillbridge_cybersource.plans import PATH as PLANS
 from tillbridge_cybersource.plans import Plans
 from tillbridge_cybersource.risk import Risk
+from tillbridge_cybersource.saved_searches import PATH as SEARCHES
+from tillbridge_cybersource.saved_searches import SavedSearches
 from tillbridge_cybersource.settings import CybersourceSettings
 from tillbridge_cybersource.subscriptions import PATH as SUBSCRIPTIONS
 from tillbridge_cybersource.subscriptions import Subscriptions
+from tillbridge_cybersource.taxes import PATH as TAXES
+from tillbridge_cybersource.taxes import Taxes
 
 
 class Billing:
@@ -38,11 +42,17 @@ class Billing:
         cases = Cases(kept("case", CASES), Decisions(exchange, settings, opening))
         risk = Risk(kept("risk", CASES))
         fields = DefinedFields(kept("defined_field", INVOICES))
+        taxes = Taxes(kept("tax", TAXES))
+        searches = SavedSearches(kept("search", SEARCHES))
         nouns = (invoices, links, plans, subscriptions)
         self.writes: dict[str, Write] = {
-            write.shape.kind: write for noun in (*nouns, cases, fields) for write in noun.writes
+            write.shape.kind: write
+            for noun in (*nouns, cases, fields, taxes)
+            for write in noun.writes
         }
         self.reads: dict[str, Read] = {
-            read.kind: read for noun in (*nouns, risk, fields) for read in noun.reads
+            read.kind: read
+            for noun in (*nouns, risk, fields, taxes, searches)
+            for read in noun.reads
         }
         self.polls: dict[str, Poll] = {noun.poll.kind: noun.poll for noun in nouns}

@@ -49,6 +49,7 @@ class Billing:
             "settings": [state.invoicing.settings],
             "decisions": [{"word": one.word} for one in state.decisions],
             "case_comments": [{"text": it} for one in state.case_comments.values() for it in one],
+            "taxes": list(state.taxes.where(lambda _: True)),
             "marks": [{"mark": one} for one in state.marks.values()],
             "listed": [it for one in state.listed.values() for it in one],
         }
@@ -148,6 +149,8 @@ _SHOWN: dict[str, tuple[str, Callable[[Row], int]]] = {
     "defined_field": ("fields", lambda _: 1),
     "defined_field_update": ("fields", _is("label", "Size")),
     "defined_field_deletion": ("fields", lambda _: -1),
+    "tax_commitment": ("taxes", lambda _: 1),
+    "tax_void": ("taxes", _is("voided", True)),
     "case_decision": ("decisions", lambda _: 1),
     "case_comment": ("case_comments", lambda _: 1),
     "fraud_marking": ("marks", lambda _: 1),
@@ -255,6 +258,17 @@ async def defined_field_update(at: Bench) -> Fields:
     return {**await defined(at), "label": "Size"}
 
 
+def tax_commitment(_: Bench) -> Fields:
+    line: Fields = {"product": "MUG", "quantity": Decimal(2), "unit_price": _AMOUNT}
+    home = {"line1": "1 Market St", "city": "San Francisco", "region": "CA", "country": "US"}
+    return {"order_number": "1042", "currency": "USD", "billing": home, "lines": [line]}
+
+
+async def tax_void(at: Bench) -> Fields:
+    id_ = await _of(at).written("tax_commitment", tax_commitment(at))
+    return {"order_number": "1042", "tax_id": id_}
+
+
 def reviewed(at: Bench) -> dict[str, str]:
     """A payment that waits for a decision."""
     account = _of(at).simulator.account
@@ -300,6 +314,8 @@ _DOCUMENTS: Mapping[str, Callable[[Bench], Soon[Fields]]] = {
     "defined_field": defined_field,
     "defined_field_update": defined_field_update,
     "defined_field_deletion": defined,
+    "tax_commitment": tax_commitment,
+    "tax_void": tax_void,
     "case_decision": lambda at: {**reviewed(at), "decision": "accept"},
     "case_comment": case_comment,
     "fraud_marking": lambda at: {**reviewed(at), "action": "add", "reason": "suspected"},

@@ -1,4 +1,4 @@
-"""Decision Manager and payment links, as the connector writes and asks."""
+"""Decision Manager, taxes and payment links, as the connector writes and asks."""
 
 import asyncio
 from datetime import UTC, datetime
@@ -137,6 +137,23 @@ async def test_addresses_and_exports_are_asked_about(world: World) -> None:
         "OFAC",
         "1",
     )
+    assert not list(world.simulator.log.entries(kind="unknown_fields"))
+
+
+async def test_taxes_are_asked_committed_and_voided(world: World) -> None:
+    lines = [
+        {"product": "MUG", "quantity": Decimal(2), "unit_price": Money.of("10.00", "USD")},
+        {"product": "CLOTH", "quantity": Decimal("1.5"), "unit_price": Money.of("4.00", "USD")},
+    ]
+    order = {"order_number": "1042", "currency": "USD", "billing": BILLING, "lines": lines}
+    asked = await read(world, "tax_quote", **order)
+    assert (asked.fields["tax"], asked.fields["total"]) == ("1.89", "27.89")
+    assert not list(world.simulator.state.taxes.where(lambda _: True))
+    made = await world.write("tax_commitment", order)
+    void = {"order_number": "1042", "tax_id": made.fields["tax_id"]}
+    assert (await world.write("tax_void", void)).fields["status"] == "VOIDED"
+    with pytest.raises(Rejected, match="NOT_VOIDABLE"):
+        await world.write("tax_void", void)
     assert not list(world.simulator.log.entries(kind="unknown_fields"))
 
 

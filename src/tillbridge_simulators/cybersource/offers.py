@@ -29,6 +29,7 @@ from tillbridge_simulators.cybersource import (
     settlement_details,
     subscribers,
     subscriptions,
+    taxes,
     verifications,
     voids,
 )
@@ -44,6 +45,7 @@ OFFERS: Sequence[Offer] = (
     *conversions.OFFERS,
     *cases.OFFERS,
     *verifications.OFFERS,
+    *taxes.OFFERS,
     *authentications.OFFERS,
     *capture_contexts.OFFERS,
     *disputes.OFFERS,

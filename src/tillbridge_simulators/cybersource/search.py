@@ -14,17 +14,11 @@ from tillbridge_simulators.cybersource.answers import Answer, Refusal, not_found
 from tillbridge_simulators.cybersource.ask import Offer
 from tillbridge_simulators.cybersource.documents import at, text_at
 from tillbridge_simulators.cybersource.queries import code_of, in_order, terms
+from tillbridge_simulators.cybersource.services import SERVICES
 from tillbridge_simulators.cybersource.state import Authorization, Movement
 
 _LIMIT_MAX = 2500
-_NAMES = {
-    "capture": "ics_bill",
-    "reversal": "ics_auth_reversal",
-    "void": "ics_void",
-    "refund": "ics_credit",
-    "credit": "ics_credit",
-    "increment": "ics_incremental_auth",
-}
+_KEPT_MAX = 1000
 
 
 def search(account: Account, document: Mapping[str, Any], lag_s: float) -> Answer:
@@ -39,10 +33,12 @@ def search(account: Account, document: Mapping[str, Any], lag_s: float) -> Answe
     visible = account.state.visible(now_s - lag_s, code_of(query))
     hits = in_order([one for one in visible if all(term(one) for term in wanted)], sort)
     page = hits[offset : offset + limit]
+    id_ = str(uuid.uuid4())
+    _keep(account, id_, document)
     return Answer(
         201,
         {
-            "searchId": str(uuid.uuid4()),
+            "searchId": id_,
             "save": False,
             "query": query,
             "sort": sort,
@@ -54,6 +50,23 @@ def search(account: Account, document: Mapping[str, Any], lag_s: float) -> Answe
             "_embedded": {"transactionSummaries": [_summary(account, one) for one in page]},
         },
     )
+
+
+def search_again(account: Account, id_: str, lag_s: float) -> Answer:
+    """GET /tss/v2/searches/{searchId}: what it finds now."""
+    document = account.state.searches.get(id_)
+    if document is None:
+        return not_found(account.now())
+    found = search(account, document, lag_s).body
+    return Answer(200, {**found, "searchId": id_})
+
+
+def _keep(account: Account, id_: str, document: Mapping[str, Any]) -> None:
+    """The newest searches may be made again by their ids."""
+    kept = account.state.searches
+    kept[id_] = dict(document)
+    if len(kept) > _KEPT_MAX:
+        del kept[next(iter(kept))]
 
 
 def details(account: Account, transaction_id: str, lag_s: float) -> Answer:
@@ -106,7 +119,7 @@ def _details(account: Account, one: Authorization | Movement) -> dict[str, Any]:
 
 def _applications(one: Authorization | Movement) -> dict[str, Any]:
     if isinstance(one, Movement):
-        name = "ics_ecp_credit" if one.check else _NAMES[one.kind]
+        name = "ics_ecp_credit" if one.check else SERVICES[one.kind]
         if one.kind == "increment" and one.undone:
             refused = _application(name, 203, "DCARDREFUSED")
             overall = {"reasonCode": "203", "rCode": "0", "rFlag": "DCARDREFUSED"}
@@ -151,6 +164,11 @@ OFFERS = (
         "search_transactions.create_search",
         "search",
         lambda ask: search(ask.account, ask.document, _lag_s(ask.account)),
+    ),
+    Offer(
+        "search_transactions.get_search",
+        "search_again",
+        lambda ask: search_again(ask.account, ask.id, _lag_s(ask.account)),
     ),
     Offer(
         "transaction_details.get_transaction",

@@ -176,6 +176,8 @@ class State:
     authentications: dict[str, Authentication] = field(default_factory=dict)
     case_comments: dict[str, list[str]] = field(default_factory=dict)
     marks: dict[str, str] = field(default_factory=dict)
+    taxes: Shelf = field(default_factory=Shelf)
+    searches: dict[str, dict[str, Any]] = field(default_factory=dict)
     listed: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     batch_closed_s: float = 0.0
     batch_closings: list[float] = field(default_factory=list)
@@ -185,6 +187,7 @@ class State:
     recurring: Recurring = field(default_factory=Recurring)
     invoicing: Invoicing = field(default_factory=Invoicing)
     subscribers: Shelf = field(default_factory=Shelf)
+    wallets: Shelf = field(default_factory=Shelf)
     signature_keys: Shelf = field(default_factory=Shelf)
     context_keys: ContextKeys = field(default_factory=ContextKeys)
     _random: random.Random = field(init=False, repr=False)
