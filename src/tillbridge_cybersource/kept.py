@@ -86,7 +86,8 @@ class Kept:
             raise refusal(self.exchange.name, f"Listing {self.noun}s", answer)
         rows = answer.body.get(self.rows) or ()
         total = text_of(answer.body, self.total)
-        return Page(rows, int(total) if total.isdigit() else offset + len(rows))
+        untold = offset + len(rows) + (len(rows) >= PAGE)  # behind a full page there may be more
+        return Page(rows, int(total) if total.isdigit() else untold)
 
     async def make(self, call: Call, document: Body, id_: str, is_same: Holds) -> Body:
         """POST of a new one under an id of ours; what is there already answers for it.
