@@ -145,7 +145,8 @@ async def test_taxes_are_asked_committed_and_voided(world: World) -> None:
         {"product": "MUG", "quantity": Decimal(2), "unit_price": Money.of("10.00", "USD")},
         {"product": "CLOTH", "quantity": Decimal("1.5"), "unit_price": Money.of("4.00", "USD")},
     ]
-    order = {"order_number": "1042", "currency": "USD", "billing": BILLING, "lines": lines}
+    order: dict[str, Any] = {"order_number": "1042", "currency": "USD", "billing": BILLING}
+    order["lines"] = lines
     asked = await read(world, "tax_quote", **order)
     assert (asked.fields["tax"], asked.fields["total"]) == ("1.89", "27.89")
     assert not list(world.simulator.state.taxes.where(lambda _: True))
