@@ -2,6 +2,8 @@
 
 from tillbridge.connector.abilities import Poll, Read, Write
 from tillbridge.connector.connector import Opening
+from tillbridge_cybersource.account_updates import PATH as UPDATES
+from tillbridge_cybersource.account_updates import AccountUpdates
 from tillbridge_cybersource.cases import PATH as CASES
 from tillbridge_cybersource.cases import Cases
 from tillbridge_cybersource.decisions import Decisions
@@ -44,15 +46,16 @@ class Billing:
         fields = DefinedFields(kept("defined_field", INVOICES))
         taxes = Taxes(kept("tax", TAXES))
         searches = SavedSearches(kept("search", SEARCHES))
+        updates = AccountUpdates(kept("account_update", UPDATES))
         nouns = (invoices, links, plans, subscriptions)
         self.writes: dict[str, Write] = {
             write.shape.kind: write
-            for noun in (*nouns, cases, fields, taxes)
+            for noun in (*nouns, cases, fields, taxes, updates)
             for write in noun.writes
         }
         self.reads: dict[str, Read] = {
             read.kind: read
-            for noun in (*nouns, risk, fields, taxes, searches)
+            for noun in (*nouns, risk, fields, taxes, searches, updates)
             for read in noun.reads
         }
         self.polls: dict[str, Poll] = {noun.poll.kind: noun.poll for noun in nouns}

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from tillbridge_simulators.cybersource import (
+    account_updates,
     authentications,
     batch_summaries,
     capture_contexts,
@@ -51,6 +52,7 @@ OFFERS: Sequence[Offer] = (
     *disputes.OFFERS,
     *customers.OFFERS,
     *payment_instruments.OFFERS,
+    *account_updates.OFFERS,
     *identifiers.OFFERS,
     *network_tokens.OFFERS,
     *plans.OFFERS,

@@ -14,3 +14,4 @@ class Vault:
     identifiers: Shelf = field(default_factory=Shelf)
     addresses: Shelf = field(default_factory=Shelf)
     tokenized_cards: Shelf = field(default_factory=Shelf)
+    updates: Shelf = field(default_factory=Shelf)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from tillbridge_simulators.cybersource.certification import (
+    account_updates,
     capture_contexts,
     customers,
     identifiers,
@@ -23,6 +24,7 @@ ROWS: Sequence[Row] = (
     *search.ROWS,
     *identifiers.ROWS,
     *customers.ROWS,
+    *account_updates.ROWS,
     *network_tokens.ROWS,
     *recurring.ROWS,
     *invoicing.ROWS,
