@@ -10,6 +10,7 @@ lower case, the official clients send it in upper case: both are taken here.
 
 import base64
 import hashlib
+import heapq
 import hmac
 import json
 import re
@@ -54,7 +55,8 @@ class Signatures:
     """Checks signatures of one merchant and remembers the token ids it has seen."""
 
     credentials: Credentials
-    _seen: dict[str, float] = field(default_factory=dict)
+    _seen: set[str] = field(default_factory=set)
+    _ends: list[tuple[float, str]] = field(default_factory=list)
 
     def refusal(self, asked: Asked, now_s: float) -> str:
         """Why the request is not authentic, for the log; "" when it is."""
@@ -122,11 +124,12 @@ class Signatures:
         token_id = claims.get("jti")
         if not isinstance(token_id, str) or not token_id:
             return "jti is missing"
-        for known in [known for known, until in self._seen.items() if until < now_s]:
-            del self._seen[known]
+        while self._ends and self._ends[0][0] < now_s:
+            self._seen.discard(heapq.heappop(self._ends)[1])
         if token_id in self._seen:
             return "jti was used before"
-        self._seen[token_id] = expires
+        self._seen.add(token_id)
+        heapq.heappush(self._ends, (expires, token_id))
         return ""
 
     def _check_signature(self, asked: Asked, now_s: float) -> str:
