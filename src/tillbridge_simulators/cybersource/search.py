@@ -13,8 +13,8 @@ from tillbridge_simulators.cybersource.account import Account
 from tillbridge_simulators.cybersource.answers import Answer, Refusal, not_found, utc_text
 from tillbridge_simulators.cybersource.ask import Offer
 from tillbridge_simulators.cybersource.documents import at, text_at
+from tillbridge_simulators.cybersource.follow_on_names import SERVICES
 from tillbridge_simulators.cybersource.queries import code_of, in_order, terms
-from tillbridge_simulators.cybersource.services import SERVICES
 from tillbridge_simulators.cybersource.state import Authorization, Movement
 
 _LIMIT_MAX = 2500
