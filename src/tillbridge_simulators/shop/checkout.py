@@ -108,7 +108,7 @@ class Checkout:
             if verdict is not None:
                 return verdict
             if answer.status != 202:
-                await self._patience.wait(wait_s if answer.wait_s is None else answer.wait_s)
+                await self._patience.wait(max(wait_s, answer.wait_s or 0.0))
                 wait_s = min(LONGEST_WAIT_S, wait_s * LONGER)
         not_begun = all(status in _NOT_BEGUN for status in attempt.answers)
         order.state = "gave_up" if not_begun else "unanswered"
