@@ -72,6 +72,7 @@ SEND_WINDOW_MIN_S = 1.0
 """A factor divides the world's waits, not the time our own processor needs until a call leaves."""
 GATES_EVERY_MIN_S = 0.1
 PULLS_EVERY_MIN_S = 0.25
+SETTLEMENTS_EVERY_MIN_S = 1.0
 JOURNEYS: Mapping[str, Journey] = {
     checkout.JOURNEY: resolve_checkout,
     deliver.JOURNEY: deliver.deliver,
@@ -317,7 +318,7 @@ def worker(house: House, *, turns_by_target: int = 100) -> Worker:
             "alerts": (house.alerting.every_s, look_for_alerts),
             "mended": (LOOK_S / house.factor, resolve_mended),
             "reviews": (min(house.pace.review_poll_s, 10.0 / house.factor), poll_reviews),
-            "settlements": (max(5.0 / house.factor, PULLS_EVERY_MIN_S), fetch_settlements),
+            "settlements": (max(60.0 / house.factor, SETTLEMENTS_EVERY_MIN_S), fetch_settlements),
             "pulls": (max(5.0 / house.factor, PULLS_EVERY_MIN_S), pull_payments),
             "adoptions": (max(2.0 / house.factor, PULLS_EVERY_MIN_S), adopt_payments),
             "webhooks": (max(10.0 / house.factor, PULLS_EVERY_MIN_S), watch_webhooks),

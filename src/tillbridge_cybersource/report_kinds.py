@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
-from tillbridge.canonical.errors import Misconfigured
 from tillbridge.connector.settlement_sources import Told
 from tillbridge_cybersource import settlement_rows as rows
 from tillbridge_cybersource.report_row import ReportRow
+from tillbridge_cybersource.report_windows import chosen
 from tillbridge_cybersource.settings import CybersourceSettings
 
 Read: TypeAlias = Callable[[str, ReportRow], Iterator[Told]]
@@ -100,12 +100,4 @@ REPORT_KINDS: Final[Mapping[str, ReportKind]] = {
 def report_kinds(settings: CybersourceSettings) -> list[ReportKind]:
     """Those that the connection wants made every day. Raises Misconfigured for one that is none."""
     known = {kind.name: kind for kind in REPORT_KINDS.values()}
-    names = settings.reports.replace(",", " ").split()
-    for name in names:
-        if name not in known:
-            raise Misconfigured(
-                f"{name!r} is no report.",
-                reason="bad_setting",
-                next_step=f"There are {', '.join(known)}.",
-            )
-    return [known[name] for name in dict.fromkeys(names)]
+    return chosen(settings.reports, known, "report")

@@ -6,7 +6,7 @@ its subscription). A listed report names its own download; where it does not, th
 """
 
 from collections.abc import AsyncIterator, Mapping, Sequence
-from datetime import UTC, timedelta
+from datetime import UTC
 from typing import Any, Final
 from urllib.parse import urlencode, urlsplit
 
@@ -16,13 +16,12 @@ from tillbridge.connector.connector import Opening
 from tillbridge.connector.documents import DocumentShape, Fields
 from tillbridge.connector.http import Stream
 from tillbridge.connector.settlement_sources import SettlementSource, Told
-from tillbridge.connector.time_windows import WindowPlan
 from tillbridge_cybersource.exchange import Exchange
 from tillbridge_cybersource.observations import instant, text_of
 from tillbridge_cybersource.report_csv import CsvReport
 from tillbridge_cybersource.report_kinds import REPORT_KINDS
 from tillbridge_cybersource.report_row import ReportRow
-from tillbridge_cybersource.report_windows import organization_of, written
+from tillbridge_cybersource.report_windows import organization_of, plan_of, written
 from tillbridge_cybersource.report_xml import XmlReport
 from tillbridge_cybersource.settings import CybersourceSettings
 from tillbridge_cybersource.statuses import refusal
@@ -30,8 +29,6 @@ from tillbridge_cybersource.statuses import refusal
 CALLS = frozenset({"reports.search_reports", "report_downloads.download_report"})
 NAME: Final = "reports"
 GIVES: Final = ("definition", "name", "title", "format", "since", "until", "download")
-LISTED_MAX: Final = timedelta(days=7)
-"""How much time one question spans after a pause."""
 _PATH: Final = "/reporting/v3/reports"
 _DOWNLOAD: Final = "/reporting/v3/report-downloads"
 _FORMATS: Final = {"text/csv": "csv", "application/xml": "xml"}
@@ -45,12 +42,7 @@ class Reports:
         self._exchange = exchange
         self._organization = organization_of(settings)
         self._clock = opening.clock
-        self._plan = WindowPlan(
-            lag=timedelta(0),
-            overlap=timedelta(seconds=settings.report_overlap_s / opening.factor),
-            reach=timedelta(days=settings.report_reach_days),
-            span=LISTED_MAX,
-        )
+        self._plan = plan_of(settings, opening)
         shape = DocumentShape(NAME, "Reports that are ready to be read", ())
         self.poll = Poll(NAME, shape, GIVES, self._changes)
         every_s = settings.report_every_s / opening.factor

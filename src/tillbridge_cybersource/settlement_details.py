@@ -12,17 +12,15 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Final, TypeAlias
 from urllib.parse import urlencode
 
-from tillbridge.canonical.errors import Misconfigured
 from tillbridge.canonical.settlements import SettlementLine
 from tillbridge.connector.abilities import Call, ChangedRecord, Changes, Looked, Poll
 from tillbridge.connector.connector import Opening
 from tillbridge.connector.documents import DocumentShape, Fields
 from tillbridge.connector.settlement_sources import SettlementSource, Told
-from tillbridge.connector.time_windows import WindowPlan
 from tillbridge_cybersource import detail_rows as rows
 from tillbridge_cybersource.exchange import Exchange
 from tillbridge_cybersource.observations import text_of
-from tillbridge_cybersource.report_windows import organization_of, written
+from tillbridge_cybersource.report_windows import chosen, organization_of, plan_of, written
 from tillbridge_cybersource.settings import CybersourceSettings
 from tillbridge_cybersource.statuses import refusal
 
@@ -108,15 +106,12 @@ class SettlementDetails:
         self._exchange = exchange
         self._organization = organization_of(settings)
         self._clock = opening.clock
-        self._plan = WindowPlan(
-            lag=timedelta(0),
-            overlap=timedelta(seconds=settings.report_overlap_s / opening.factor),
-            reach=timedelta(days=settings.report_reach_days),
-            span=7 * _DAY,
-        )
+        self._plan = plan_of(settings, opening)
         self.polls = {one.name: self._poll(one) for one in DETAILS}
+        known = {one.name: one for one in DETAILS}
+        wanted = chosen(settings.report_details, known, "question for details")
         every_s = settings.report_every_s / opening.factor
-        self.sources = [self._source(one, every_s) for one in _wanted(settings)]
+        self.sources = [self._source(one, every_s) for one in wanted]
 
     def _poll(self, detail: Detail) -> Poll:
         async def changes(call: Call, _: Fields, cursor: str) -> Changes:
@@ -194,16 +189,3 @@ def _records(detail: Detail, body: Mapping[str, Any]) -> Iterator[ChangedRecord]
         version = fields.get("time") or fields.get("submissionTime") or ""
         told = "|".join(f"{name}={value}" for name, value in fields.items())
         yield ChangedRecord(about, version or told, fields)
-
-
-def _wanted(settings: CybersourceSettings) -> list[Detail]:
-    known = {one.name: one for one in DETAILS}
-    names = settings.report_details.replace(",", " ").split()
-    for name in names:
-        if name not in known:
-            raise Misconfigured(
-                f"{name!r} is no question for details.",
-                reason="bad_setting",
-                next_step=f"There are {', '.join(known)}.",
-            )
-    return [known[name] for name in dict.fromkeys(names)]

@@ -14,25 +14,11 @@ from tillbridge_simulators.cybersource import report_columns as c
 from tillbridge_simulators.cybersource.account import Account
 from tillbridge_simulators.cybersource.answers import utc_text
 from tillbridge_simulators.cybersource.batches import batches
+from tillbridge_simulators.cybersource.follow_on_names import CHECK_SERVICES, SERVICES
 from tillbridge_simulators.cybersource.fundings import Funding, fees_of, fundings
 from tillbridge_simulators.cybersource.state import Authorization, Movement
 
 Row: TypeAlias = Mapping[c.Column, str]
-SERVICES = {
-    "capture": "ics_bill",
-    "reversal": "ics_auth_reversal",
-    "void": "ics_void",
-    "refund": "ics_credit",
-    "credit": "ics_credit",
-    "increment": "ics_incremental_auth",
-}
-CHECK_SERVICES = {
-    "capture": "ics_ecp_debit",
-    "refund": "ics_ecp_credit",
-    "credit": "ics_ecp_credit",
-    "void": "ics_void",
-    "reversal": "ics_void",
-}
 _DAY = "%Y-%m-%d"
 
 
