@@ -30,7 +30,10 @@ CALLS = frozenset(
     {
         "microform_integration.generate_capture_context",
         "unified_checkout_capture_context.generate_unified_checkout_capture_context",
+        "unified_checkout_v1_capture_context.generate_unified_checkout_v1_capture_context",
+        "flex_api.generate_flex_api_capture_context",
         "transient_token_data_v2.get_transaction_for_transient_token",
+        "transient_token_data_v2.get_transaction_for_transient_token_jti",
     }
 )
 PUBLIC_KEYS = "/flex/v2/public-keys/"
@@ -43,7 +46,19 @@ KEYS_MAX = 16
 _MICROFORM_VERSION = "v2"
 _KEY_ID = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 _CONTEXT, _TOKEN, _KEY = "capture context", "transient token", "key of the capture context"
-_PATHS = {"microform": "/microform/v2/sessions", "unified_checkout": "/up/v1/capture-contexts"}
+_PATHS = {
+    "microform": "/microform/v2/sessions",
+    "unified_checkout": "/up/v1/capture-contexts",
+    "flex": "/flex/v2/sessions",
+}
+_SESSIONS = "/uc/v1/sessions"
+_FLEX_FIELDS = {
+    "number": {"required": True},
+    "expirationMonth": {"required": True},
+    "expirationYear": {"required": True},
+    "securityCode": {"required": False},
+    "type": {"required": False},
+}
 
 TOKEN_DETAILS = DocumentShape(
     "token_details",
@@ -68,7 +83,10 @@ class CaptureContexts:
 
     async def make(self, call: Call, request: ContextRequest) -> CaptureContext:
         """A new context, proven to be Cybersource's. Raises as MakesCaptureContexts says."""
-        answer = await self._exchange.issue(call, _PATHS[request.kind], self._document(request))
+        path = _PATHS[request.kind]
+        if request.kind == "unified_checkout" and self._settings.unified_checkout_service == "uc":
+            path = _SESSIONS
+        answer = await self._exchange.issue(call, path, self._document(request))
         if answer.status not in (200, 201):
             raise refusal(self._exchange.name, "The capture context", answer)
         assert answer.reply is not None, "an answer of the exchange has its reply"
@@ -112,9 +130,11 @@ class CaptureContexts:
             raise forged(_TOKEN, "it has no id")
 
     async def _details(self, call: Call, fields: Fields) -> Receipt:
-        """GET /up/v1/payment-details/{transientToken}: the card masked, and who pays."""
+        """GET /up/v1/payment-details/{transientToken}, or /flex/v2/payment-details/{jti} by a
+        token's id: the card masked, and who pays."""
         token = values.required_text(fields, "token")
-        path = f"/up/v1/payment-details/{quote(token, safe='.')}"
+        service = "up/v1" if "." in token else "flex/v2"
+        path = f"/{service}/payment-details/{quote(token, safe='.')}"
         answer = await self._exchange.read(call, path)
         if answer.status != 200:
             raise refusal(self._exchange.name, "Reading the transient token", answer)
@@ -134,6 +154,8 @@ class CaptureContexts:
 
     def _document(self, request: ContextRequest) -> Mapping[str, object]:
         settings = self._settings
+        if request.kind == "flex":
+            return {"fields": {"paymentInformation": {"card": _FLEX_FIELDS}}}
         origins = list(request.origins or self._origins)
         if not origins:
             raise Rejected(

@@ -299,6 +299,12 @@ class CybersourceSettings:
         default="0.23",
         unverified=True,
     )
+    unified_checkout_service: Literal["up", "uc"] = setting(
+        "Unified Checkout, service",
+        "up asks for capture contexts (/up/v1/capture-contexts), uc for sessions (/uc/v1/sessions),"
+        " which is newer.",
+        default="up",
+    )
     unified_checkout_payments: str = setting(
         "Unified Checkout, ways to pay",
         "In Cybersource's words, separated by spaces: PANENTRY, CLICKTOPAY, GOOGLEPAY, APPLEPAY.",

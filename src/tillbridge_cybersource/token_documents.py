@@ -121,6 +121,31 @@ NETWORK_DELETION: Final = _shape(
     Field("reason", "text", "Why, a word of Cybersource's", length_max=60),
 )
 
+NETWORK_EVENT: Final = _shape(
+    "network_token_event",
+    "What a network token's issuer does, simulated (test accounts only)",
+    NETWORK_TOKEN,
+    Field("state", "text", "Its state afterwards: ACTIVE, SUSPENDED, DELETED", length_max=20),
+    *_CARD[:2],
+    Field("last4", "text", "Last digits of the new card", length_max=4),
+)
+CARD_ART: Final = _shape(
+    "card_art",
+    "A picture of a card with a network token",
+    IDENTIFIER,
+    Field("provider", "text", "Token provider: vts, mdes, amexets", required=True, length_max=20),
+    Field("asset", "text", "card-art-combined, brand-logo, issuer-logo, icon", required=True),
+)
+
+
+def event_body(fields: Fields) -> dict[str, object]:
+    """What the issuer does."""
+    card: dict[str, str] = _card(fields, card_type=False)
+    if last4 := values.text(fields, "last4"):
+        card["last4"] = last4
+    state = values.text(fields, "state")
+    return {**({"state": state} if state else {}), **({"card": card} if card else {})}
+
 
 def customer_body(fields: Fields) -> dict[str, object]:
     """A customer's body; of a change, only what is given."""

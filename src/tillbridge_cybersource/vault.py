@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import Any, Final
 from urllib.parse import quote, unquote
 
-from tillbridge.canonical.errors import Rejected
+from tillbridge.canonical.errors import Rejected, Transient
 from tillbridge.connector import values
 from tillbridge.connector.abilities import Call, Finding, Read, Receipt, Send, Write
 from tillbridge.connector.connector import Opening
@@ -54,6 +54,8 @@ CALLS = frozenset(
         "instrument_identifier.post_instrument_identifier_enrollment",
         "network_tokens.get_tokenized_card",
         "network_tokens.post_tokenized_card_delete",
+        "network_tokens.post_issuer_life_cycle_simulation",
+        "network_tokens.get_card_art_asset",
     }
 )
 CUSTOMERS: Final = "/tms/v2/customers"
@@ -120,6 +122,7 @@ class Vault:
                 find=self._find_enrolment,
             ),
             Write(documents.NETWORK_DELETION, "natural_key", self._remove_network_token),
+            Write(documents.NETWORK_EVENT, "natural_key", self._happen),
         )
         self.reads = (
             self._reads("customer_token", "A customer", _customer, shown_customer),
@@ -129,6 +132,7 @@ class Vault:
             self._reads("network_token", "A network token", _network_token, shown_network_token),
             self._lists("shipping_addresses", "A customer's addresses", _addresses),
             self._lists("payment_instruments", "Stored cards of a customer or card", _instruments),
+            Read("card_art", documents.CARD_ART, self._art),
         )
 
     async def _make_customer(self, call: Call, fields: Fields) -> Receipt:
@@ -139,7 +143,8 @@ class Vault:
     async def _change_customer(self, call: Call, fields: Fields) -> Receipt:
         body = documents.customer_body(fields)
         answer = await self._send(call, "PATCH", _customer(fields), body, "Changing a customer")
-        return self._receipt("customer_token", shown_customer(answer.body))
+        id_ = values.required_text(fields, documents.CUSTOMER.name)
+        return self._receipt("customer_token", shown_customer(answer.body), id_)
 
     async def _make_address(self, call: Call, fields: Fields) -> Receipt:
         path, body = _addresses(fields), documents.shipping_body(fields)
@@ -155,7 +160,8 @@ class Vault:
     async def _change_address(self, call: Call, fields: Fields) -> Receipt:
         path, body = _address(fields), documents.shipping_body(fields)
         answer = await self._send(call, "PATCH", path, body, "Changing an address")
-        return self._receipt("shipping_address", shown_address(answer.body))
+        id_ = values.required_text(fields, documents.ADDRESS_ID.name)
+        return self._receipt("shipping_address", shown_address(answer.body), id_)
 
     async def _make_instrument(self, call: Call, fields: Fields) -> Receipt:
         customer = values.text(fields, "customer_token")
@@ -181,12 +187,14 @@ class Vault:
     async def _change_instrument(self, call: Call, fields: Fields) -> Receipt:
         path, body = _instrument(fields), documents.instrument_body(fields)
         answer = await self._send(call, "PATCH", path, body, "Changing a stored card")
-        return self._receipt("payment_instrument", shown_instrument(answer.body))
+        id_ = values.required_text(fields, documents.INSTRUMENT.name)
+        return self._receipt("payment_instrument", shown_instrument(answer.body), id_)
 
     async def _change_identifier(self, call: Call, fields: Fields) -> Receipt:
         path, body = _identifier(fields), documents.identifier_body(fields)
         answer = await self._send(call, "PATCH", path, body, "Changing a card's identifier")
-        return self._receipt("instrument_identifier", shown_identifier(answer.body))
+        id_ = values.required_text(fields, documents.IDENTIFIER.name)
+        return self._receipt("instrument_identifier", shown_identifier(answer.body), id_)
 
     async def _enrol(self, call: Call, fields: Fields) -> Receipt:
         """Asked for; the network makes it in its own time, and an event tells."""
@@ -211,6 +219,22 @@ class Vault:
                 raise
         id_ = values.required_text(fields, "network_token")
         return self._receipt("network_token", {"id": id_})
+
+    async def _happen(self, call: Call, fields: Fields) -> Receipt:
+        path = f"{_network_token(fields)}/issuer-life-cycle-event-simulations"
+        await self._send(call, "POST", path, documents.event_body(fields), "The issuer's event")
+        id_ = values.required_text(fields, "network_token")
+        return self._receipt("network_token", {"id": id_})
+
+    async def _art(self, call: Call, fields: Fields) -> Receipt:
+        """The first picture of it: its media type, and its bytes in base64."""
+        place = "/".join(_id(fields, name) for name in ("identifier_token", "provider"))
+        path = f"/tms/v2/tokens/{place}/assets/{_id(fields, 'asset')}"
+        body = await self._one(call, path)
+        content = body.get("content")
+        picture = content[0] if isinstance(content, list) and content else {}
+        told = {"media_type": text_of(picture, "type"), "data": text_of(picture, "data")}
+        return Receipt(fields={"id": text_of(body, "id"), **told})
 
     def _remove(self, kind: str, path_of: Callable[[Fields], str]) -> Send:
         """A removal; of what is not there any more, too."""
@@ -301,8 +325,17 @@ class Vault:
         receipt = self._receipt(kind, shown(found[-1])) if found else None
         return self._kept(kind).finding(call, receipt, sent_at)
 
-    def _receipt(self, kind: str, fields: Mapping[str, str]) -> Receipt:
-        return self._kept(kind).receipt(fields["id"], fields)
+    def _receipt(self, kind: str, fields: Mapping[str, str], known: str = "") -> Receipt:
+        """`known`: the id of what was changed. Raises Transient("perhaps") for what was made and
+        is not named."""
+        id_ = fields["id"] or known
+        if not id_:
+            raise Transient(
+                f"{self._exchange.name}: a {kind} was made, and the answer does not name it.",
+                sent="perhaps",
+                reason="unreadable",
+            )
+        return self._kept(kind).receipt(id_, {**fields, "id": id_})
 
     def _kept(self, kind: str) -> Kept:
         return Kept(self._exchange, self._settings, self._opening, kind, "", "", "total")

@@ -7,9 +7,12 @@ from fastapi import APIRouter
 from starlette.routing import Route
 from tests.api.conftest import Api
 
-OPEN = {"/health/accepting", "/openapi.json"}
-"""Nothing about anybody's orders: for load balancers, and for who writes a client."""
-SIGNED = {"/doors/{connection}", "/checkout/payments", "/checkout/payments/{attempt_key}"}
+OPEN = {"/health/accepting", "/openapi.json", "/doors/{connection}/health"}
+"""Nothing about anybody's orders: for load balancers, for who writes a client or delivers."""
+SIGNED = {
+    *("/doors/{connection}", "/checkout/payments", "/checkout/payments/{attempt_key}"),
+    "/checkout/contexts",
+}
 """Asked by the sender's signature, not by a token."""
 
 

@@ -55,6 +55,19 @@ def altered(text: str, part: int, change: Callable[[dict[str, Any]], object]) ->
     return ".".join(parts)
 
 
+async def test_a_program_of_the_shops_own_gets_a_context_without_a_page(make_world: Any) -> None:
+    world = await make_world(unified_checkout_service="uc")
+    made = await context(world, ContextRequest("flex"))
+    assert (made.library, made.library_integrity) == ("", "")
+    given = token(world, made)
+    await world.session.verify_token(world.call(), given)
+    jti = claims_of(given.value)["jti"]
+    told = await world.session.reads["token_details"].call(world.call(), {"token": jti})
+    assert told.fields["last4"] == "1111"
+    assert (await context(world, WHOLE)).kind == "unified_checkout"
+    assert list(world.simulator.log.entries("unknown_fields")) == []
+
+
 @pytest.mark.parametrize("request_", [PAGE, WHOLE])
 async def test_a_context_says_what_the_page_needs_and_its_token_pays(
     world: Any, request_: ContextRequest

@@ -144,7 +144,12 @@ async def test_what_is_stored_is_read_changed_and_removed(world: Any) -> None:
     await write("network_token", **identifier)
     seen = await read("instrument_identifier", **identifier)
     assert (seen["network_token_state"], seen["last4"]) == ("ACTIVE", "1111")
+    art = await read("card_art", provider="vts", asset="icon", **identifier)
+    assert (art["media_type"], bool(art["data"])) == ("image/png", True)
     network = {"network_token": seen["network_token"]}
+    await write("network_token_event", state="SUSPENDED", expires_month=3, last4="4242", **network)
+    told = await read("network_token", **network)
+    assert (told["state"], told["last4"], told["expires_month"]) == ("SUSPENDED", "4242", "03")
     await write("network_token_deletion", **network)
     await write("network_token_deletion", **network)
     assert (await read("network_token", **network))["state"] == "DELETED"

@@ -110,6 +110,7 @@ _SHOWN: dict[str, tuple[str, Callable[[dict[str, Any]], int]]] = {
     "instrument_identifier_update": ("identifiers", lambda row: "processingInformation" in row),
     "instrument_identifier_deletion": ("identifiers", lambda _: -1),
     "network_token": ("tokenized_cards", lambda _: 1),
+    "network_token_event": ("tokenized_cards", lambda row: row["state"] == "SUSPENDED"),
     "network_token_deletion": ("tokenized_cards", lambda row: row["state"] == "DELETED"),
 }
 """By kind: among which rows its effects are, and how many a row shows."""
@@ -166,6 +167,10 @@ async def network_token_deletion(at: Bench) -> dict[str, Any]:
     return {"network_token": _of(at).rows("tokenized_cards")[0]["id"]}
 
 
+async def network_token_event(at: Bench) -> dict[str, Any]:
+    return {**await network_token_deletion(at), "state": "SUSPENDED"}
+
+
 async def customer_update(at: Bench) -> dict[str, Any]:
     return {**await made_customer(at), "email": "new@example.com"}
 
@@ -184,6 +189,7 @@ _DOCUMENTS: Mapping[str, Callable[[Bench], Soon[Fields]]] = {
     "instrument_identifier_deletion": known_card,
     "network_token": known_card,
     "network_token_deletion": network_token_deletion,
+    "network_token_event": network_token_event,
 }
 
 TestVault = conformance_suite(

@@ -63,6 +63,18 @@ DOORS: Mapping[str, Any] = {
             ),
         }
     },
+    "/doors/{connection}/health": {
+        method: {
+            "tags": ["doors"],
+            "summary": "Is the door open",
+            "operationId": f"door_is_open_{method}",
+            "description": "Whether deliveries can be kept now. Open to everybody, for those who"
+            " deliver and ask first.",
+            "parameters": [_text("connection", "path", "The connection that is delivered to.")],
+            "responses": _answers(_200="They can.", _404="No such door.", _503="Not now."),
+        }
+        for method in ("get", "post")
+    },
     "/checkout/payments": {
         "post": {
             "tags": ["doors"],

@@ -14,8 +14,9 @@ from tillbridge.canonical.payments import Token
 from tillbridge.connector.abilities import Call
 from tillbridge.connector.delivery import Delivery
 
-PageKind: TypeAlias = Literal["microform", "unified_checkout"]
-"""What takes the card: fields in the shop's own form, or the payment system's whole form."""
+PageKind: TypeAlias = Literal["microform", "unified_checkout", "flex"]
+"""What takes the card: fields in the shop's own form, the payment system's whole form, or a program
+of the shop's own that encrypts it for the payment system."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,7 @@ class CaptureContext:
     Attributes:
         context: the signed context itself; the page's library takes it, and a checkout shows it
             again beside its token.
-        library, library_integrity: the script to load, and its digest.
+        library, library_integrity: the script to load, and its digest; "" where there is none.
     """
 
     kind: PageKind

@@ -47,7 +47,8 @@ def microform(ask: Ask) -> Answer:
 
 
 def unified_checkout(ask: Ask) -> Answer:
-    """POST /up/v1/capture-contexts: its amount stands in `data` or, as it was, beside it."""
+    """POST /up/v1/capture-contexts, and /uc/v1/sessions, which is newer: the amount stands in
+    `data` or, as it was, beside it."""
     version = ask.document.get("clientVersion")
     if not version:
         raise Refusal("MISSING_FIELD", ["clientVersion"])
@@ -183,6 +184,11 @@ OFFERS = (
     Offer("microform_integration.generate_capture_context", "capture_context", microform),
     Offer(
         "unified_checkout_capture_context.generate_unified_checkout_capture_context",
+        "capture_context",
+        unified_checkout,
+    ),
+    Offer(
+        "unified_checkout_v1_capture_context.generate_unified_checkout_v1_capture_context",
         "capture_context",
         unified_checkout,
     ),

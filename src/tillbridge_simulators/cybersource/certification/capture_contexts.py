@@ -5,6 +5,7 @@ from tillbridge_simulators.cybersource.certification.script import ANY, Script
 
 _MICROFORM = "microform_integration.generate_capture_context"
 _UNIFIED = "unified_checkout_capture_context.generate_unified_checkout_capture_context"
+_SESSIONS = "unified_checkout_v1_capture_context.generate_unified_checkout_v1_capture_context"
 _FLEX = "flex_api.generate_flex_api_capture_context"
 _DETAILS = "transient_token_data_v2.get_transaction_for_transient_token"
 _BY_ID = "transient_token_data_v2.get_transaction_for_transient_token_jti"
@@ -32,9 +33,11 @@ def _unified(it: Script) -> None:
         "country": "US",
         "locale": "en_US",
     }
-    it.do(_UNIFIED, page | {"data": {"orderInformation": {"amountDetails": amounts}}})
-    it.shows(_DETAILS, _SHOWN, transientToken=it.means.transient())
-    it.refused(_UNIFIED, 400, "MISSING_FIELD", page)
+    paid = {"data": {"orderInformation": {"amountDetails": amounts}}}
+    for key in (_UNIFIED, _SESSIONS):
+        it.do(key, page | paid)
+        it.shows(_DETAILS, _SHOWN, transientToken=it.means.transient())
+        it.refused(key, 400, "MISSING_FIELD", page)
 
 
 def _flex(it: Script) -> None:
@@ -51,7 +54,7 @@ def _by_id(it: Script) -> None:
 
 ROWS = (
     row(_microform, _MICROFORM, _DETAILS),
-    row(_unified, _UNIFIED),
+    row(_unified, _UNIFIED, _SESSIONS),
     row(_flex, _FLEX),
     row(_by_id, _BY_ID),
 )
