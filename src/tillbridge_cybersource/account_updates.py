@@ -67,6 +67,8 @@ class AccountUpdates:
         answer = await exchange.write(call, PATH, document)
         if answer.status not in (201, 202):
             raise refusal(exchange.name, "Asking for account updates", answer)
+        if text_of(answer.body, "status") or not text_of(answer.body, "batchId"):
+            raise self._kept.odd(text_of(answer.body, "status"))
         return self._kept.receipt(text_of(answer.body, "batchId"), {"reference": call.key})
 
     async def _find(self, call: Call, _: Fields, sent_at: datetime) -> Finding:

@@ -30,7 +30,7 @@ _AMOUNT = Money.of("25.00", "USD")
 _LAG_S = 3600.0
 _FOUND = (
     *("invoice_delivery", "plan", "plan_deletion", "subscription", "subscription_follow_on"),
-    *("case_decision", "defined_field", "defined_field_deletion"),
+    *("case_decision", "defined_field", "defined_field_deletion", "account_update"),
 )
 Row: TypeAlias = dict[str, Any]
 
@@ -49,6 +49,7 @@ class Billing:
             "settings": [state.invoicing.settings],
             "decisions": [{"word": one.word} for one in state.decisions],
             "case_comments": [{"text": it} for one in state.case_comments.values() for it in one],
+            "updates": list(state.vault.updates.where(lambda _: True)),
             "taxes": list(state.taxes.where(lambda _: True)),
             "marks": [{"mark": one} for one in state.marks.values()],
             "listed": [it for one in state.listed.values() for it in one],
@@ -151,6 +152,7 @@ _SHOWN: dict[str, tuple[str, Callable[[Row], int]]] = {
     "defined_field_deletion": ("fields", lambda _: -1),
     "tax_commitment": ("taxes", lambda _: 1),
     "tax_void": ("taxes", _is("voided", True)),
+    "account_update": ("updates", lambda _: 1),
     "case_decision": ("decisions", lambda _: 1),
     "case_comment": ("case_comments", lambda _: 1),
     "fraud_marking": ("marks", lambda _: 1),
@@ -269,6 +271,11 @@ async def tax_void(at: Bench) -> Fields:
     return {"order_number": "1042", "tax_id": id_}
 
 
+def account_update(at: Bench) -> Fields:
+    token = _of(at).simulator.account.tokens.mint("authorized", "tms")
+    return {"tokens": [{"id": token}], "email": "cards@example.com"}
+
+
 def reviewed(at: Bench) -> dict[str, str]:
     """A payment that waits for a decision."""
     account = _of(at).simulator.account
@@ -316,6 +323,7 @@ _DOCUMENTS: Mapping[str, Callable[[Bench], Soon[Fields]]] = {
     "defined_field_deletion": defined,
     "tax_commitment": tax_commitment,
     "tax_void": tax_void,
+    "account_update": account_update,
     "case_decision": lambda at: {**reviewed(at), "decision": "accept"},
     "case_comment": case_comment,
     "fraud_marking": lambda at: {**reviewed(at), "action": "add", "reason": "suspected"},
