@@ -15,6 +15,7 @@ from tillbridge.connector.documents import Fields
 from tillbridge.connector.key_life import KeyLife
 from tillbridge.connector.settlement_sources import SettlementSource
 from tillbridge.connector.webhooks import WebhookKeeping
+from tillbridge_cybersource.account_checks import AccountChecks
 from tillbridge_cybersource.adoptions import Payments
 from tillbridge_cybersource.authorizations import Authorizations
 from tillbridge_cybersource.bare_calls import BareCalls
@@ -39,6 +40,7 @@ from tillbridge_cybersource.settlement_details import SettlementDetails
 from tillbridge_cybersource.statuses import Policy
 from tillbridge_cybersource.vault import Vault
 from tillbridge_cybersource.voids import Voids
+from tillbridge_cybersource.wallets import Wallets
 from tillbridge_cybersource.webhook_keys import EgressKeys, WebhookKeys
 from tillbridge_cybersource.webhook_subscriptions import TITLE as SUBSCRIPTION
 from tillbridge_cybersource.webhook_subscriptions import WebhookSubscriptions
@@ -104,6 +106,8 @@ class CybersourceSession:
         self._report_subscriptions = ReportSubscriptions(self._exchange, settings)
         self._details = SettlementDetails(self._exchange, settings, opening)
         self._vault = Vault(self._exchange, settings, opening)
+        self._account_checks = AccountChecks(self._exchange, settings)
+        self._wallets = Wallets(operations)
         self._writes = self._billing.writes | {
             write.shape.kind: write
             for write in (
@@ -130,7 +134,8 @@ class CybersourceSession:
     @property
     def reads(self) -> Mapping[str, Read]:
         details = self._capture_contexts.details
-        own = {read.kind: read for read in (details, *self._vault.reads)}
+        every = (details, *self._vault.reads, *self._wallets.reads, *self._account_checks.reads)
+        own = {read.kind: read for read in every}
         return own | self._billing.reads
 
     @property

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from tillbridge_simulators.cybersource import (
+    account_checks,
     account_updates,
     authentications,
     batch_summaries,
@@ -19,8 +20,8 @@ from tillbridge_simulators.cybersource import (
     increments,
     invoices,
     network_tokens,
-    payment_instruments,
     payment_credentials,
+    payment_instruments,
     payment_links,
     payments,
     plans,
@@ -34,6 +35,7 @@ from tillbridge_simulators.cybersource import (
     taxes,
     verifications,
     voids,
+    wallets,
 )
 from tillbridge_simulators.cybersource.ask import Offer
 
@@ -43,6 +45,7 @@ OFFERS: Sequence[Offer] = (
     *increments.OFFERS,
     *fences.OFFERS,
     *voids.OFFERS,
+    *wallets.OFFERS,
     *search.OFFERS,
     *conversions.OFFERS,
     *cases.OFFERS,
@@ -56,10 +59,10 @@ OFFERS: Sequence[Offer] = (
     *account_updates.OFFERS,
     *identifiers.OFFERS,
     *network_tokens.OFFERS,
+    *payment_credentials.OFFERS,
     *plans.OFFERS,
     *subscriptions.OFFERS,
     *invoices.OFFERS,
-    *payment_credentials.OFFERS,
     *defined_fields.OFFERS,
     *subscribers.OFFERS,
     *payment_links.OFFERS,
@@ -69,6 +72,7 @@ OFFERS: Sequence[Offer] = (
     *settlement_details.OFFERS,
     *batch_summaries.OFFERS,
     *file_share.OFFERS,
+    *account_checks.OFFERS,
 )
 
 

@@ -3,19 +3,21 @@
 from collections.abc import Sequence
 
 from tillbridge_simulators.cybersource.certification import (
+    account_checks,
     account_updates,
     capture_contexts,
     customers,
     identifiers,
     invoicing,
     network_tokens,
-    payments,
     payment_credentials,
+    payments,
     recurring,
     reporting,
     risk,
     search,
     settlements,
+    wallets,
     webhooks,
 )
 from tillbridge_simulators.cybersource.certification.row import Row
@@ -27,12 +29,14 @@ ROWS: Sequence[Row] = (
     *customers.ROWS,
     *account_updates.ROWS,
     *network_tokens.ROWS,
+    *payment_credentials.ROWS,
     *recurring.ROWS,
     *invoicing.ROWS,
-    *payment_credentials.ROWS,
     *risk.ROWS,
     *capture_contexts.ROWS,
     *reporting.ROWS,
     *settlements.ROWS,
+    *wallets.ROWS,
     *webhooks.ROWS,
+    *account_checks.ROWS,
 )
