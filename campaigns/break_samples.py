@@ -19,7 +19,7 @@ from tillbridge_cybersource.connector import CONNECTOR, CybersourceSession
 _MONEY: Final = {
     "authorization": "authorization",
     "sale": "sale",
-    "incremental_authorization": "incremental",
+    "increment": "incremental",
     "capture": "capture",
     "reversal": "reversal",
     "void": "void",
@@ -28,16 +28,21 @@ _MONEY: Final = {
 }
 """By the connector's document kind, the operation of the table."""
 _FAMILIES: Final = {
-    "note": ("case_comment",),
+    "note": ("case_comment", "tax_"),
+    "removal": ("defined_field_deletion",),
     "kept": (
         *("invoice", "payment_link", "plan", "subscription"),
-        *("case_", "fraud_", "list_", "purchase_"),
+        *("case_", "fraud_", "list_", "purchase_", "defined_field", "account_"),
     ),
-    "token": ("customer", "payment_instrument", "instrument_identifier", "network_token"),
+    "token": (
+        *("customer_", "shipping_address", "payment_instrument"),
+        *("instrument_identifier", "network_token"),
+    ),
 }
 """What is kept by id at Cybersource, by how its kinds of document begin."""
 _GIVEN: Final[Mapping[str, Fields]] = {
     "refund": {"capture_id": "7000000000000000000001", "amount": Money.of("25.00", "USD")},
+    "void": {"capture_id": "7000000000000000000001"},
     "payment_link": {"total": Money.of("25.00", "USD")},
     "payment_link_update": {"total": Money.of("25.00", "USD")},
 }
@@ -92,8 +97,16 @@ def _operation(kind: str) -> str:
     """The table's word for a kind of document; "" for one it does not know."""
     for family, beginnings in _FAMILIES.items():
         if kind.startswith(beginnings):
-            return family
+            return _token(kind) if family == "token" else family
     return _MONEY.get(kind, "")
+
+
+def _token(kind: str) -> str:
+    """What is done in the token vault."""
+    if kind == "customer_token":
+        return "customer"
+    done = "update" if kind == "network_token" else kind.rpartition("_")[2]
+    return done if done in ("deletion", "update") else "token"
 
 
 def asking(url: str, setting: str) -> Asking:
@@ -141,6 +154,8 @@ def _text(field: Field) -> str:
         return _ORDER
     if field.name == "attempt_key":
         return "abcdefghijklmnopqrstuvwxyz"
+    if field.name == "currency":
+        return "USD"
     if field.name.endswith("_id"):
         return "7000000000000000000001"
     return "x" * min(field.length_max or 8, 8)

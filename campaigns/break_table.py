@@ -19,9 +19,10 @@ MONEY: Final = (
     *("void", "refund", "credit"),
 )
 """What moves money: a lost answer may have moved it."""
-KEPT: Final = ("token", "kept", "note")
-"""What is kept by id and moves none: stored cards; invoices, links, plans and subscriptions;
-remarks, which have no id."""
+TOKENS: Final = ("token", "update", "deletion", "customer")
+KEPT: Final = (*TOKENS, "kept", "removal", "note")
+"""What moves none: what the token vault keeps, and customers, whom nobody finds again without their
+id; invoices, links, plans and subscriptions; remarks, which have no id at all."""
 READS: Final = ("search", "details")
 _FILE: Final = Path(__file__).parent / "break_table.csv"
 _EVERY: Final = "*"

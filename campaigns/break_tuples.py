@@ -9,7 +9,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
-from campaigns.break_table import MONEY, READS, RETRY_AFTER, settings_named
+from campaigns.break_table import MONEY, READS, RETRY_AFTER, TOKENS, settings_named
+from campaigns.break_wire import NO_BODY
 
 NEW: Final = "SOMETHING_NEW"
 _SUCCESSES: Final = (201, 200, 202)
@@ -54,7 +55,9 @@ _BROKEN: Final = (
     *("not_json", "no_body", "wrong_shape"),
     *("cut_unread", "cut_read", "cut_in_head", "cut_in_body"),
 )
-_KEPT: Final = ("kept", "note")
+_KEPT: Final = ("kept", "removal", "note")
+_SAID_OF_TOKENS: Final = ("", NEW, "INVALID_REQUEST", "SERVER_ERROR")
+"""The token vault's successes have no status word."""
 SLOW: Final = ("hangs", "late", "trickles")
 UNSENT: Final = ("refused", "name_unknown", "tls_refused", "connect_hangs", "lease_lost")
 
@@ -92,10 +95,11 @@ def tuples(operations: Mapping[str, str], scale: str) -> Iterator[Tuple]:
 
 def _of(kind: str, operation: str, *, is_short: bool) -> Iterator[Tuple]:
     made = _kept_answers() if operation in _KEPT else _answers(is_short=is_short)
-    answers = list(made)
+    answers = [one for one in made if operation not in TOKENS or one[1] in _SAID_OF_TOKENS]
     for point, said in _said(operation, answers, is_short=is_short):
         for http, status, reason in said:
-            yield Tuple(kind, operation, point, http, status, reason)
+            if point != "cut_in_body" or http not in NO_BODY:
+                yield Tuple(kind, operation, point, http, status, reason)
     for point in UNSENT:
         yield Tuple(kind, operation, point)
     for http, asked in itertools.product((429, 503), RETRY_AFTER):

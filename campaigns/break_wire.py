@@ -11,7 +11,7 @@ from email.utils import format_datetime
 from typing import Any, Final
 
 _PHRASE: Final = "As It Is Told"
-_EMPTY: Final = (204, 304)
+NO_BODY: Final = (204, 304)
 _TRICKLE_S: Final = 0.01
 _NOT_JSON: Final = b"<html><body>A page of somebody between us.</body></html>"
 
@@ -42,11 +42,17 @@ NOT_THERE: Final = Told(404, {"status": "NOT_FOUND", "submitTimeUtc": "2026-01-0
 
 
 class Wire:
-    """One port on 127.0.0.1; the first request after `tell` gets what was told."""
+    """One port on 127.0.0.1; the first request after `tell` gets what was told.
+
+    Attributes:
+        asked: how many requests came since.
+        heard: the last one.
+    """
 
     def __init__(self) -> None:
         self.port = 0
         self.asked = 0
+        self.heard = b""
         self._told: Told | None = None
         self._server: asyncio.Server | None = None
         self._open: set[asyncio.StreamWriter] = set()
@@ -74,9 +80,9 @@ class Wire:
             if self._told is not None and self._told.point == "cut_unread":
                 self.asked += 1
                 return
-            while path := await _request(reader):
-                self.asked += 1
-                later = NOTHING if b"/searches" in path else NOT_THERE
+            while heard := await _request(reader):
+                self.asked, self.heard = self.asked + 1, heard
+                later = NOTHING if b"/searches" in heard.partition(b"\r\n")[0] else NOT_THERE
                 told, self._told = self._told or later, None
                 if not await _answer(writer, told):
                     return
@@ -88,7 +94,7 @@ class Wire:
 
 
 async def _request(reader: asyncio.StreamReader) -> bytes:
-    """Reads one request whole; its first line, nothing when there is none any more."""
+    """Reads one request whole; nothing when there is none any more."""
     head = b""
     while not head.endswith(b"\r\n\r\n"):
         line = await reader.readline()
@@ -97,8 +103,8 @@ async def _request(reader: asyncio.StreamReader) -> bytes:
         head += line
     for line in head.lower().split(b"\r\n"):
         if line.startswith(b"content-length:"):
-            await reader.readexactly(int(line.partition(b":")[2]))
-    return head.partition(b"\r\n")[0]
+            return head + await reader.readexactly(int(line.partition(b":")[2]))
+    return head
 
 
 async def _answer(writer: asyncio.StreamWriter, told: Told) -> bool:
@@ -131,7 +137,7 @@ async def _answer(writer: asyncio.StreamWriter, told: Told) -> bool:
         return False
     writer.write(answer)
     await writer.drain()
-    return told.http not in _EMPTY
+    return told.http not in NO_BODY
 
 
 def _bytes(told: Told) -> tuple[bytes, int]:
@@ -155,14 +161,14 @@ def _bytes(told: Told) -> tuple[bytes, int]:
         headers["Retry-After"] = told.retry_after
     if 300 <= told.http < 400:
         headers["Location"] = "https://elsewhere.invalid/pts/v2/payments"
-    if told.http in _EMPTY:
+    if told.http in NO_BODY:
         headers["Connection"] = "close"
-    if told.point == "chunked" and told.http not in _EMPTY:
+    if told.point == "chunked" and told.http not in NO_BODY:
         headers["Transfer-Encoding"] = "chunked"
         content = b"%x\r\n%b\r\n0\r\n\r\n" % (len(content), content) if content else b"0\r\n\r\n"
-    elif told.http not in _EMPTY:
+    elif told.http not in NO_BODY:
         headers["Content-Length"] = str(len(content))
-    if told.http in _EMPTY:
+    if told.http in NO_BODY:
         content = b""
     lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
     head = f"HTTP/1.1 {told.http} {_PHRASE}\r\n{lines}\r\n".encode()

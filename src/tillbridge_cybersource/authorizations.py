@@ -37,6 +37,7 @@ from tillbridge_cybersource.shapes import AUTHORIZATION
 from tillbridge_cybersource.statuses import (
     CARD_REFUSED,
     FOLLOW_ON_STATUSES,
+    NOT_THE_ISSUERS,
     Judgement,
     judge,
     refusal,
@@ -45,10 +46,6 @@ from tillbridge_cybersource.statuses import (
 from tillbridge_cybersource.stored_credentials import NETWORK_TRANSACTION, network_transaction
 
 CALLS = frozenset({"payments.create_payment", "reversal.mit_reversal"})
-
-_NOT_THE_ISSUERS = frozenset({"DUPLICATE_REQUEST", "INVALID_MERCHANT_CONFIGURATION"})
-"""Declines that say nothing of the card: the one may stand for a hold of ours, the other is for the
-merchant's set-up."""
 
 _OURS = (Operation.AUTHORIZATION, Operation.SALE)
 
@@ -81,7 +78,7 @@ class Authorizations:
         status, reason = text_of(answer.body, "status"), answer.reason
         if not answer.is_accepted and reason in CARD_REFUSED:
             return self._card_refused(call, fields, answer)
-        if not answer.is_accepted or (status == "DECLINED" and reason in _NOT_THE_ISSUERS):
+        if not answer.is_accepted or (status == "DECLINED" and reason in NOT_THE_ISSUERS):
             raise refusal(ours.exchange.name, f"The authorization for {order_number}", answer)
         approved = bool(text_of(part(answer.body, "processorInformation"), "approvalCode"))
         judgement = judge(status, reason, ours.policy, approved=approved)

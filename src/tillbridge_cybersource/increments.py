@@ -19,10 +19,14 @@ from tillbridge_cybersource.observations import first_that_counts, follow_on_of,
 from tillbridge_cybersource.operations import Operations, reading_success
 from tillbridge_cybersource.search import Hit
 from tillbridge_cybersource.shapes import INCREMENT
-from tillbridge_cybersource.statuses import refusal, unknown_status
+from tillbridge_cybersource.statuses import NOT_THE_ISSUERS, refusal, unknown_status
 
 CALLS = frozenset({"payments.increment_auth"})
-_VERDICTS = {"AUTHORIZED": Verdict.APPROVED, "DECLINED": Verdict.DECLINED}
+_VERDICTS = {
+    "AUTHORIZED": Verdict.APPROVED,
+    "AUTHORIZED_PENDING_REVIEW": Verdict.APPROVED,  # the issuer holds it; who reviews the order
+    "DECLINED": Verdict.DECLINED,  # reviews the whole of it
+}
 
 
 class Increments:
@@ -40,7 +44,8 @@ class Increments:
         path = f"/pts/v2/payments/{quote(authorization_id, safe='')}"
         answer = await ours.exchange.write(call, path, self._document(call, fields), "PATCH")
         status = text_of(answer.body, "status")
-        if not answer.is_accepted:
+        is_theirs = status == "DECLINED" and answer.reason in NOT_THE_ISSUERS
+        if is_theirs or not answer.is_accepted:
             raise refusal(ours.exchange.name, f"The increment for {order_number}", answer)
         if status not in _VERDICTS:
             raise unknown_status(ours.exchange.name, status, answer.reason)

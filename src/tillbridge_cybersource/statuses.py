@@ -48,6 +48,9 @@ REVIEWS = {
 
 CARD_REFUSED = frozenset({"INVALID_CARD", "CARD_TYPE_NOT_ACCEPTED", "INVALID_CARD_TYPE"})
 """Refusals of a request (400) that another card would not meet: declines, as search shows them."""
+NOT_THE_ISSUERS = frozenset({"DUPLICATE_REQUEST", "INVALID_MERCHANT_CONFIGURATION"})
+"""Declines that say nothing of the card: the one may stand for a hold of ours, the other is for the
+merchant's set-up."""
 _SAID_NO = frozenset({"INVALID_REQUEST", "DECLINED", "FAILED"})
 _CHECKS = frozenset({"AVS_FAILED", "CV_FAILED"})
 
@@ -98,7 +101,7 @@ FOLLOW_ON_STATUSES: Mapping[Operation, frozenset[str]] = {
     Operation.REVERSAL: frozenset({"REVERSED"}),
     Operation.VOID: frozenset({"VOIDED", "CANCELLED"}),
     Operation.REFUND: frozenset({"PENDING", "TRANSMITTED"}),
-    Operation.CREDIT: frozenset({"PENDING", "TRANSMITTED"}),
+    Operation.CREDIT: frozenset({"PENDING", "TRANSMITTED", "AUTHORIZED", "COMPLETED"}),
 }
 """The statuses by which a follow-on took effect; FAILED voids and all others did not."""
 

@@ -6,12 +6,14 @@ Source: REST API reference, Token Management Service (answers and errors of each
 from collections.abc import Mapping
 from typing import Any, Final
 
-from tillbridge.canonical.errors import Place, Rejected, TillbridgeError
+from tillbridge.canonical.errors import Misconfigured, Place, Rejected, TillbridgeError
 from tillbridge_cybersource.exchange import Answer
 from tillbridge_cybersource.observations import part, text_of
 from tillbridge_cybersource.statuses import refusal
 
 GONE: Final = (404, 410)
+_PROFILE: Final = 424
+"""Failed dependency: the profile may not exist (Token Management Service, HTTP Status Codes)."""
 
 
 def token_refusal(system: str, doing: str, answer: Answer) -> TillbridgeError:
@@ -19,6 +21,12 @@ def token_refusal(system: str, doing: str, answer: Answer) -> TillbridgeError:
 
     In any other shape it is read as every other refusal.
     """
+    if answer.status == _PROFILE:
+        return Misconfigured(
+            f"{system}: {doing} was refused: the profile of the token vault is not there.",
+            reason="token_profile",
+            next_step="Ask Cybersource's support which profile the account's tokens are kept in.",
+        )
     errors = answer.body.get("errors")
     error = errors[0] if isinstance(errors, list) and errors else None
     if not isinstance(error, Mapping):
