@@ -68,6 +68,21 @@ _AUTHENTICATIONS = {
 _AUTHENTICATED = {"4000000000001": "001", "5200000000001": "002"}
 
 
+BRAND_NAMES = {
+    "001": "VISA",
+    "002": "MASTERCARD",
+    "003": "AMERICAN EXPRESS",
+    "004": "DISCOVER",
+    "005": "DINERS CLUB",
+    "007": "JCB",
+    "024": "MAESTRO",
+    "062": "CHINA UNION PAY",
+}
+"""By Cybersource's code."""
+_RANGE = 15
+"""So many digits tell the records of these numbers apart: real account ranges are shorter."""
+
+
 @dataclass(frozen=True, slots=True)
 class Cards:
     """Knows test cards; `key` makes fingerprints that mean nothing elsewhere."""
@@ -82,6 +97,12 @@ class Cards:
             return None
         digest = hmac.new(self.key, text.encode(), hashlib.sha256).hexdigest()
         return Card(known[0], text[:6], text[-4:], digest, known[1])
+
+
+def starting(digits: str) -> set[tuple[str, str]]:
+    """Brand and account range of every test number that starts so."""
+    every = _numbers().items()
+    return {(known[0], one[:_RANGE]) for one, known in every if one.startswith(digits)}
 
 
 def check_digit(digits: str) -> str:
