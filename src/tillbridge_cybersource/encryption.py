@@ -28,6 +28,7 @@ _TAKE_IT = re.compile(
     r"/(pts/v2|rbs/v1|tms|invoicing/v2|ipl/v2)/(?!.*merchantDefinedFields)"
     r"|/risk/v1/authentication(s|-setups|-results)$"
     r"|/tss/v2/(searches|transactions)"
+    r"|/bavs/v1/account-validations$"
 )
 _MARK = b'{"encryptedResponse"'
 
