@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from tillbridge_simulators.cybersource.certification import (
     account_checks,
+    account_checks,
     account_updates,
     capture_contexts,
     customers,
@@ -38,5 +39,6 @@ ROWS: Sequence[Row] = (
     *settlements.ROWS,
     *wallets.ROWS,
     *webhooks.ROWS,
+    *account_checks.ROWS,
     *account_checks.ROWS,
 )
