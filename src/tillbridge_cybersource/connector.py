@@ -40,6 +40,7 @@ from tillbridge_cybersource.settlement_details import SettlementDetails
 from tillbridge_cybersource.statuses import Policy
 from tillbridge_cybersource.vault import Vault
 from tillbridge_cybersource.voids import Voids
+from tillbridge_cybersource.wallets import Wallets
 from tillbridge_cybersource.webhook_keys import EgressKeys, WebhookKeys
 from tillbridge_cybersource.webhook_subscriptions import TITLE as SUBSCRIPTION
 from tillbridge_cybersource.webhook_subscriptions import WebhookSubscriptions
@@ -106,6 +107,7 @@ class CybersourceSession:
         self._details = SettlementDetails(self._exchange, settings, opening)
         self._vault = Vault(self._exchange, settings, opening)
         self._account_checks = AccountChecks(self._exchange, settings)
+        self._wallets = Wallets(operations)
         self._writes = self._billing.writes | {
             write.shape.kind: write
             for write in (
@@ -132,9 +134,8 @@ class CybersourceSession:
     @property
     def reads(self) -> Mapping[str, Read]:
         details = self._capture_contexts.details
-        own = {
-            read.kind: read for read in (details, *self._vault.reads, *self._account_checks.reads)
-        }
+        every = (details, *self._vault.reads, *self._wallets.reads, *self._account_checks.reads)
+        own = {read.kind: read for read in every}
         return own | self._billing.reads
 
     @property

@@ -4,7 +4,6 @@ from collections.abc import Iterable, Sequence
 
 from tillbridge_simulators.cybersource import (
     account_checks,
-    account_checks,
     account_updates,
     authentications,
     batch_summaries,
@@ -73,7 +72,6 @@ OFFERS: Sequence[Offer] = (
     *settlement_details.OFFERS,
     *batch_summaries.OFFERS,
     *file_share.OFFERS,
-    *account_checks.OFFERS,
     *account_checks.OFFERS,
 )
 

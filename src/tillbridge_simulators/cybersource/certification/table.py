@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 from tillbridge_simulators.cybersource.certification import (
     account_checks,
-    account_checks,
     account_updates,
     capture_contexts,
     customers,
@@ -39,6 +38,5 @@ ROWS: Sequence[Row] = (
     *settlements.ROWS,
     *wallets.ROWS,
     *webhooks.ROWS,
-    *account_checks.ROWS,
     *account_checks.ROWS,
 )
