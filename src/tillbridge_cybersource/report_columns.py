@@ -20,9 +20,9 @@ _NAMES: Final[Mapping[str, str]] = {
     "reference": "transrefno transactionreferencenumber transactionrefnumber reconciliationid",
     "method": "paymentmethod cardtype paymenttype",
     "last4": "accountsuffix",
-    "currency": "currency currencycode merchantcurrencycode exceptionamountcurrency"
-    " exceptioncurrency depositcurrency",
-    "amount": "amount merchantamount exceptionamount depositamount",
+    "currency": "eventcurrencycode exceptionamountcurrency exceptioncurrency depositcurrency"
+    " merchantcurrencycode currencycode currency",
+    "amount": "eventamount exceptionamount depositamount merchantamount amount",
     "services": "transactiontype icsapplications application applications applicationname",
     "codes": "icsrcode rcode",
     "flags": "icsrflag rflag",
@@ -32,14 +32,16 @@ _NAMES: Final[Mapping[str, str]] = {
     "event_date": "eventdate",
     "message": "exceptionmessage processormessage",
     "action": "exceptionaction action",
-    "reason": "reasoncode",
-    "status": "status depositstatus fundingstatus",
+    "reason": "exceptionreasoncode reasoncode",
+    "status": "depositstatus fundingstatus status",
     "funding_id": "fundingid fundingidentificationnumber depositid depositidentifier",
     "funding_date": "fundingdate",
     "deposit_date": "deposittime depositdate",
     "fee_amount": "feeamount",
     "fee_currency": "feecurrency feecurrencycode",
 }
+"""Where several columns mean the same, the name that stands first here counts."""
+_RANKS: Final = {name: at for names in _NAMES.values() for at, name in enumerate(names.split())}
 _WORDS: Final = {name: word for word, names in _NAMES.items() for name in names.split()}
 MANIFOLD: Final = frozenset({"services", "codes", "flags"})
 """What a row has several of: one for each service of the request."""
@@ -54,12 +56,12 @@ _HEADING_LEAST = 3
 
 def meaning_of(name: str) -> str:
     """Our word for a column; "" for one that is not known."""
-    whole = _plain(name)
-    if word := _WORDS.get(whole):
-        return word
-    last = _plain(_APART.split(name.strip())[-1])
-    group = next((one for one in _GROUPS if whole.startswith(one)), "")
-    return _WORDS.get(last) or _WORDS.get(whole.removeprefix(group), "")
+    return _WORDS.get(_known_name(name), "")
+
+
+def rank_of(name: str) -> int:
+    """Of columns that mean the same the one with the lowest rank counts, wherever it stands."""
+    return _RANKS.get(_known_name(name), len(_RANKS))
 
 
 def is_heading(cells: Sequence[str]) -> bool:
@@ -82,12 +84,23 @@ class Columns:
                 place=place,
                 next_step="Subscribe to the report with each column once.",
             )
-        for at, name in enumerate(self.names):
-            word = meaning_of(name)
+        ranked = sorted(range(len(self.names)), key=lambda at: rank_of(self.names[at]))
+        for at in ranked:
+            word = meaning_of(self.names[at])
             if word and word not in self.known:
                 self.known[word] = at
-            elif name:
-                self.others.append((name, at))
+            elif self.names[at]:
+                self.others.append((self.names[at], at))
+
+
+def _known_name(name: str) -> str:
+    """The name as it is known: whole, behind its last separator, or behind its group."""
+    whole = _plain(name)
+    if whole in _WORDS:
+        return whole
+    last = _plain(_APART.split(name.strip())[-1])
+    group = next((one for one in _GROUPS if whole.startswith(one)), "")
+    return last if last in _WORDS else whole.removeprefix(group)
 
 
 def _plain(name: str) -> str:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from xml.parsers import expat
 
 from tillbridge.canonical.errors import Place, Rejected
-from tillbridge_cybersource.report_columns import MANIFOLD, meaning_of
+from tillbridge_cybersource.report_columns import MANIFOLD, meaning_of, rank_of
 from tillbridge_cybersource.report_row import ROW_MAX_CHARACTERS, ReportRow
 
 _ROW = "Request"
@@ -33,6 +33,7 @@ class XmlReport:
     _open: list[tuple[str, dict[str, str]]] = field(default_factory=list)
     _values: dict[str, list[str]] = field(default_factory=dict)
     _other: dict[str, list[str]] = field(default_factory=dict)
+    _names: dict[str, str] = field(default_factory=dict)
     _depth: int = 0
     _size: int = 0
     _fed_bytes: int = 0
@@ -84,7 +85,7 @@ class XmlReport:
     def _begin(self) -> None:
         """A row: its own attributes, and those of what stands around it."""
         self._depth, self._size = len(self._open), 0
-        self._values, self._other = {}, {}
+        self._values, self._other, self._names = {}, {}, {}
         for around in range(len(self._open) - 1, -1, -1):
             for key, value in self._open[around][1].items():
                 word = meaning_of(key)
@@ -116,8 +117,12 @@ class XmlReport:
     def _add(self, word: str, name: str, value: str) -> None:
         self._grow(len(value))
         word = word or meaning_of(name)
-        if word and (word in MANIFOLD or word not in self._values):
+        if word in MANIFOLD:
             self._values.setdefault(word, []).append(value)
+        elif word and (word not in self._values or rank_of(name) < rank_of(self._names[word])):
+            if word in self._values:
+                self._other.setdefault(self._names[word], []).extend(self._values[word])
+            self._values[word], self._names[word] = [value], name
         else:
             self._other.setdefault(name, []).append(value)
 

@@ -86,8 +86,7 @@ _PAID, _FAILED = "S", "F"
 
 def batch_lines(report: str, row: ReportRow) -> Iterator[Told]:
     """Payment Batch Detail: what was sent to the processor."""
-    (service,) = _services(row)
-    kind = _kind(row, service)
+    service, kind = _settling(row)
     if kind is None:
         return
     money = _stated(row, kind)
@@ -173,8 +172,7 @@ def funding_lines(report: str, row: ReportRow) -> Iterator[Told]:
     """Funding Detail: the payments of a payout, each with its fee."""
     if row.text("status") not in ("", _PAID):
         return
-    (service,) = _services(row)
-    kind = _kind(row, service)
+    service, kind = _settling(row)
     if kind is None:
         return
     money = _stated(row, kind)
@@ -213,6 +211,15 @@ def _services(row: ReportRow) -> tuple[str, ...]:
     if not services:
         row.required("services")
     return services
+
+
+def _settling(row: ReportRow) -> tuple[str, SettlementKind | None]:
+    """The service of a row that moves money to or from the merchant; None where none does."""
+    kinds = {service: _kind(row, service) for service in _services(row)}
+    moving = [(service, kind) for service, kind in kinds.items() if kind in _FAILING]
+    if len(moving) > 1:
+        raise row.wrong("services", f"{len(moving)} services move one amount")
+    return moving[0] if moving else ("", None)
 
 
 def _kind(row: ReportRow, service: str) -> SettlementKind | None:

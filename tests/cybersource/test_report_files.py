@@ -102,6 +102,33 @@ def test_xml_says_the_same_as_csv() -> None:
     assert (line.request_id, line.merchant_id, line.other) == ("7", "us", {"Colour": "blue"})
 
 
+@pytest.mark.parametrize("swapped", [False, True])
+def test_of_two_amounts_the_reports_own_counts_wherever_it_stands(swapped: bool) -> None:
+    names = ["PaymentData_Amount", "Event_Amount"]
+    amounts = ["99.99", "20.00"]
+    if swapped:
+        names, amounts = names[::-1], amounts[::-1]
+    (line,) = lines(
+        f"Request_RequestID,Event_Event,Event_EventDate,Event_CurrencyCode,{','.join(names)}\n"
+        f"1,Payment,2026-11-20,USD,{','.join(amounts)}\n",
+        "214",
+    )
+    assert line.amount == Money.of("20.00", "USD")
+    assert line.other == {"PaymentData_Amount": "99.99"}
+
+
+def test_a_batch_row_of_a_sale_is_its_capture() -> None:
+    text = 'request_id,currency,amount,transaction_type\n1,USD,1.50,"ics_auth,ics_bill"\n'
+    assert [one.kind for one in lines(text)] == [K.CAPTURE]
+
+
+def test_of_two_amounts_in_xml_the_reports_own_counts_and_the_other_is_kept() -> None:
+    own = "<ExceptionAmount>7.00</ExceptionAmount>"
+    for inner in (f"<Amount>9.00</Amount>{own}", f"{own}<Amount>9.00</Amount>"):
+        (row,) = rows_of(f'<Report><Request RequestID="1">{inner}</Request></Report>')
+        assert (row.values["amount"], row.other) == ("7.00", {"Amount": "9.00"})
+
+
 def test_an_exception_without_amount_or_service_is_a_capture_that_failed() -> None:
     text = (
         "Action,ReasonCode,Request.RequestID,TransactionDate\nFAILED,233,9,2026-11-20T08:00:00Z\n"
@@ -149,6 +176,10 @@ WRONG = {
     ),
     "a service nobody knows": (
         "request_id,currency,amount,transaction_type\n1,USD,1.5,ics_magic\n",
+        "r.csv:2 services",
+    ),
+    "two services that move one amount": (
+        'request_id,currency,amount,transaction_type\n1,USD,1.5,"ics_bill,ics_credit"\n',
         "r.csv:2 services",
     ),
     "a value too many": (
