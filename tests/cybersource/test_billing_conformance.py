@@ -1,31 +1,22 @@
 """What Cybersource keeps by id is written as promised, also when answers are lost or late."""
 
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any, TypeAlias
 
-from tillbridge.canonical.errors import Place
+from tests.cybersource.account_bench import SETTINGS, account_bench
+
 from tillbridge.canonical.money import Money
 from tillbridge.connector.abilities import Write
 from tillbridge.connector.conformance import Bench, Harness, conformance_suite
 from tillbridge.connector.conformance_bench import Soon, new_call, new_key
-from tillbridge.connector.connector import Opening
 from tillbridge.connector.documents import Fields
-from tillbridge.connector.settings import parse_settings
-from tillbridge_cybersource.connector import CONNECTOR, CybersourceSession
-from tillbridge_simulators.cybersource import CybersourceSimulator, Options
+from tillbridge_cybersource.connector import CONNECTOR
+from tillbridge_simulators.cybersource import CybersourceSimulator
 from tillbridge_simulators.cybersource.payments import authorize
-from tillbridge_simulators.faults import Fault, Rule
 
-_OPTIONS = Options()
-SETTINGS: dict[str, object] = {
-    "merchant_id": _OPTIONS.merchant_id,
-    "key_id": _OPTIONS.key_id,
-    "secret_key": _OPTIONS.secret_key,
-}
 _AMOUNT = Money.of("25.00", "USD")
 _LAG_S = 3600.0
 _FOUND = (
@@ -63,35 +54,6 @@ class Billing:
         """Writes what a document follows; its id there."""
         receipt = await self.writes[kind].send(new_call(new_key(), 5.0), fields)
         return receipt.references[0].id
-
-
-@asynccontextmanager
-async def _bench() -> AsyncIterator[Bench]:
-    simulator = CybersourceSimulator()
-    await simulator.start()
-    settings = parse_settings(CONNECTOR.settings, SETTINGS | {"base_url": simulator.url}, Place())
-    session = CONNECTOR.open(settings, Opening("cards", lambda: datetime.now(UTC)))
-    assert isinstance(session, CybersourceSession)
-    billing = Billing(session._billing.writes, simulator)
-
-    def misbehave(kind: str, fault: Fault) -> None:
-        simulator.faults.rules = [Rule(kind, fault, times=1)]
-
-    try:
-        yield Bench(
-            billing,
-            "cards",
-            count_effects=lambda kind: _standing(billing, kind),
-            lose_next_answer=lambda kind: misbehave(kind, Fault("lose_answer")),
-            answer_late=lambda kind, seconds: misbehave(kind, Fault("late", seconds)),
-            answer_status=lambda kind, status, wait_s: misbehave(
-                kind, Fault("refuse", wait_s, status)
-            ),
-            answer_oddly=simulator.options.odd.add,
-        )
-    finally:
-        await session.close()
-        await simulator.stop()
 
 
 def _of(at: Bench) -> Billing:
@@ -334,7 +296,9 @@ TestBilling = conformance_suite(
     Harness(
         connector=CONNECTOR,
         settings=SETTINGS,
-        open=_bench,
+        open=lambda: account_bench(
+            lambda session, simulator: Billing(session._billing.writes, simulator), _standing
+        ),
         documents=_DOCUMENTS,
         find_lag_s=dict.fromkeys(_FOUND, _LAG_S),
         late_s=0.1,

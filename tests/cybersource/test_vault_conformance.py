@@ -1,33 +1,22 @@
 """What Cybersource keeps for a customer is written as promised, also when answers are lost."""
 
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
+from tests.cybersource.account_bench import SETTINGS, account_bench
 from tests.cybersource.test_money_moves import visa
 
-from tillbridge.canonical.errors import Place
 from tillbridge.canonical.money import Money
 from tillbridge.connector.abilities import Write
 from tillbridge.connector.conformance import Bench, Harness, conformance_suite
 from tillbridge.connector.conformance_bench import Soon, new_call, new_key
-from tillbridge.connector.connector import Opening
 from tillbridge.connector.documents import Fields
-from tillbridge.connector.settings import parse_settings
 from tillbridge_cybersource.connector import CONNECTOR, CybersourceSession
-from tillbridge_simulators.cybersource import CybersourceSimulator, Options
+from tillbridge_simulators.cybersource import CybersourceSimulator
 from tillbridge_simulators.cybersource.ask import Ask
 from tillbridge_simulators.cybersource.identifiers import identified
-from tillbridge_simulators.faults import Fault, Rule
 
-_OPTIONS = Options()
-SETTINGS: dict[str, object] = {
-    "merchant_id": _OPTIONS.merchant_id,
-    "key_id": _OPTIONS.key_id,
-    "secret_key": _OPTIONS.secret_key,
-}
 _LAG_S = 3600.0
 _FOUND = ("shipping_address", "payment_instrument", "network_token")
 _ENDS = {"expires_month": 12, "expires_year": 2031}
@@ -50,34 +39,8 @@ class Tokens:
         return list(getattr(self.simulator.state.vault, noun).where(lambda _: True))
 
 
-@asynccontextmanager
-async def _bench() -> AsyncIterator[Bench]:
-    simulator = CybersourceSimulator()
-    await simulator.start()
-    settings = parse_settings(CONNECTOR.settings, SETTINGS | {"base_url": simulator.url}, Place())
-    session = CONNECTOR.open(settings, Opening("cards", lambda: datetime.now(UTC)))
-    assert isinstance(session, CybersourceSession)
-    writes = {write.shape.kind: write for write in session._vault.writes}
-    tokens = Tokens(writes, simulator)
-
-    def misbehave(kind: str, fault: Fault) -> None:
-        simulator.faults.rules = [Rule(kind, fault, times=1)]
-
-    try:
-        yield Bench(
-            tokens,
-            "cards",
-            count_effects=lambda kind: _standing(tokens, kind),
-            lose_next_answer=lambda kind: misbehave(kind, Fault("lose_answer")),
-            answer_late=lambda kind, seconds: misbehave(kind, Fault("late", seconds)),
-            answer_status=lambda kind, status, wait_s: misbehave(
-                kind, Fault("refuse", wait_s, status)
-            ),
-            answer_oddly=simulator.options.odd.add,
-        )
-    finally:
-        await session.close()
-        await simulator.stop()
+def _writes(session: CybersourceSession) -> Mapping[str, Write]:
+    return {write.shape.kind: write for write in session._vault.writes}
 
 
 def _of(at: Bench) -> Tokens:
@@ -196,7 +159,9 @@ TestVault = conformance_suite(
     Harness(
         connector=CONNECTOR,
         settings=SETTINGS,
-        open=_bench,
+        open=lambda: account_bench(
+            lambda session, simulator: Tokens(_writes(session), simulator), _standing
+        ),
         documents=_DOCUMENTS,
         find_lag_s=dict.fromkeys(_FOUND, _LAG_S),
         late_s=0.05,
