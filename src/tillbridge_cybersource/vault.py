@@ -85,12 +85,7 @@ class Vault:
                 "natural_key",
                 self._remove("customer_token", _customer),
             ),
-            Write(
-                documents.SHIPPING_ADDRESS,
-                "find",
-                self._make_address,
-                find=self._find_address,
-            ),
+            Write(documents.SHIPPING_ADDRESS, "find", self._make_address, find=self._find_address),
             Write(documents.SHIPPING_UPDATE, "natural_key", self._change_address),
             Write(
                 documents.SHIPPING_DELETION,
@@ -115,12 +110,7 @@ class Vault:
                 "natural_key",
                 self._remove("instrument_identifier", _identifier),
             ),
-            Write(
-                documents.NETWORK_ENROLMENT,
-                "find",
-                self._enrol,
-                find=self._find_enrolment,
-            ),
+            Write(documents.NETWORK_ENROLMENT, "find", self._enrol, find=self._find_enrolment),
             Write(documents.NETWORK_DELETION, "natural_key", self._remove_network_token),
             Write(documents.NETWORK_EVENT, "natural_key", self._happen),
         )
