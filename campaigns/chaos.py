@@ -21,6 +21,7 @@ import tempfile
 import time
 from collections import Counter
 from dataclasses import dataclass, field, replace
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +43,8 @@ SCALES = {
     "full": Plan(20_000, 500, 60, 3.0, 120.0, ROUND),
     "long": Plan(200_000, 500, 60, 5.0, 300.0, ROUND),
 }
+CAPTURED_SHARE = 0.5
+"""Of all orders; some are declined, cancelled, or turned away while Cybersource is down."""
 SENTENCES_MAX = 60
 STORIES_MAX = 3
 CONNECTIONS_MAX = "200"
@@ -52,6 +55,7 @@ class Verdict:
     """What a town comes to; `sentences` say what must not be, `hurt` of which orders."""
 
     orders: int = 0
+    captured: int = 0
     hurt: list[str] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=lambda: Counter(dict.fromkeys(KEYS, 0)))
     sentences: list[str] = field(default_factory=list)
@@ -59,6 +63,11 @@ class Verdict:
     @property
     def ok(self) -> bool:
         return not self.sentences and not any(self.counts.values())
+
+    @property
+    def was_trade(self) -> bool:
+        """Whether it shows anything: who is turned away cannot be wronged."""
+        return self.captured >= CAPTURED_SHARE * self.orders
 
 
 def judged(ending: Ending) -> Verdict:
@@ -71,6 +80,8 @@ def judged(ending: Ending) -> Verdict:
         found.counts.update(verdict.counts)
         found.sentences += [str(finding) for finding in verdict.findings]
         found.hurt += dict.fromkeys(finding.order for finding in verdict.findings)
+    holds = whole.cybersource.state["holds"].values()
+    found.captured = sum(any(Decimal(row["captured"]) > 0 for row in rows) for rows in holds)
     found.counts["unknown_without_owner"] += ending.ownerless
     if not ending.calm and not found.counts["stuck"]:
         found.counts["stuck"] += max(1, len(ending.left))
@@ -142,6 +153,7 @@ async def run(plan: Plan, plant: str) -> dict[str, Any]:
         plants, caught = 1, int(not verdict.ok)
     return {
         "orders": verdict.orders,
+        "captured": verdict.captured,
         "workers": WORKERS,
         "kills": ending.kills,
         "faults": ending.faults + ending.cut,
@@ -152,7 +164,7 @@ async def run(plan: Plan, plant: str) -> dict[str, Any]:
         "fsync": all(value == "on" for value in ending.durable.values()),
         "factor": FACTOR,
         "seed": plan.seed,
-        "ok": verdict.ok and plants == caught,
+        "ok": verdict.ok and plants == caught and (bool(plant) or verdict.was_trade),
     }
 
 
@@ -187,9 +199,9 @@ def _keep_logs(folder: Path) -> None:
 def _show(ending: Ending, verdict: Verdict) -> None:
     """A table for people."""
     print(
-        f"\n{verdict.orders} orders in {ending.trade_s:.0f} s, at rest {ending.drain_s:.0f} s"
-        f" later; {ending.kills} processes killed, {ending.cut} connections cut,"
-        f" {ending.faults} faults outside, {len(ending.letters)} dead letters"
+        f"\n{verdict.orders} orders ({verdict.captured} captured) in {ending.trade_s:.0f} s,"
+        f" at rest {ending.drain_s:.0f} s later; {ending.kills} processes killed,"
+        f" {ending.cut} connections cut, {ending.faults} faults outside, {len(ending.letters)} dead letters"
     )
     for name, count in sorted(ending.done.items()):
         print(f"  {name:<40}{count:>6}")

@@ -1,7 +1,7 @@
 """The crowd: shoppers of a closed loop, so many orders under way at a time and no more.
 
 Whoever leaves makes room for the next: when his order has come to rest, or after a while, so that
-what is stuck keeps nobody out.
+what is stuck keeps nobody out. Whoever is still paying has not left.
 """
 
 import asyncio
@@ -35,6 +35,7 @@ class Crowd:
         self._at_most = at_most
         self._patience_s = patience_s
         self._tasks: set[asyncio.Task[None]] = set()
+        self._paying = 0
         self._under_way: dict[str, tuple[ShopOrder, float]] = {}
 
     @property
@@ -80,7 +81,7 @@ class Crowd:
             for number, (order, came_at) in self._under_way.items()
             if came_at > latest and not is_at_rest(order)
         }
-        return max(0, self._at_most - len(self._under_way))
+        return max(0, self._at_most - max(len(self._under_way), self._paying))
 
     def _enter(self, wanted: Purchase) -> None:
         order = ShopOrder(wanted)
@@ -91,7 +92,11 @@ class Crowd:
         task.add_done_callback(self._left)
 
     async def _one(self, order: ShopOrder) -> None:
-        await self._shop.pay(order)
+        self._paying += 1
+        try:
+            await self._shop.pay(order)
+        finally:
+            self._paying -= 1
         await self._shop.settle(order)
 
     def _left(self, task: asyncio.Task[None]) -> None:
