@@ -201,7 +201,8 @@ def _show(ending: Ending, verdict: Verdict) -> None:
     print(
         f"\n{verdict.orders} orders ({verdict.captured} captured) in {ending.trade_s:.0f} s,"
         f" at rest {ending.drain_s:.0f} s later; {ending.kills} processes killed,"
-        f" {ending.cut} connections cut, {ending.faults} faults outside, {len(ending.letters)} dead letters"
+        f" {ending.cut} connections cut, {ending.faults} faults outside,"
+        f" {len(ending.letters)} dead letters"
     )
     for name, count in sorted(ending.done.items()):
         print(f"  {name:<40}{count:>6}")
