@@ -14,7 +14,7 @@ from tillbridge.connector.abilities import Call, Fenced, Finding, Receipt, Write
 from tillbridge.connector.documents import Fields
 from tillbridge_cybersource.follow_ons import follow_on_document, follow_on_receipt
 from tillbridge_cybersource.operations import Operations
-from tillbridge_cybersource.own_hits import own_hit, void_by_key
+from tillbridge_cybersource.own_hits import find_own, void_by_key
 from tillbridge_cybersource.shapes import CAPTURE
 
 CALLS = frozenset({"capture.capture_payment"})
@@ -47,13 +47,7 @@ class Captures:
 
     async def find(self, call: Call, fields: Fields, sent_at: datetime) -> Finding:
         """By search, with the capture's key; one that was voided since is found as UNDONE."""
-        return await self._operations.find(
-            call,
-            values.required_text(fields, "order_number"),
-            sent_at,
-            lambda hits: own_hit(self._operations, Operation.CAPTURE, call.key, hits),
-            kind="capture",
-        )
+        return await find_own(self._operations, call, fields, sent_at, Operation.CAPTURE)
 
     async def fence(self, call: Call, fields: Fields) -> Fenced:
         """The time-out void, with the capture's key."""

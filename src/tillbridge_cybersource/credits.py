@@ -14,7 +14,7 @@ from tillbridge.connector.documents import Fields
 from tillbridge_cybersource.electronic_checks import as_paid_by
 from tillbridge_cybersource.follow_ons import follow_on_document, follow_on_receipt
 from tillbridge_cybersource.operations import Operations
-from tillbridge_cybersource.own_hits import own_hit, void_by_key
+from tillbridge_cybersource.own_hits import find_own, void_by_key
 from tillbridge_cybersource.payment_documents import billing_of, paid_with
 from tillbridge_cybersource.shapes import CREDIT
 
@@ -52,13 +52,7 @@ class Credits:
 
     async def find(self, call: Call, fields: Fields, sent_at: datetime) -> Finding:
         """By search, with the credit's key; one that was voided since is found as UNDONE."""
-        return await self._operations.find(
-            call,
-            values.required_text(fields, "order_number"),
-            sent_at,
-            lambda hits: own_hit(self._operations, Operation.CREDIT, call.key, hits),
-            kind="credit",
-        )
+        return await find_own(self._operations, call, fields, sent_at, Operation.CREDIT)
 
     async def fence(self, call: Call, fields: Fields) -> Fenced:
         """The time-out void, with the credit's key."""

@@ -1,7 +1,11 @@
 """Own hits: what search shows of an operation under our own key, and the time-out void by it."""
 
+from datetime import datetime
+
 from tillbridge.canonical.payments import Observation, Operation, Verdict
-from tillbridge.connector.abilities import Call, Fenced
+from tillbridge.connector import values
+from tillbridge.connector.abilities import Call, Fenced, Finding, NotYet
+from tillbridge.connector.documents import Fields
 from tillbridge_cybersource.fences import check_not_early, fence_refused, fenced
 from tillbridge_cybersource.follow_ons import follow_on_receipt
 from tillbridge_cybersource.observations import first_that_counts
@@ -21,6 +25,33 @@ def own_hit(
     own = [hit for hit in hits if hit.operation is operation and hit.key == key]
     decided = operations.search.decided
     return first_that_counts([decided(hit, undone=is_voided(hit, hits)) for hit in own])
+
+
+async def find_own(
+    operations: Operations, call: Call, fields: Fields, sent_at: datetime, operation: Operation
+) -> Finding:
+    """By search, with the key it travelled under; one that was voided since is found as UNDONE.
+
+    One that our own time-out void has undone is not found: its fence was not answered, and is sent
+    again to learn that it has come to its end.
+    """
+    undone_by_us = False
+
+    def seen(hits: list[Hit]) -> Observation | None:
+        nonlocal undone_by_us
+        undone_by_us = operations.settings.fences and is_fenced(operation, call.key, hits)
+        return None if undone_by_us else own_hit(operations, operation, call.key, hits)
+
+    order_number = values.required_text(fields, "order_number")
+    finding = await operations.find(call, order_number, sent_at, seen, kind=operation.value)
+    return NotYet(0.01) if undone_by_us else finding
+
+
+def is_fenced(operation: Operation, key: str, hits: list[Hit]) -> bool:
+    """Whether all that this key did was voided under the same key, as only a fence does."""
+    own = [hit for hit in hits if hit.operation is operation and hit.key == key]
+    fences = [hit for hit in hits if hit.operation is Operation.VOID and hit.key == key]
+    return bool(own) and all(is_voided(hit, fences) for hit in own)
 
 
 def is_voided(hit: Hit, hits: list[Hit]) -> bool:

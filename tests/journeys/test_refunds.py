@@ -22,10 +22,11 @@ WEATHER: dict[str, list[Fault]] = {
     "6003": [Fault("late", seconds=60)],
     "6004": [Fault("refuse", status=502)],
     "6005": [Fault("refuse", status=429, seconds=1)],
+    "6007": [Fault("lose_answer")],
     "6006": [Fault("lose_answer"), Fault("late", seconds=30)],
 }
 """By order, what happens to its refund's calls."""
-SILENT = ("6003", "6006")
+SILENT = ("6003", "6006", "6007")
 """Orders of which no webhook tells."""
 
 
@@ -82,6 +83,7 @@ async def test_each_refund_takes_place_once_whatever_happens_to_its_answer(
         rules += [Rule("webhook", Fault("lost"), subject=order) for order in SILENT]
         for order, faults in WEATHER.items():
             rules += [Rule("refund", fault, subject=order, times=1) for fault in faults]
+        rules.append(Rule("timeout_void", Fault("lose_answer"), subject="6007", times=1))
         for order in WEATHER:
             await ask_back(shop, order, amount="10.00")
             await ask_back(shop, order, amount="10.00")
