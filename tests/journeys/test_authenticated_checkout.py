@@ -74,6 +74,12 @@ async def test_a_challenged_shopper_pays_with_one_key_and_one_authorization(
         assert (await ask(shop, one.key))[1]["authentication"] == answer["authentication"]
         assert asked(town) == 0
 
+        twins = [Shopper(town, shop, "3003") for _ in range(2)]
+        twins[1].token = twins[0].token
+        await twins[0].post()
+        told = await asyncio.gather(*(twin.post(COLLECTED) for twin in twins))
+        assert told[0] == told[1]  # of two enrolments at once one counts
+
         one.presses("passed")
         answers = await asyncio.gather(*(one.post(CONFIRMED) for _ in range(4)))
         assert {(status, answer["status"]) for status, answer in answers} == {(200, "authorized")}

@@ -120,7 +120,8 @@ class _Authenticating:
         if isinstance(told, Proof):
             return told.fields
         if isinstance(told, Challenge):
-            return await self._wait_for_shopper(told)
+            waits = known if known is not None and not may_reopen(known) else None
+            return await self._wait_for_shopper(told, waits, standing)
         return await self._decline(told, known)
 
     def _goes_on(self, known: Attempt) -> bool:
@@ -153,16 +154,20 @@ class _Authenticating:
         fields = asked_of(house, self.opening.shop, request, self.opening.wire_key)
         return await session.authenticate(call, fields, returned, kept)
 
-    async def _wait_for_shopper(self, challenge: Challenge) -> Answer | Attempt:
+    async def _wait_for_shopper(
+        self, challenge: Challenge, waits: Attempt | None, before: Standing | None
+    ) -> Answer | Attempt:
+        """Keeps what the page has to do. Of two posts of one step the first counts: the other is
+        told what that one was."""
         token = digest_of(self.request.token)
         standing = Standing(challenge.step, challenge.page, challenge.kept, token)
         opening = self.opening
 
         async def keep(tx: Tx) -> bool:
-            if await keep_authentication(tx, opening.wire_key, standing):
-                return True
-            opened = await open_challenge(tx, opening)
-            return opened and await keep_authentication(tx, opening.wire_key, standing)
+            goes_on_from = before if challenge.step == "confirm" else None
+            if waits is None and not await open_challenge(tx, opening):
+                return False
+            return await keep_authentication(tx, opening.wire_key, standing, goes_on_from)
 
         try:
             kept = await self.house.database.commit(keep)

@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import asyncpg
 import msgspec
@@ -29,6 +29,7 @@ class Standing:
         kept: what the payment system's next call needs.
         token_sha256: of the token it is about.
         is_used: an authorization was asked for with its proof.
+        asked_at: when it came to stand so; None before it is kept.
     """
 
     step: str
@@ -36,6 +37,7 @@ class Standing:
     kept: Mapping[str, str]
     token_sha256: bytes
     is_used: bool = False
+    asked_at: datetime | None = None
 
     @classmethod
     def of(cls, row: asyncpg.Record) -> "Standing":
@@ -46,6 +48,7 @@ class Standing:
             kept=msgspec.json.decode(row["kept"], type=dict[str, str]),
             token_sha256=row["token_sha256"],
             is_used=row["is_used"],
+            asked_at=row["asked_at"],
         )
 
 
@@ -72,8 +75,13 @@ async def open_challenge(tx: Tx, opening: Opening) -> bool:
     return True
 
 
-async def keep_authentication(tx: Tx, wire_key: str, standing: Standing) -> bool:
-    """Keeps what the page has to do next; False when the attempt waits for no shopper any more."""
+async def keep_authentication(
+    tx: Tx, wire_key: str, standing: Standing, goes_on_from: Standing | None = None
+) -> bool:
+    """Keeps what the page has to do next.
+
+    False when the attempt waits for no shopper any more, or somebody else has gone on from there.
+    """
     key = await tx.fetchval(
         SQL["keep_authentication"],
         wire_key,
@@ -81,6 +89,7 @@ async def keep_authentication(tx: Tx, wire_key: str, standing: Standing) -> bool
         msgspec.json.encode(standing.page).decode(),
         msgspec.json.encode(standing.kept).decode(),
         standing.token_sha256,
+        goes_on_from.asked_at if goes_on_from is not None else None,
     )
     return key is not None
 

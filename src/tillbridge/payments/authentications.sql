@@ -1,15 +1,16 @@
 -- Statements of the room `payments`: shoppers who are being authenticated.
 
 -- name: standing_authentication
-SELECT step, page, kept, token_sha256, is_used FROM authentications WHERE wire_key = $1;
+SELECT step, page, kept, token_sha256, is_used, asked_at FROM authentications WHERE wire_key = $1;
 
 -- name: keep_authentication
--- Only while its attempt waits for the shopper.
+-- Only while its attempt waits for the shopper, and, where it goes on from another, only from that.
 INSERT INTO authentications (wire_key, step, page, kept, token_sha256)
 SELECT wire_key, $2, $3::jsonb, $4::jsonb, $5 FROM attempts WHERE wire_key = $1 AND state = 'challenge'
 ON CONFLICT (wire_key) DO UPDATE
     SET step = EXCLUDED.step, page = EXCLUDED.page, kept = EXCLUDED.kept,
-        token_sha256 = EXCLUDED.token_sha256, is_used = false, asked_at = now()
+        token_sha256 = EXCLUDED.token_sha256, is_used = false, asked_at = clock_timestamp()
+    WHERE $6::timestamptz IS NULL OR authentications.asked_at = $6
 RETURNING wire_key;
 
 -- name: use_authentication
