@@ -45,7 +45,13 @@ class Encryption:
         self._answer_key = answer_key
 
     def sealed(self, path: str, body: bytes, now: datetime) -> bytes:
-        """The body as it leaves. Raises Misconfigured for a certificate that is not usable."""
+        """The body as it leaves.
+
+        Raises Misconfigured for a certificate that is not usable, and for a key that could not
+        open the answer: nothing leaves whose answer cannot be read.
+        """
+        if self._answer_key is not None:
+            _ = self._ours
         if self._certificate is None or not body or not takes_encryption(path):
             return body
         key_id, key = self._theirs
@@ -63,7 +69,6 @@ class Encryption:
 
         Raises:
             Transient: it does not open; "perhaps" of a write.
-            Misconfigured: the key is none.
         """
         if self._answer_key is None or not reply.body.startswith(_MARK):
             return reply
@@ -89,7 +94,7 @@ class Encryption:
         assert self._answer_key is not None, "only asked where one is given"
         try:
             return RSAKey.import_key(self._answer_key.value)
-        except ValueError:
+        except (JoseError, ValueError):
             raise Misconfigured(
                 "answer_key is not a private key in PEM.",
                 reason="bad_secret",

@@ -33,6 +33,13 @@ class MerchantKeys:
                 reason="bad_setting",
                 next_step="Set authentication to jwt or p12, or leave the encryption off.",
             )
+        by_secret = settings.authentication == "jwt"
+        if by_secret and settings.encrypt_requests and not settings.encryption_certificate:
+            raise Misconfigured(
+                "There is no certificate to encrypt requests to.",
+                reason="bad_setting",
+                next_step="Set encryption_certificate to Cybersource's certificate (PEM).",
+            )
         self._settings = settings
         self._p12 = P12(settings.p12_file, settings.secret_key, owner)
         self._pem = Pem(settings.encryption_certificate)

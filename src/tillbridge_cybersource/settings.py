@@ -40,7 +40,7 @@ class CybersourceSettings:
     )
     p12_file: str = setting(
         "Certificate",
-        "The P12 file as it was downloaded, for p12 and for encrypted requests.",
+        "The P12 file as it was downloaded, for p12.",
         default="",
     )
     portfolio_id: str = setting(
@@ -68,7 +68,7 @@ class CybersourceSettings:
     )
     encryption_certificate: str = setting(
         "Certificate to encrypt to",
-        "The PEM file with Cybersource's certificate; empty takes it from the P12 file.",
+        "The PEM file with Cybersource's certificate; with p12, empty takes it from that file.",
         default="",
     )
     answer_key_id: str = setting(

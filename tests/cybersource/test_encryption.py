@@ -143,6 +143,19 @@ async def test_a_file_that_cannot_sign_is_said_by_the_check_and_by_the_call(
     assert requests(world) == []
 
 
+async def test_nothing_leaves_whose_answer_could_not_be_read(make_sealed: MakeSealed) -> None:
+    world = await make_sealed(answer_key_id="7", answer_key=Secret("no key"))
+    with pytest.raises(Misconfigured, match="answer_key is not a private key"):
+        await world.authorize()
+    assert requests(world) == []
+
+
+def test_a_shared_secret_encrypts_only_to_a_certificate_that_is_named() -> None:
+    settings = CybersourceSettings("m", "k", Secret("c2VjcmV0"), encrypt_requests=True)
+    with pytest.raises(Misconfigured, match="no certificate to encrypt requests to"):
+        CybersourceSession(settings, Opening("cybersource", now))
+
+
 def test_http_signatures_and_encryption_exclude_each_other() -> None:
     settings = CybersourceSettings(
         "m", "k", Secret("c2VjcmV0"), authentication="http_signature", encrypt_requests=True
