@@ -1,0 +1,189 @@
+"""State machines: after any sequence with any fault, our books are those of the simulated account.
+
+Short and the same each time in `make test`; SCALE=long tries hundreds of sequences, new ones.
+"""
+
+import asyncio
+import os
+from collections.abc import Coroutine
+from decimal import Decimal
+from typing import Any
+
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+)
+from tests.cybersource.payment_machine import (
+    FAULTS,
+    Books,
+    Effects,
+    Town,
+    decided,
+    open_town,
+    usd,
+)
+
+from tillbridge.canonical.payments import AttemptState
+from tillbridge_simulators.cybersource.batches import close_batch
+
+_IS_LONG = os.environ.get("SCALE") == "long"
+PROFILE = settings(
+    max_examples=400 if _IS_LONG else 12,
+    stateful_step_count=25 if _IS_LONG else 10,
+    derandomize=not _IS_LONG,
+    database=None,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+)
+_FAULTS = st.sampled_from(FAULTS)
+_OUTCOMES = st.sampled_from(
+    ("authorized",) * 6 + ("review", "avs_failed", "general_decline", "risk_declined", "partial")
+)
+_CENTS = st.sampled_from((100, 700, 900, 2500, 2600))
+_AGAIN = (AttemptState.STARTED, AttemptState.DECLINED, AttemptState.REVERSED)
+_HELD = (AttemptState.AUTHORIZED, AttemptState.CAPTURED)
+
+
+class PaymentMachine(RuleBasedStateMachine):
+    """One order's money: held, taken, given back and let go, with answers lost and late."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._loop = asyncio.Runner()
+        self.town: Town | None = None
+        self.books = Books()
+
+    def run(self, work: Coroutine[Any, Any, Any]) -> Any:
+        return self._loop.run(work)
+
+    @initialize(fence=st.booleans(), lag_s=st.sampled_from((0.0, 4.0)), outcome=_OUTCOMES)
+    def open(self, fence: bool, lag_s: float, outcome: str) -> None:
+        self.town = self.run(open_town(fence=fence, lag_s=lag_s))
+        self.effects = Effects(self.town)
+        self.books.begin(usd(2500))
+        self.authorize(None, outcome)
+
+    @property
+    def attempt(self) -> Any:
+        return self.books.attempt
+
+    def do(self, kind: str, fields: dict[str, Any], fault: Any, operation: str = "") -> bool:
+        """Whether it took effect."""
+        fields = {"order_number": "1042", **fields}
+        receipt = self.run(self.effects.do(kind, fields, fault, operation or kind))
+        if receipt is None:
+            return False
+        self.books.take(receipt)
+        return True
+
+    @precondition(lambda self: self.attempt.state in _AGAIN)
+    @rule(fault=_FAULTS, outcome=_OUTCOMES)
+    def try_again(self, fault: Any, outcome: str) -> None:
+        """Another card, once the try before holds nothing."""
+        self.books.begin(usd(2500))
+        self.authorize(fault, outcome)
+
+    def authorize(self, fault: Any, outcome: str) -> None:
+        assert self.town is not None
+        token = self.town.simulator.mint_token(outcome, "tms")
+        fields = {"amount": usd(2500), "token_kind": "tms", "token": token}
+        if not self.do("authorization", fields, fault):
+            self.books.begin(usd(2500))
+
+    @precondition(lambda self: self.attempt.state in _HELD)
+    @rule(fault=_FAULTS, cents=_CENTS)
+    def capture(self, fault: Any, cents: int) -> None:
+        fields = {"authorization_id": self.attempt.authorization_id, "amount": usd(cents)}
+        ordinal = len(self.books.captures) + 1
+        self.do("capture", {**fields, "ordinal": ordinal, "final": False}, fault)
+
+    @precondition(lambda self: any(self.books.standing_captures()))
+    @rule(fault=_FAULTS, cents=_CENTS, which=st.integers(0, 9))
+    def refund(self, fault: Any, cents: int, which: int) -> None:
+        captures = list(self.books.standing_captures())
+        capture_id, _ = captures[which % len(captures)]
+        self.do("refund", {"capture_id": capture_id, "amount": usd(cents)}, fault)
+
+    @precondition(lambda self: any(self.books.standing_captures()))
+    @rule(fault=_FAULTS, which=st.integers(0, 9))
+    def void_capture(self, fault: Any, which: int) -> None:
+        captures = list(self.books.standing_captures())
+        self.do("void", {"capture_id": captures[which % len(captures)][0]}, fault)
+
+    @precondition(lambda self: bool(self.books.refunds))
+    @rule(fault=_FAULTS, which=st.integers(0, 9))
+    def void_refund(self, fault: Any, which: int) -> None:
+        refunds = list(self.books.refunds)
+        self.do("void", {"refund_id": refunds[which % len(refunds)]}, fault)
+
+    @precondition(
+        lambda self: (
+            self.attempt.state
+            in (AttemptState.AUTHORIZED, AttemptState.IN_REVIEW, AttemptState.REVERSING)
+        )
+    )
+    @rule(fault=_FAULTS)
+    def reverse(self, fault: Any) -> None:
+        held = self.attempt.amount
+        assert self.town is not None
+        (row,) = [one for one in self.rows() if one["id"] == self.attempt.authorization_id]
+        amount = usd(int(Decimal(row["open"]) * 100)) if row["open"] != "0" else held
+        if amount.amount <= 0:
+            return
+        fields = {"authorization_id": self.attempt.authorization_id, "amount": amount}
+        self.do("reversal", fields, fault)
+
+    @precondition(
+        lambda self: (
+            self.attempt.state is AttemptState.IN_REVIEW
+            and self.attempt.review == "decision_manager"
+        )
+    )
+    @rule(accept=st.booleans())
+    def decide(self, accept: bool) -> None:
+        assert self.town is not None
+        self.town.simulator.decide_review(self.attempt.authorization_id, accept=accept)
+        self.books.see(decided(self.attempt.authorization_id, accept=accept))
+
+    @rule()
+    def close_batch(self) -> None:
+        if self.town is not None:
+            close_batch(self.town.simulator.account)
+
+    def rows(self) -> list[dict[str, str]]:
+        assert self.town is not None
+        return self.town.simulator.holds().get("1042", [])
+
+    @invariant()
+    def books_agree(self) -> None:
+        if self.town is None:
+            return
+        self.run(self.town.simulator.settle())
+        attempt = self.attempt
+        held = [row for row in self.rows() if Decimal(row["open"]) > 0]
+        ours = {attempt.authorization_id} if attempt.held else set()
+        assert {row["id"] for row in held} <= ours, f"an orphan hold: {held}, ours {attempt}"
+        if attempt.authorization_id and attempt.held:
+            (row,) = [one for one in self.rows() if one["id"] == attempt.authorization_id]
+            assert Decimal(row["captured"]) == attempt.captured.amount, (row, attempt)
+            assert attempt.captured.amount <= Decimal(row["amount"]), (row, attempt)
+        moved = self.town.simulator.state.movements.values()
+        given_back = sum(one.amount for one in moved if one.kind == "refund" and not one.voided)
+        assert self.books.refunded.amount == given_back
+        assert given_back <= attempt.captured.amount
+        if attempt.state is AttemptState.REVERSED:
+            assert not held
+
+    def teardown(self) -> None:
+        if self.town is not None:
+            self.run(self.town.stop())
+        self._loop.close()
+
+
+TestPayment = PaymentMachine.TestCase
+TestPayment.settings = PROFILE
