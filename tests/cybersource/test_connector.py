@@ -116,7 +116,7 @@ def test_a_code_nobody_knows_is_a_persons_to_decide() -> None:
 
 @pytest.mark.parametrize(
     ("status", "reason"),
-    [("SOMETHING_NEW", ""), ("", ""), ("AUTHORIZED_PENDING_REVIEW", "SOMETHING_NEW")],
+    [("SOMETHING_NEW", ""), ("", "")],
 )
 def test_a_status_nobody_knows_is_never_given_a_verdict(status: str, reason: str) -> None:
     assert judge(status, reason, POLICY) is None
@@ -126,6 +126,9 @@ def test_a_new_reason_under_a_known_status_follows_the_status() -> None:
     found = judge("DECLINED", "SOMETHING_NEW", POLICY)
     assert found is not None
     assert (found.verdict, found.reason) == (Verdict.DECLINED, "SOMETHING_NEW")
+    review = judge("AUTHORIZED_PENDING_REVIEW", "SOMETHING_NEW", POLICY)
+    assert review is not None
+    assert (review.verdict, review.review) == (Verdict.IN_REVIEW, "decision_manager")
 
 
 @pytest.mark.parametrize(
@@ -174,7 +177,7 @@ async def test_an_unknown_status_in_a_reply_is_settled_like_a_lost_answer(
     make_world: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     world = await make_world()
-    monkeypatch.setattr("tillbridge_cybersource.authorizations.judge", lambda *_: None)
+    monkeypatch.setattr("tillbridge_cybersource.authorizations.judge", lambda *_, **__: None)
     with pytest.raises(Transient) as caught:
         await world.authorize()
     assert (caught.value.sent, caught.value.reason) == ("perhaps", "unknown_status")
