@@ -1,8 +1,8 @@
 """The money guard: what a flow asks of a payment system must be covered by what is held.
 
 However a flow is drawn, a capture never passes the authorization, and nothing is captured while
-its hold is being released. What refunds give back is covered too (journeys/refund.py). The claim is kept under the effect's key, so that a run that comes back
-finds its own.
+its hold is being released. What refunds give back is covered too (journeys/refund.py). The claim is
+kept under the effect's key, so that a run that comes back finds its own.
 """
 
 from dataclasses import dataclass
