@@ -28,7 +28,8 @@ from tillbridge.connector.connector import Opening
 from tillbridge.connector.documents import Fields
 from tillbridge.connector.settings import parse_settings
 from tillbridge.payments.attempts import Attempt
-from tillbridge.payments.observe import Known, judge
+from tillbridge.payments.known import Known
+from tillbridge.payments.observe import judge
 from tillbridge_cybersource.connector import CONNECTOR, CybersourceSession
 from tillbridge_simulators.cybersource import CybersourceSimulator, Options
 from tillbridge_simulators.faults import Fault, FaultKind, Rule

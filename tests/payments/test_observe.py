@@ -20,8 +20,9 @@ from tillbridge.canonical.money import Money
 from tillbridge.canonical.payments import AttemptState, Observation, Operation, Source, Verdict
 from tillbridge.database.database import Database
 from tillbridge.payments.attempts import Attempt, begin_fence, give_up_fence, live, mark_unknown
+from tillbridge.payments.known import Known
 from tillbridge.payments.observations import observations_of, told_capture
-from tillbridge.payments.observe import Known, judge
+from tillbridge.payments.observe import judge
 
 S = AttemptState
 AUTH, REVIEW = Operation.AUTHORIZATION, Operation.REVIEW
