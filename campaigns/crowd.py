@@ -1,7 +1,7 @@
 """The crowd: shoppers of a closed loop, so many orders under way at a time and no more.
 
 Whoever leaves makes room for the next: when his order has come to rest, or after a while, so that
-what is stuck keeps nobody out. Whoever is still paying has not left.
+what is stuck keeps nobody out. Only so many are ever paying: most of those wait to try again.
 """
 
 import asyncio
@@ -21,6 +21,8 @@ SAGE_SHARE = 0.1
 TYPO_SHARE = 0.005
 """Orders of a product that nobody knows: a person has to correct them."""
 TYPO = "-TYPO"
+PAYING = 4
+"""Times as many as may be under way."""
 _LOOK_S = 0.05
 _ENDED = ("declined", "challenge", "refused", "gave_up", "unanswered", "in_review")
 
@@ -81,7 +83,8 @@ class Crowd:
             for number, (order, came_at) in self._under_way.items()
             if came_at > latest and not is_at_rest(order)
         }
-        return max(0, self._at_most - max(len(self._under_way), self._paying))
+        most = self._at_most
+        return max(0, min(most - len(self._under_way), PAYING * most - self._paying))
 
     def _enter(self, wanted: Purchase) -> None:
         order = ShopOrder(wanted)
