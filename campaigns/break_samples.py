@@ -105,7 +105,9 @@ def _token(kind: str) -> str:
     """What is done in the token vault."""
     if kind == "customer_token":
         return "customer"
-    done = "update" if kind == "network_token" else kind.rpartition("_")[2]
+    done = kind.rpartition("_")[2]
+    if kind.startswith("network_token") and done != "deletion":
+        return "update"
     return done if done in ("deletion", "update") else "token"
 
 

@@ -73,7 +73,8 @@ async def open_town(*, fence: bool, lag_s: float) -> Town:
         "base_url": simulator.url,
         "fence": "yes" if fence else "no",
         "partial_captures": "yes",
-        "absent_after_s": 600,
+        "absent_after_s": 300,
+        "kept_absent_after_s": 300,
         "search_lag_s": 10,
     }
     opening = Opening("cards", lambda: datetime.now(UTC), factor=FACTOR)
@@ -134,7 +135,7 @@ class Effects:
                 pass
             except Rejected:
                 return None
-            await asyncio.sleep(0.002)
+            await asyncio.sleep(0.005)
         raise AssertionError(f"{kind} {key} stays unknown")
 
     def _call(self, key: str) -> Call:
