@@ -25,6 +25,7 @@ from joserfc.jwk import RSAKey
 
 from tillbridge_simulators.cybersource.answers import utc_text
 from tillbridge_simulators.cybersource.event_catalogue import product_of
+from tillbridge_simulators.cybersource.retry_policy import retry_waits_s
 from tillbridge_simulators.cybersource.state import State
 from tillbridge_simulators.effects import EffectLog
 from tillbridge_simulators.faults import Faults
@@ -46,6 +47,7 @@ class Subscription:
         certificate_key: the receiver's public RSA key (PEM) for message-level encryption of
             payment events; None sends them in the clear.
         retries_max, retry_wait_s: how often and after how long an unaccepted one is sent again.
+        waits_s: of a registered subscription, the wait before each retry by its own policy.
     """
 
     url: str
@@ -55,7 +57,14 @@ class Subscription:
     certificate_key: bytes | None = None
     retries_max: int = 3
     retry_wait_s: float = 60.0
+    waits_s: tuple[float, ...] | None = None
     webhook_id: str = "e6fe5ec0-9b7a-4c0b-a0c3-simulated"
+
+    @property
+    def retries_s(self) -> tuple[float, ...]:
+        """Seconds before each retry."""
+        plain = (self.retry_wait_s,) * self.retries_max
+        return plain if self.waits_s is None else self.waits_s
 
 
 @dataclass(slots=True)
@@ -162,9 +171,9 @@ class Webhooks:
         self, subscription: Subscription, envelope: dict[str, object], code: str, wait_s: float
     ) -> None:
         await asyncio.sleep(wait_s / self.factor)
-        for attempt in range(subscription.retries_max + 1):
+        for attempt, before_s in enumerate((0.0, *subscription.retries_s)):
             if attempt:
-                await asyncio.sleep(subscription.retry_wait_s / self.factor)
+                await asyncio.sleep(before_s / self.factor)
                 row = self._row(subscription)
                 if row:  # by what it is now: another key may sign
                     subscription = _registered(self.state, row)
@@ -237,8 +246,7 @@ def _registered(state: State, row: Mapping[str, Any]) -> Subscription:
     made = Subscription(
         row["webhookUrl"],
         row["organizationId"],
-        retries_max=int(policy.get("numberOfRetries", 3)),
-        retry_wait_s=60.0 * int(policy.get("firstRetry", 10)),
+        waits_s=retry_waits_s(policy),
         webhook_id=row["webhookId"],
         certificate_key=certificates[-1]["_pem"].encode() if certificates else None,
     )
