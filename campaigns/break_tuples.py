@@ -90,7 +90,8 @@ class Tuple:
 def tuples(operations: Mapping[str, str], scale: str) -> Iterator[Tuple]:
     """All of them, by kind of document; in the short form with the few reasons only."""
     for kind, operation in operations.items():
-        yield from dict.fromkeys(_of(kind, operation, is_short=scale == "short"))
+        is_short = scale == "short" or operation in TOKENS
+        yield from dict.fromkeys(_of(kind, operation, is_short=is_short))
 
 
 def _of(kind: str, operation: str, *, is_short: bool) -> Iterator[Tuple]:

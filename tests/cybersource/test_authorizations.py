@@ -10,6 +10,7 @@ from tillbridge.canonical.money import Money, UnitAmount
 from tillbridge.canonical.payments import Observation, Verdict
 from tillbridge.connector.abilities import Absent, Fenced, Found, NotYet
 from tillbridge_simulators.cybersource import Options, payments
+from tillbridge_simulators.cybersource.answers import MESSAGES, Refusal
 
 
 def seen(receipt: Any) -> Observation:
@@ -277,6 +278,31 @@ async def test_a_partial_hold_is_not_fenced_with_the_wrong_amount(world: Any) ->
     with pytest.raises(Transient) as caught:
         await write.fence(world.call(), fields)
     assert caught.value.reason == "amount_differs"
+
+
+async def test_a_hold_is_found_although_its_key_was_declined_afterwards(world: Any) -> None:
+    fields = world.payment()
+    await world.write("authorization", fields)
+    again = fields | {"token": world.simulator.mint_token("general_decline")}
+    await world.write("authorization", again)
+    call = world.call("key")
+    finding = await world.session.writes["authorization"].find(call, fields, call.now)
+    assert finding.receipt.observations[0].verdict is Verdict.APPROVED
+
+
+@pytest.mark.parametrize("reason", ["INVALID_CARD", "CARD_TYPE_NOT_ACCEPTED"])
+async def test_a_card_that_is_not_taken_is_a_decline_and_no_error(
+    world: Any, monkeypatch: pytest.MonkeyPatch, reason: str
+) -> None:
+    def refuse(_: object, __: object) -> None:
+        raise Refusal(reason)
+
+    monkeypatch.setitem(MESSAGES, reason, "Declined")
+    monkeypatch.setattr(payments, "resolve", refuse)
+    receipt = await world.authorize()
+    (seen,) = receipt.observations
+    assert (seen.verdict, seen.reason, seen.amount) == (Verdict.DECLINED, reason, None)
+    assert seen.request_id
 
 
 async def test_without_fences_the_write_is_safe_by_finding(make_world: Any) -> None:
