@@ -61,7 +61,7 @@ async def test_a_wire_carries_waits_and_is_cut() -> None:
         began = asyncio.get_running_loop().time()
         writer.write(b"hello")
         assert await reader.readexactly(5) == b"hello"
-        assert asyncio.get_running_loop().time() - began >= 0.1
+        assert asyncio.get_running_loop().time() - began >= 0.09  # a timer may come a little early
 
         assert await wires.tell(Order("echo", "cut")) == 1
         assert await reader.read() == b""

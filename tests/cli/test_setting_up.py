@@ -137,7 +137,7 @@ async def test_a_connectors_page_is_drawn_from_its_settings(tell: Tell) -> None:
     assert "cybersource" in listed.stdout
     page = await tell("connectors", "show", "cybersource")
     assert "merchant_id (text, required)" in page.stdout
-    assert "authentication (jwt | http_signature, default jwt)" in page.stdout
+    assert "authentication (jwt | p12 | http_signature, default jwt)" in page.stdout
     assert "Not settled by the vendor's documents" in page.stdout
 
 
