@@ -38,7 +38,7 @@ from tillbridge_simulators.world import World
 
 WORKERS: Final = 4
 FACTOR: Final = 30.0
-SHOP_PATIENCE: Final = 30
+SHOP_PATIENCE: Final = 10
 """The shop's waits are longer than ours by this: a process that starts takes real time."""
 PATIENCE_S: Final = 20.0
 """Real seconds after which the crowd waits no more for an order to come to rest."""
