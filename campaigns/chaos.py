@@ -40,8 +40,8 @@ from tillbridge_simulators.cybersource import Options
 
 SCALES = {
     "short": Plan(240, 120, 13, 1.0, 45.0, ONE_OF_EACH, roughness=2.0),
-    "full": Plan(20_000, 500, 60, 3.0, 120.0, ROUND),
-    "long": Plan(200_000, 500, 60, 5.0, 300.0, ROUND),
+    "full": Plan(20_000, 150, 60, 3.0, 120.0, ROUND),
+    "long": Plan(200_000, 150, 60, 5.0, 300.0, ROUND),
 }
 CAPTURED_SHARE = 0.5
 """Of all orders; some are declined, cancelled, or turned away while Cybersource is down."""

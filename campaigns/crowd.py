@@ -21,7 +21,7 @@ SAGE_SHARE = 0.1
 TYPO_SHARE = 0.005
 """Orders of a product that nobody knows: a person has to correct them."""
 TYPO = "-TYPO"
-PAYING = 3
+PAYING = 2
 """Times as many as may be under way."""
 _LOOK_S = 0.05
 _ENDED = ("declined", "challenge", "refused", "gave_up", "unanswered", "in_review")
