@@ -1,5 +1,6 @@
 """Every template passes its own tests, and says what they leave out."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,8 @@ address."""
 @pytest.mark.complaint("I19")
 def test_a_template_passes_its_tests_and_they_take_nearly_every_step(name: str) -> None:
     status, found = play_tests(TEMPLATES / name, "--coverage")
-    assert not [one for one in found["tests"] if not one["passed"]]
+    failed = [one for one in found["tests"] if not one["passed"]]
+    assert not failed, json.dumps(failed, indent=1)
     assert status == 0
     untaken = [each for one in found["coverage"] for each in one["untaken"]]
     assert len(untaken) <= UNTAKEN_MAX, untaken

@@ -34,6 +34,8 @@ AHEAD_MAX_S = 1800.0
 LEAPS_MAX = 30
 """How often what waits is brought to its time after one act: a system that stays down is asked
 again and again."""
+LAST_LOOKS = 5
+"""How often a test is looked at in the end, until what is seen does not move."""
 RESTLESS = f"Things still move {REST_MAX_S:g} s after this step."
 _PASSING = (
     "pass_runs", "pass_lanes", "pass_windows", "pass_effects", "pass_gates", "pass_chores",
@@ -70,8 +72,21 @@ async def play(story: Story, scene: Scene) -> Played:
             troubles.append(Trouble(act.place, trouble))
             if trouble == RESTLESS:
                 break
-    record = await read_record(scene.house.database, await scene.world.effects())
-    return Played(record, tuple(troubles), time.monotonic() - began)
+    looks = 1 if troubles else LAST_LOOKS
+    return Played(await _last(scene, looks), tuple(troubles), time.monotonic() - began)
+
+
+async def _last(scene: Scene, looks: int) -> Record:
+    """What there is in the end. A poll may have brought something since all was at rest: it is
+    given its time too."""
+    while True:
+        record = await read_record(scene.house.database, await scene.world.effects())
+        moving, next_s, _ = await _movement(scene)
+        looks -= 1
+        at_rest = not moving and (next_s is None or next_s * scene.factor > AHEAD_MAX_S)
+        if at_rest or looks <= 0:
+            return record
+        await _rest(scene, asyncio.create_task(_nothing()))
 
 
 async def _play(act: Act, scene: Scene) -> str:
