@@ -19,13 +19,11 @@ from tillbridge.canonical.errors import Misconfigured, TillbridgeError, Transien
 from tillbridge.connections.budget import PURPOSE, Budget, Purpose
 from tillbridge.connections.budgets import Budgets
 from tillbridge.connections.concurrency import Concurrency
-from tillbridge.database.database import Database
+from tillbridge.database.database import Database, Tx
 from tillbridge.database.statements import load_statements
 
 SQL = load_statements("tillbridge.connections", "gates.sql")
 
-SLOTS = 100
-"""Turns at once that a worker ever has at a target, unless it is told otherwise."""
 CREDENTIALS = "credentials"
 """The reason of an error that says the whole connection is not let in."""
 GateState: TypeAlias = Literal["open", "tripped", "paused"]
@@ -96,11 +94,16 @@ class GateClosed(Exception):
 
 @dataclass(slots=True)
 class Gates:
-    """The gates of one database as this process sees them."""
+    """The gates of one database as this process sees them.
+
+    Attributes:
+        slots: turns at once that this process ever has at a target.
+    """
 
     database: Database
     breaker: Breaker
     budgets: Budgets | None = None
+    slots: int = 100
     _seen: dict[str, Gate] = field(default_factory=dict)
     _seen_at: float = float("-inf")
     _troubled: set[str] = field(default_factory=set)
@@ -128,12 +131,17 @@ class Gates:
         What this task asks of other systems from here on is asked for that purpose.
         """
         PURPOSE.set(purpose)
+        began = time.monotonic()
         budget = self.budgets.of(connection) if self.budgets is not None else None
         if time.monotonic() - self._seen_at > self.breaker.seen_s:
             await self._look(budget)
-        gate = self._seen.get(connection)
-        if gate is not None:
-            self._expect_open(gate, since)
+        try:
+            self._expect_open(connection, since)
+        except GateClosed:
+            if self._seen_at >= began:
+                raise
+            await self._look(budget)  # it may have opened since we looked
+            self._expect_open(connection, since)
         if self.budgets is None or budget is None:
             return
         self.budgets.keep()
@@ -174,7 +182,7 @@ class Gates:
             return
         asked_s = error.wait_s if isinstance(error, Transient) else self.breaker.closed_max_s
         self._troubled.add(connection)
-        self._concurrency.setdefault(connection, Concurrency(SLOTS)).failed()
+        self._concurrency.setdefault(connection, Concurrency(self.slots)).failed()
         state = await self.database.fetch_value(
             SQL["failed"],
             connection,
@@ -223,9 +231,9 @@ class Gates:
             error.wait_s if isinstance(error, Transient) else None,
         )
 
-    async def let_in(self, connection: str, until: datetime | None) -> None:
+    async def let_in(self, tx: Tx, connection: str, until: datetime | None) -> None:
         """Of those that wait, who was started until then may enter; None: nobody waits any more."""
-        await self.database.execute(SQL["let_in"], connection, until)
+        await tx.execute(SQL["let_in"], connection, until)
 
     async def pause(self, connection: str, reason: str, operator: str) -> bool:
         """Closes a gate by hand (the kill switch); False when there is no such connection."""
@@ -243,7 +251,10 @@ class Gates:
         if self.budgets is not None:
             await self.budgets.close()
 
-    def _expect_open(self, gate: Gate, since: datetime | None) -> None:
+    def _expect_open(self, connection: str, since: datetime | None) -> None:
+        gate = self._seen.get(connection)
+        if gate is None:
+            return
         if gate.state == "paused":
             wait_s = self.breaker.closed_max_s
             raise GateClosed(gate.connection, wait_s, f"paused: {gate.reason}")

@@ -53,10 +53,10 @@ async def let_in(gates: Gates, connection: str, open_for_s: float = 0.0) -> None
     most = min(AT_A_TIME, int(AT_FIRST * 2**doublings))
     async with gates.database.transaction() as tx:
         woken = await wake_parked(tx, connection, most)
-    if woken.found < most and woken.woken == woken.found:
-        await gates.let_in(connection, None)
-    elif woken.until is not None:
-        await gates.let_in(connection, woken.until)
+        if woken.found < most and woken.woken == woken.found:
+            await gates.let_in(tx, connection, None)
+        elif woken.until is not None:
+            await gates.let_in(tx, connection, woken.until)
 
 
 async def _probe(house: House, connection: Connection) -> None:

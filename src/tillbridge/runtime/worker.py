@@ -48,6 +48,7 @@ class Worker:
         self._house = house
         self._journeys = journeys
         self._turns = Turns(self._turn, turns_by_target, self._look_again)
+        house.gates.slots = turns_by_target
         self._sweep_s = sweep_s
         self._pulse_s = min(PULSE_S, sweep_s)
         self._chores = chores
