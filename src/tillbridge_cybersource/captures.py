@@ -5,16 +5,15 @@ Captures and Time-Out Void (docs/systems/cybersource.md).
 """
 
 from collections.abc import Mapping
-from datetime import datetime
 from urllib.parse import quote
 
 from tillbridge.canonical.payments import Operation
 from tillbridge.connector import values
-from tillbridge.connector.abilities import Call, Fenced, Finding, Receipt, Write
+from tillbridge.connector.abilities import Call, Receipt
 from tillbridge.connector.documents import Fields
 from tillbridge_cybersource.follow_ons import follow_on_document, follow_on_receipt
 from tillbridge_cybersource.operations import Operations
-from tillbridge_cybersource.own_hits import find_own, void_by_key
+from tillbridge_cybersource.own_hits import own_write
 from tillbridge_cybersource.shapes import CAPTURE
 
 CALLS = frozenset({"capture.capture_payment"})
@@ -25,14 +24,7 @@ class Captures:
 
     def __init__(self, operations: Operations) -> None:
         self._operations = operations
-        fence = operations.settings.fences
-        self.write = Write(
-            CAPTURE,
-            "fence" if fence else "find",
-            self.send,
-            find=self.find,
-            fence=self.fence if fence else None,
-        )
+        self.write = own_write(operations, CAPTURE, Operation.CAPTURE, self.send)
 
     async def send(self, call: Call, fields: Fields) -> Receipt:
         """Captures. Raises Rejected for more than is held, and for what is no longer held."""
@@ -44,15 +36,6 @@ class Captures:
         return follow_on_receipt(
             ours, Operation.CAPTURE, answer, order_number, parent_id=authorization_id
         )
-
-    async def find(self, call: Call, fields: Fields, sent_at: datetime) -> Finding:
-        """By search, with the capture's key; one that was voided since is found as UNDONE."""
-        return await find_own(self._operations, call, fields, sent_at, Operation.CAPTURE)
-
-    async def fence(self, call: Call, fields: Fields) -> Fenced:
-        """The time-out void, with the capture's key."""
-        order_number = values.required_text(fields, "order_number")
-        return await void_by_key(self._operations, call, order_number, Operation.CAPTURE)
 
     def _document(self, call: Call, fields: Fields) -> Mapping[str, object]:
         document = follow_on_document(call, fields, values.money_above_zero(fields, "amount"))

@@ -5,16 +5,14 @@ credit is not bounded by any capture: the merchant account has to be allowed to 
 Time-Out Void for a Capture, Sale, Refund, or Credit.
 """
 
-from datetime import datetime
-
 from tillbridge.canonical.payments import Operation
 from tillbridge.connector import values
-from tillbridge.connector.abilities import Call, Fenced, Finding, Receipt, Write
+from tillbridge.connector.abilities import Call, Receipt
 from tillbridge.connector.documents import Fields
 from tillbridge_cybersource.electronic_checks import as_paid_by
 from tillbridge_cybersource.follow_ons import follow_on_document, follow_on_receipt
 from tillbridge_cybersource.operations import Operations
-from tillbridge_cybersource.own_hits import find_own, void_by_key
+from tillbridge_cybersource.own_hits import own_write
 from tillbridge_cybersource.payment_documents import billing_of, paid_with
 from tillbridge_cybersource.shapes import CREDIT
 
@@ -26,14 +24,7 @@ class Credits:
 
     def __init__(self, operations: Operations) -> None:
         self._operations = operations
-        fence = operations.settings.fences
-        self.write = Write(
-            CREDIT,
-            "fence" if fence else "find",
-            self.send,
-            find=self.find,
-            fence=self.fence if fence else None,
-        )
+        self.write = own_write(operations, CREDIT, Operation.CREDIT, self.send)
 
     async def send(self, call: Call, fields: Fields) -> Receipt:
         """Sends money out. Raises Rejected where the account or the token is not taken."""
@@ -49,12 +40,3 @@ class Credits:
         answer = await ours.exchange.write(call, "/pts/v2/credits", sent)
         order_number = values.required_text(fields, "order_number")
         return follow_on_receipt(ours, Operation.CREDIT, answer, order_number)
-
-    async def find(self, call: Call, fields: Fields, sent_at: datetime) -> Finding:
-        """By search, with the credit's key; one that was voided since is found as UNDONE."""
-        return await find_own(self._operations, call, fields, sent_at, Operation.CREDIT)
-
-    async def fence(self, call: Call, fields: Fields) -> Fenced:
-        """The time-out void, with the credit's key."""
-        order_number = values.required_text(fields, "order_number")
-        return await void_by_key(self._operations, call, order_number, Operation.CREDIT)

@@ -1,11 +1,14 @@
-"""Own hits: what search shows of an operation under our own key, and the time-out void by it."""
+"""Own hits: what search shows of an operation under our own key, and the time-out void by it.
+
+A capture, a refund and a credit are ended by them alike.
+"""
 
 from datetime import datetime
 
 from tillbridge.canonical.payments import Observation, Operation, Verdict
 from tillbridge.connector import values
-from tillbridge.connector.abilities import Call, Fenced, Finding, NotYet
-from tillbridge.connector.documents import Fields
+from tillbridge.connector.abilities import Call, Fenced, Finding, NotYet, Send, Write
+from tillbridge.connector.documents import DocumentShape, Fields
 from tillbridge_cybersource.fences import check_not_early, fence_refused, fenced
 from tillbridge_cybersource.follow_ons import follow_on_receipt
 from tillbridge_cybersource.observations import first_that_counts
@@ -13,6 +16,23 @@ from tillbridge_cybersource.operations import Operations, client_reference
 from tillbridge_cybersource.search import Hit
 
 CALLS = frozenset({"void.mit_void"})
+
+
+def own_write(
+    operations: Operations, shape: DocumentShape, operation: Operation, send: Send
+) -> Write:
+    """A write that is found by its key, and fenced by the time-out void where there are fences."""
+
+    async def find(call: Call, fields: Fields, sent_at: datetime) -> Finding:
+        return await find_own(operations, call, fields, sent_at, operation)
+
+    async def fence(call: Call, fields: Fields) -> Fenced:
+        order_number = values.required_text(fields, "order_number")
+        return await void_by_key(operations, call, order_number, operation)
+
+    if operations.settings.fences:
+        return Write(shape, "fence", send, find=find, fence=fence)
+    return Write(shape, "find", send, find=find)
 
 
 def own_hit(

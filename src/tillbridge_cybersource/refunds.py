@@ -6,17 +6,16 @@ Capture, Sale, Refund, or Credit.
 """
 
 from collections.abc import Mapping
-from datetime import datetime
 from urllib.parse import quote
 
 from tillbridge.canonical.payments import Operation
 from tillbridge.connector import values
-from tillbridge.connector.abilities import Call, Fenced, Finding, Receipt, Write
+from tillbridge.connector.abilities import Call, Receipt
 from tillbridge.connector.documents import Fields
 from tillbridge_cybersource.electronic_checks import as_paid_by
 from tillbridge_cybersource.follow_ons import follow_on_document, follow_on_receipt
 from tillbridge_cybersource.operations import Operations
-from tillbridge_cybersource.own_hits import find_own, void_by_key
+from tillbridge_cybersource.own_hits import own_write
 from tillbridge_cybersource.shapes import REFUND
 
 CALLS = frozenset({"refund.refund_capture", "refund.refund_payment"})
@@ -27,14 +26,7 @@ class Refunds:
 
     def __init__(self, operations: Operations) -> None:
         self._operations = operations
-        fence = operations.settings.fences
-        self.write = Write(
-            REFUND,
-            "fence" if fence else "find",
-            self.send,
-            find=self.find,
-            fence=self.fence if fence else None,
-        )
+        self.write = own_write(operations, REFUND, Operation.REFUND, self.send)
 
     async def send(self, call: Call, fields: Fields) -> Receipt:
         """Gives money back. Raises Rejected for more than was captured, and for what is too old."""
@@ -45,15 +37,6 @@ class Refunds:
         answer = await ours.exchange.write(call, path, self._document(call, fields))
         order_number = values.required_text(fields, "order_number")
         return follow_on_receipt(ours, Operation.REFUND, answer, order_number, parent_id=capture_id)
-
-    async def find(self, call: Call, fields: Fields, sent_at: datetime) -> Finding:
-        """By search, with the refund's key; one that was voided since is found as UNDONE."""
-        return await find_own(self._operations, call, fields, sent_at, Operation.REFUND)
-
-    async def fence(self, call: Call, fields: Fields) -> Fenced:
-        """The time-out void, with the refund's key."""
-        order_number = values.required_text(fields, "order_number")
-        return await void_by_key(self._operations, call, order_number, Operation.REFUND)
 
     def _document(self, call: Call, fields: Fields) -> Mapping[str, object]:
         amount = values.money_above_zero(fields, "amount")
