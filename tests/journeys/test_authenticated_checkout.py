@@ -4,11 +4,15 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
+import pytest
 from tests.journeys.test_checkout import ask, asked, authorizations, ended, fault
 from tests.journeys.test_giving_up import sales_orders
 from tests.journeys.town import Till, Town, open_town, order_document, till
 
+from tillbridge.database.database import Database
+from tillbridge.journeys import authenticate
 from tillbridge.payments.attempts import of_order
+from tillbridge.payments.authentications import Standing, standing_authentication
 from tillbridge_simulators.cybersource.triggers import pull
 from tillbridge_simulators.faults import Fault, Rule
 
@@ -93,6 +97,27 @@ async def test_a_challenged_shopper_pays_with_one_key_and_one_authorization(
         status, answer = await two.post(COLLECTED)
         assert (status, answer["status"]) == (200, "authorized")
         assert "authentication" not in answer
+
+
+async def test_a_post_that_looked_just_before_another_went_on_tells_what_that_one_did(
+    tmp_path: Path, dsn: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with open_town(tmp_path, dsn, settings=REQUIRED) as town, till(town) as shop:
+        one = Shopper(town, shop, "3004")
+        await one.challenged()
+        one.presses("passed")
+        faster: list[tuple[int, dict[str, Any]]] = []
+
+        async def overtaken(database: Database, wire_key: str) -> Standing | None:
+            monkeypatch.undo()
+            faster.append(await one.post(CONFIRMED))
+            return await standing_authentication(database, wire_key)
+
+        monkeypatch.setattr(authenticate, "standing_authentication", overtaken)
+        slower = await one.post(CONFIRMED)
+        assert slower == faster[0]
+        assert slower[1]["status"] == "authorized"
+        assert len(authorizations(town, "3004")) == 1
 
 
 async def test_what_is_refused_or_not_finished_charges_nobody(tmp_path: Path, dsn: str) -> None:

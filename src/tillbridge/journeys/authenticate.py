@@ -106,7 +106,7 @@ class _Authenticating:
         if known is not None:
             standing = await standing_authentication(self.house.database, known.wire_key)
             if standing is not None and standing.is_used and not may_reopen(known):
-                return known  # its authorization itself was answered by a challenge
+                return await self._attempt() or known  # it was taken on, perhaps since the look
         try:
             told = await self._ask(standing)
         except (Transient, Misconfigured) as error:
