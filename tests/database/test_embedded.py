@@ -14,6 +14,7 @@ import pytest
 from tillbridge.canonical.errors import Misconfigured
 from tillbridge.database import embedded
 from tillbridge.database.cluster import Cluster
+from tillbridge.database.database import BROKEN
 from tillbridge.database.embedded import EmbeddedPostgres
 
 ANOTHER_PROCESS = """
@@ -80,6 +81,27 @@ async def test_a_killed_server_comes_back_with_what_was_committed(folder: Path) 
             await _write(postgres.dsn)
             os.kill(postgres.pid, signal.SIGKILL)
             assert await _rows(postgres.dsn) == kills
+
+
+async def test_its_supervisor_outlives_a_client_library_that_trips_over_the_death(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    met = [asyncpg.InternalClientError("cannot switch to state 12"), asyncpg.InterfaceError("lost")]
+    administer = EmbeddedPostgres._administer
+
+    async def tripping(postgres: EmbeddedPostgres) -> "asyncpg.Connection[asyncpg.Record]":
+        if met:
+            raise met.pop()
+        return await administer(postgres)
+
+    async with EmbeddedPostgres(folder) as postgres, supervised(postgres):
+        await _write(postgres.dsn)
+        monkeypatch.setattr(EmbeddedPostgres, "_administer", tripping)
+        os.kill(postgres.pid, signal.SIGKILL)
+        assert await _rows(postgres.dsn) == 1
+        os.kill(postgres.pid, signal.SIGKILL)
+        assert await _rows(postgres.dsn) == 1
+    assert not met
 
 
 async def test_a_server_whose_starter_was_killed_is_found_again(folder: Path) -> None:
@@ -235,6 +257,6 @@ async def _rows(dsn: str) -> int:
         try:
             async with opened(dsn) as connection:
                 return int(await connection.fetchval("SELECT count(*) FROM kept"))
-        except (OSError, asyncpg.PostgresError):
+        except BROKEN:
             await asyncio.sleep(0.05)
     raise AssertionError("the server did not come back")

@@ -4,7 +4,6 @@ import logging
 from collections.abc import Mapping
 from typing import Any
 
-import asyncpg
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -45,14 +44,6 @@ _STATUS = {
     "resolved": 409,
     "consumed": 409,
 }
-DATABASE_GONE = (
-    OSError,
-    asyncpg.PostgresConnectionError,
-    asyncpg.InterfaceError,
-    asyncpg.InternalClientError,
-    asyncpg.exceptions.OperatorInterventionError,
-)
-"""What a database that is away looks like."""
 
 
 def json_answer(status: int, content: object, headers: Mapping[str, str] | None = None) -> Response:

@@ -42,7 +42,7 @@ from tillbridge.api.doors import doors
 from tillbridge.api.front import Front
 from tillbridge.assembly import API_POOL, DESK_POOL, Site, close_house, open_house, shop_of
 from tillbridge.canonical.errors import TillbridgeError
-from tillbridge.database.database import Database
+from tillbridge.database.database import GONE, Database
 from tillbridge.journeys.house import House
 
 ROUTERS = (
@@ -118,6 +118,6 @@ def _translate_errors(app: FastAPI) -> None:
     app.add_exception_handler(TillbridgeError, answers.on_error)
     app.add_exception_handler(HTTPException, answers.on_http_error)
     app.add_exception_handler(RequestValidationError, answers.on_invalid)
-    for gone in answers.DATABASE_GONE:
+    for gone in GONE:
         app.add_exception_handler(gone, answers.on_database_gone)
     app.add_exception_handler(Exception, answers.on_bug)

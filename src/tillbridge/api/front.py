@@ -11,8 +11,9 @@ from starlette.requests import Request
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from tillbridge.api.answers import DATABASE_GONE, error_answer, on_bug, on_database_gone
+from tillbridge.api.answers import error_answer, on_bug, on_database_gone
 from tillbridge.canonical.errors import TillbridgeError
+from tillbridge.database.database import GONE
 
 _LOG = logging.getLogger(__name__)
 BEFORE = ("/doors/", "/checkout/")
@@ -36,7 +37,7 @@ class Front:
             answer = await door.endpoint(request)
         except TillbridgeError as error:
             answer = error_answer(error)
-        except DATABASE_GONE as error:
+        except GONE as error:
             answer = await on_database_gone(request, error)
         except Exception as bug:
             _LOG.exception("a request at %s broke", door.path)

@@ -11,10 +11,10 @@ from datetime import datetime
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from tillbridge.api.answers import DATABASE_GONE, json_answer
+from tillbridge.api.answers import json_answer
 from tillbridge.api.callers import ADatabase, AHouse, Looking
 from tillbridge.canonical.errors import Misconfigured
-from tillbridge.database.database import Database
+from tillbridge.database.database import GONE, Database
 from tillbridge.database.migrate import check_schema
 from tillbridge.database.statements import load_statements
 from tillbridge.journeys.standing import Queue, Reason, Waiting, queues, reasons, waiting_runs
@@ -97,7 +97,7 @@ async def accepting(database: ADatabase) -> Response:
         await asyncio.wait_for(check_schema(database), ANSWER_S)
     except Misconfigured as error:
         reason = error.reason
-    except DATABASE_GONE:
+    except GONE:
         reason = "database_down"
     return json_answer(503 if reason else 200, Accepting(not reason, reason))
 

@@ -8,6 +8,7 @@ import click
 from tillbridge.canonical.card_data import mask
 from tillbridge.canonical.errors import TillbridgeError, Transient
 from tillbridge.cli.printing import complain
+from tillbridge.database.database import BROKEN
 
 FAILED = 1
 
@@ -30,7 +31,7 @@ class Commands(click.Group):
                 answer = ctx.invoke(self.commands[self.default])
         except BrokenPipeError:
             raise  # the reader has seen enough; click knows how to end then
-        except (TillbridgeError, asyncpg.PostgresError, OSError) as error:
+        except (TillbridgeError, *BROKEN) as error:
             report(error)
             ctx.exit(FAILED)
         return answer

@@ -19,6 +19,7 @@ import asyncpg
 
 from tillbridge.canonical.errors import Misconfigured, TillbridgeError, Transient
 from tillbridge.database.cluster import PORT, SUPERUSER, Cluster, Postmaster
+from tillbridge.database.database import BROKEN, GONE
 from tillbridge.database.filelock import FileLock
 
 DATABASE = "tillbridge"
@@ -112,7 +113,7 @@ class EmbeddedPostgres:
                 if self._presence.is_ours:
                     _LOG.warning("PostgreSQL (process %s) has died; starting it again.", self.pid)
                     await self._ensure_running()
-        except (TillbridgeError, OSError, asyncpg.PostgresError) as error:
+        except (TillbridgeError, *BROKEN) as error:
             _LOG.error("PostgreSQL does not start: %s", error)
             return False
         else:
@@ -174,7 +175,7 @@ class EmbeddedPostgres:
         """Whether the server takes statements; it must be the one of our folder."""
         try:
             connection = await self._administer()
-        except (OSError, asyncpg.CannotConnectNowError, asyncpg.PostgresConnectionError):
+        except GONE:
             return False
         try:
             served = Path(await connection.fetchval("SHOW data_directory"))
