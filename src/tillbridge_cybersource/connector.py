@@ -30,6 +30,8 @@ from tillbridge_cybersource.operations import Operations
 from tillbridge_cybersource.payer_authentication import PayerAuthentication
 from tillbridge_cybersource.pulls import PAYMENTS, Pulls
 from tillbridge_cybersource.refunds import Refunds
+from tillbridge_cybersource.report_definitions import ReportDefinitions
+from tillbridge_cybersource.report_orders import ReportOrders
 from tillbridge_cybersource.report_subscriptions import ReportSubscriptions
 from tillbridge_cybersource.reports import NAME as REPORTS
 from tillbridge_cybersource.reports import Reports
@@ -82,7 +84,7 @@ class CybersourceSession:
     It satisfies ChecksConnection, WritesDocuments (authorization, capture, reversal, void,
     refund, credit, increment), ObservesPayments, PullsPayments, PollsChanges, KeepsWebhooks,
     Probes, VerifiesDeliveries, TranslatesDeliveries, AuthenticatesShoppers,
-    MakesCaptureContexts, VerifiesTokens, HoldsKeys and Closes.
+    MakesCaptureContexts, VerifiesTokens, HoldsKeys, SettlesPayments, OrdersReports and Closes.
     """
 
     def __init__(self, settings: CybersourceSettings, opening: Opening) -> None:
@@ -103,7 +105,10 @@ class CybersourceSession:
         operations = Operations(self._exchange, self._search, settings, policy, opening)
         self._billing = Billing(self._exchange, settings, opening)
         self._reports = Reports(self._exchange, settings, opening)
-        self._report_subscriptions = ReportSubscriptions(self._exchange, settings)
+        self.report_definitions = ReportDefinitions(self._exchange, settings)
+        made_by = (self._exchange, self.report_definitions, settings)
+        self.report_subscriptions = ReportSubscriptions(*made_by)
+        self.report_orders = ReportOrders(*made_by)
         self._details = SettlementDetails(self._exchange, settings, opening)
         self._vault = Vault(self._exchange, settings, opening)
         self._account_checks = AccountChecks(self._exchange, settings)
@@ -185,7 +190,7 @@ class CybersourceSession:
         """Subscribes to the reports that are wanted and not made yet."""
         if not self._settings.report_every_s:
             return ()
-        return await self._report_subscriptions.ensure(call)
+        return await self.report_subscriptions.ensure(call)
 
     @property
     def bare(self) -> BareCalls:

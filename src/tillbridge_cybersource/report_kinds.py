@@ -101,3 +101,8 @@ def report_kinds(settings: CybersourceSettings) -> list[ReportKind]:
     """Those that the connection wants made every day. Raises Misconfigured for one that is none."""
     known = {kind.name: kind for kind in REPORT_KINDS.values()}
     return chosen(settings.reports, known, "report")
+
+
+def kind_named(definition: str) -> ReportKind | None:
+    """How a definition's rows are read; None for one that says nothing of money we know."""
+    return next((one for one in REPORT_KINDS.values() if one.definition == definition), None)

@@ -10,7 +10,9 @@ from itertools import groupby
 from pathlib import Path
 
 import tillbridge_cybersource
+from tillbridge_cybersource.left_out import NEVER, OUT, why_left_out
 from tillbridge_simulators.cybersource.certification import ROWS
+from tillbridge_simulators.cybersource.certification.row import Row
 from tillbridge_simulators.cybersource.offers import served
 from tillbridge_simulators.cybersource.recorded import Operation, recorded
 
@@ -27,7 +29,9 @@ that shop (`/icc/`) and OAuth's token, they are the 184 that the API reference i
 whether these are the same 184 by name is not verified, since no list of them is published.
 
 - **connector**: the file of `tillbridge_cybersource` that calls it (its `CALLS`; a test compares
-  them with what it really calls).
+  them with what it really calls). Never called is what would bring a card number here; out of
+  scope are payouts, intents, funds that are pushed or pulled, agents that shop, and OAuth's
+  token (`left_out.py`).
 - **simulator**: the sandbox serves it.
 - **tested by**: the file of the certification (`{folder}`)
   that has its row: it is taken, what it changed is read back, and once it is refused. Cybersource's
@@ -35,7 +39,8 @@ whether these are the same 184 by name is not verified, since no list of them is
   (`tests/cybersource/test_official_table.py`); `tillbridge certify cybersource` does them against
   a connection.
 
-The connector calls {called}, the simulator serves {served}, and {rowed} have a row.
+The connector calls {called}, the simulator serves {served}, and {rowed} have a row. Of the
+others {never} are never called, and {out} are out of scope.
 """
 
 
@@ -66,8 +71,9 @@ def page() -> str:
     for file, keys in connector_calls().items():
         for key in keys:
             callers[key].append(file)
-    rows = {key: row.says.__module__.rpartition(".")[2] for row in ROWS for key in row.keys}
+    rows = {key: file_of(row) for row in ROWS for key in row.keys}
     here = set(served())
+    left_out = [why_left_out(key, one.path) for key, one in operations.items()]
     head = _HEAD.format(
         count=len(operations),
         newer=sum(one.path.startswith(_NEWER) for one in operations.values()),
@@ -75,9 +81,17 @@ def page() -> str:
         called=len(callers),
         served=len(here),
         rowed=len(rows),
+        never=left_out.count(NEVER),
+        out=left_out.count(OUT),
     )
     tables = "\n".join(_tables(operations, callers, here, rows))
     return f"{head}\n{tables}"
+
+
+def file_of(row: Row) -> str:
+    """The file that a row stands in; one that is made for several kinds is a partial call."""
+    says = getattr(row.says, "func", row.says)
+    return str(says.__module__).rpartition(".")[2]
 
 
 def _tables(
@@ -91,7 +105,8 @@ def _tables(
         yield f"## {group.replace('_', ' ').capitalize()}\n"
         yield "| operation | | connector | simulator | tested by |\n|---|---|---|---|---|"
         for one in every:
-            caller = ", ".join(f"`{file}`" for file in callers.get(one.key, ())) or "no"
+            caller = ", ".join(f"`{file}`" for file in callers.get(one.key, ()))
+            caller = caller or why_left_out(one.key, one.path) or "no"
             serves = "yes" if one.key in here else "no"
             tested = f"`{rows[one.key]}.py`" if one.key in rows else ""
             yield f"| `{one.name}` | `{one.method} {one.path}` | {caller} | {serves} | {tested} |"

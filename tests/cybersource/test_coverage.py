@@ -3,9 +3,11 @@
 from pathlib import Path
 
 import pytest
-from tests.cybersource.coverage import PAGE, connector_calls, key_of, page
+from tests.cybersource.coverage import PAGE, connector_calls, file_of, key_of, page
 
 import tillbridge_cybersource
+from tillbridge_cybersource.left_out import CARD_NUMBERS, why_left_out
+from tillbridge_simulators.cybersource import certification
 from tillbridge_simulators.cybersource.certification import ROWS
 from tillbridge_simulators.cybersource.offers import served
 from tillbridge_simulators.cybersource.recorded import recorded
@@ -17,6 +19,18 @@ def test_every_operation_that_is_served_has_its_row() -> None:
     rows = [key for row in ROWS for key in row.keys]
     assert len(rows) == len(set(rows))
     assert set(served()) == set(rows), "each offer has its row in certification/"
+
+
+def test_every_row_stands_in_a_file_of_the_certification() -> None:
+    folder = Path(certification.__path__[0])
+    assert {file_of(row) for row in ROWS} <= {file.stem for file in folder.glob("*.py")}
+
+
+def test_what_is_left_out_for_a_reason_is_called_by_no_file() -> None:
+    operations = recorded().operations
+    assert set(operations) >= CARD_NUMBERS
+    called = {key for keys in connector_calls().values() for key in keys}
+    assert not [key for key in called if why_left_out(key, operations[key].path)]
 
 
 def test_the_page_is_drawn_anew() -> None:

@@ -32,6 +32,7 @@ from tillbridge.cli.notices import notices
 from tillbridge.cli.operators import operators
 from tillbridge.cli.provision import provision
 from tillbridge.cli.pulls import pulls
+from tillbridge.cli.reports import reports
 from tillbridge.cli.reviews import reviews
 from tillbridge.cli.run import run
 from tillbridge.cli.runs import runs
@@ -91,7 +92,7 @@ for command in (
     *(demo, init, template, check, format_files, schema, test, provision, up, webhooks),
     *(api, worker, migrate),
     *(flows, run, approvals, notices, alerts),
-    *(runs, dead_letters, errors, reviews, unknowns, pulls, settlements),
+    *(runs, dead_letters, errors, reviews, unknowns, pulls, settlements, reports),
     *(history, archive, trace, explain),
     *(gates, backlog, inbox, adopt, adoptions),
     *(secrets, operators, audit, connectors, schemas, sandbox, certify),
