@@ -5,7 +5,7 @@ the engine's own rules; a lost answer ends by evidence or a fence, as the journa
 """
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -13,7 +13,7 @@ from typing import Final
 
 from tests.payments.book import order
 
-from tillbridge.canonical.errors import Misconfigured, Place, Rejected, Transient
+from tillbridge.canonical.errors import Misconfigured, Place, Rejected, Transient, Unreconciled
 from tillbridge.canonical.money import Money
 from tillbridge.canonical.payments import (
     AttemptState,
@@ -32,18 +32,23 @@ from tillbridge.payments.known import Known
 from tillbridge.payments.observe import judge
 from tillbridge_cybersource.connector import CONNECTOR, CybersourceSession
 from tillbridge_simulators.cybersource import CybersourceSimulator, Options
-from tillbridge_simulators.faults import Fault, FaultKind, Rule
+from tillbridge_simulators.faults import Fault, Rule
 
 FACTOR: Final = 2000.0
-FAULTS: Final[tuple[FaultKind | None, ...]] = (
+FAULTS: Final[tuple[Fault | None, ...]] = (
     None,
     None,
-    "lose_answer",
-    "break_before",
-    "refuse",
-    "late",
+    None,
+    Fault("lose_answer"),
+    Fault("break_before"),
+    Fault("refuse", status=503),
+    Fault("refuse", status=500),
+    Fault("refuse", status=429),
+    Fault("late", seconds=20.0),
+    Fault("late", seconds=200.0),
 )
-_LATE_S: Final = 20.0
+"""Those that take effect late do so before, and after, a fence may leave; never after the proof of
+absence."""
 _ASKED_MAX: Final = 400
 _ZERO: Final = Money.zero("USD")
 
@@ -75,12 +80,27 @@ async def open_town(*, fence: bool, lag_s: float) -> Town:
         "partial_captures": "yes",
         "absent_after_s": 300,
         "kept_absent_after_s": 300,
+        "decision_lag_s": 300,
         "search_lag_s": 10,
     }
     opening = Opening("cards", lambda: datetime.now(UTC), factor=FACTOR)
     session = CONNECTOR.open(parse_settings(CONNECTOR.settings, given, Place()), opening)
     assert isinstance(session, CybersourceSession)
     return Town(simulator, session, lag_s)
+
+
+@dataclass(frozen=True)
+class Unknown:
+    """A document that was sent and not answered."""
+
+    kind: str
+    key: str
+    fields: Fields
+    sent_at: datetime
+
+
+async def _any_time() -> bool:
+    return True
 
 
 @dataclass
@@ -90,17 +110,32 @@ class Effects:
     town: Town
     made: int = 0
 
+    @property
+    def next_key(self) -> str:
+        """The key that the next document goes out under."""
+        return f"effect{self.made + 1:020d}"
+
+    def fault(self, operation: str, fault: Fault | None) -> None:
+        """The next request of this operation misbehaves; None: none does."""
+        rules = [] if fault is None else [Rule(operation, fault, times=1)]
+        self.town.simulator.faults.rules = rules
+
     async def do(
-        self, kind: str, fields: Fields, fault: FaultKind | None, operation: str
+        self, kind: str, fields: Fields, fault: Fault | None, operation: str
     ) -> Receipt | None:
         """What came of it: None when it certainly did not happen, or was undone."""
+        sent = await self.send(kind, fields, fault, operation)
+        return await self.settle(sent) if isinstance(sent, Unknown) else sent
+
+    async def send(
+        self, kind: str, fields: Fields, fault: Fault | None, operation: str
+    ) -> Receipt | Unknown | None:
+        """How it was answered; None when it certainly did not happen."""
+        key = self.next_key
         self.made += 1
-        key = f"effect{self.made:020d}"
         if kind == "authorization":
             fields = {**fields, "attempt_key": key}
-        if fault is not None:
-            rule = Rule(operation, Fault(fault, seconds=_LATE_S, status=503), times=1)
-            self.town.simulator.faults.rules = [rule]
+        self.fault(operation, fault)
         sent_at = datetime.now(UTC)
         try:
             return await self.town.session.writes[kind].send(self._call(key), fields)
@@ -110,18 +145,21 @@ class Effects:
         except (Rejected, Misconfigured):
             return None
         finally:
-            self.town.simulator.faults.rules = []
-        return await self._settled(kind, key, fields, sent_at)
+            self.fault("", None)
+        return Unknown(kind, key, fields, sent_at)
 
-    async def _settled(
-        self, kind: str, key: str, fields: Fields, sent_at: datetime
+    async def settle(
+        self, sent: Unknown, may_fence: Callable[[], Awaitable[bool]] = _any_time
     ) -> Receipt | None:
-        """Ends an unknown: by evidence, a fence, or sending it again under its natural key."""
-        write = self.town.session.writes[kind]
+        """Ends an unknown: by evidence, a fence, or sending it again under its natural key.
+
+        `may_fence`: asked before each fence; where it says no, somebody has told meanwhile.
+        """
+        write, key, fields = self.town.session.writes[sent.kind], sent.key, sent.fields
         for _ in range(_ASKED_MAX):
             try:
                 if write.find is not None:
-                    finding = await write.find(self._call(key), fields, sent_at)
+                    finding = await write.find(self._call(key), fields, sent.sent_at)
                     if isinstance(finding, Found):
                         return finding.receipt
                     if isinstance(finding, Absent):
@@ -129,14 +167,15 @@ class Effects:
                 if write.safety == "natural_key":
                     return await write.send(self._call(key), fields)
                 if write.fence is not None:
-                    await write.fence(self._call(key), fields)
+                    if await may_fence():
+                        await write.fence(self._call(key), fields)
                     return None
             except Transient:
                 pass
-            except Rejected:
+            except (Rejected, Unreconciled):
                 return None
             await asyncio.sleep(0.005)
-        raise AssertionError(f"{kind} {key} stays unknown")
+        raise AssertionError(f"{sent.kind} {key} stays unknown")
 
     def _call(self, key: str) -> Call:
         return Call(key, datetime.now(UTC), 5.0, "machine", lambda: None)

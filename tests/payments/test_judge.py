@@ -132,8 +132,10 @@ def test_a_second_decision_confirms_or_is_a_conflict(state: S, verdict: V, meani
     assert (move.meaning, move.attempt) == (meaning, None)
 
 
-def test_the_decision_about_a_stray_says_nothing_about_the_payment() -> None:
-    move = judge(attempt(S.AUTHORIZED), seen(REVIEW, V.DECLINED, "another", amount=None))
+@pytest.mark.parametrize("state", HELD)
+@pytest.mark.parametrize("verdict", [V.APPROVED, V.DECLINED])
+def test_the_decision_about_a_stray_says_nothing_about_the_payment(state: S, verdict: V) -> None:
+    move = judge(attempt(state), seen(REVIEW, verdict, "another", amount=None))
 
     assert (move.meaning, move.attempt) == ("confirmed", None)
 

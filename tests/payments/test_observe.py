@@ -20,6 +20,7 @@ from tillbridge.canonical.money import Money
 from tillbridge.canonical.payments import AttemptState, Observation, Operation, Source, Verdict
 from tillbridge.database.database import Database
 from tillbridge.payments.attempts import Attempt, begin_fence, give_up_fence, live, mark_unknown
+from tillbridge.payments.finds import Unheard, unheard
 from tillbridge.payments.known import Known
 from tillbridge.payments.observations import observations_of, told_capture
 from tillbridge.payments.observe import judge
@@ -67,29 +68,6 @@ async def test_a_partial_hold_is_a_stray_of_what_is_held(database: Database) -> 
     assert events[1].data.payment is not None
     assert events[1].data.payment.authorized == usd("50.00")
     assert (await now(database)).state is S.REVERSING
-
-
-async def test_a_review_is_decided_by_what_came_before_it(database: Database) -> None:
-    await begin(database)
-
-    events = await tell(database, seen(REVIEW, V.DECLINED, amount=None), seen(AUTH, V.IN_REVIEW))
-
-    assert [event.kind for event in events] == [
-        Kind.PAYMENT_IN_REVIEW,
-        Kind.PAYMENT_REVIEW_REJECTED,
-    ]
-    assert (await now(database)).state is S.REVERSING
-
-
-async def test_a_decision_that_knows_only_the_authorization_is_applied_too(
-    database: Database,
-) -> None:
-    await begin(database)
-    decision = seen(REVIEW, V.APPROVED, amount=None, attempt_key="")
-
-    await tell(database, decision, seen(AUTH, V.IN_REVIEW))
-
-    assert (await now(database)).state is S.AUTHORIZED
 
 
 async def test_a_capture_told_first_by_somebody_who_knows_less_counts_all_the_same(
@@ -208,6 +186,23 @@ async def test_a_void_of_a_capture_by_its_id_takes_it_back_once(database: Databa
         S.AUTHORIZED,
         usd("0"),
     )
+
+
+async def test_a_void_that_does_not_say_of_what_is_asked_for_and_counts_then(
+    database: Database,
+) -> None:
+    """A webhook names the void alone, and often overtakes the reply that names the capture."""
+    await begin(database)
+    await tell(database, APPROVED, seen(CAPTURE, V.APPROVED, "c1"))
+    bare = Observation(VOID, V.APPROVED, Source.WEBHOOK, "1042", "v1", APPROVED.occurred_at, "own")
+
+    assert await tell(database, bare, bare) == []
+    assert await unheard(database, CONNECTION, ["v1"]) == [Unheard("v1", is_told=False)]
+    events = await tell(database, seen(VOID, V.APPROVED, "v1", amount=None, parent_id="c1"))
+
+    assert [event.kind for event in events] == [Kind.PAYMENT_CAPTURE_FAILED]
+    assert (await now(database)).captured == usd("0")
+    assert await unheard(database, CONNECTION, ["v1"]) == []
 
 
 async def test_one_order_has_one_live_attempt_and_many_ended_ones(database: Database) -> None:

@@ -2,10 +2,13 @@
 
 -- name: unheard
 -- Of the operations of one page: those nobody told of, and those told of that fit nothing of ours
--- and stand on no list yet. A review tells of a decision, not of the operation it is about.
+-- and stand on no list yet. A review tells of a decision, not of the operation it is about. A void
+-- or reversal of which nobody said what it undoes is asked for.
 SELECT asked.id, EXISTS (SELECT 1 FROM observations o
                          WHERE o.connection = $1 AND o.request_id = asked.id
-                           AND o.operation <> 'review') AS is_told
+                           AND o.operation <> 'review'
+                           AND (o.parent_id <> '' OR o.operation NOT IN ('void', 'reversal')))
+       AS is_told
 FROM unnest($2::text[]) WITH ORDINALITY AS asked (id, place)
 WHERE NOT EXISTS (SELECT 1 FROM finds f WHERE f.connection = $1 AND f.request_id = asked.id)
   AND NOT EXISTS (SELECT 1 FROM observations o

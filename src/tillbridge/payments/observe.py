@@ -9,13 +9,12 @@ from dataclasses import dataclass, replace
 
 import msgspec
 
-from tillbridge.canonical.events import Event, EventData, Kind
+from tillbridge.canonical.events import Event, Kind
 from tillbridge.canonical.money import Money
 from tillbridge.canonical.payments import (
     AttemptState,
     Observation,
     Operation,
-    Payment,
     Source,
     Verdict,
 )
@@ -24,6 +23,7 @@ from tillbridge.payments.adoptions import hasten_adoption
 from tillbridge.payments.attempts import ENDED, FENCING, SQL, Attempt
 from tillbridge.payments.claims import release_undone
 from tillbridge.payments.known import NOTHING_KNOWN, Known, known_of
+from tillbridge.payments.payment_events import payment_event
 from tillbridge.payments.refunds import attempt_of, is_our_credit, observe_refund
 
 _OPEN = frozenset({AttemptState.STARTED, AttemptState.UNKNOWN, AttemptState.CHALLENGE})
@@ -103,9 +103,9 @@ async def observe(tx: Tx, connection: str, seen: Observation) -> Observed:
             await release_undone(tx, connection, attempt, seen, known.captured)
     else:
         await tx.execute(SQL["mean"], number, move.meaning, attempt.wire_key)
-    events = [_event(kind, move.attempt or attempt, seen) for kind in move.kinds]
+    events = [payment_event(kind, move.attempt or attempt, seen) for kind in move.kinds]
     if move.attempt is not None and move.attempt.state is AttemptState.IN_REVIEW:
-        events += await _early_decisions(tx, connection, move.attempt)
+        events += await _early_decisions(tx, connection, move.attempt, seen)
     return Observed(new=True, events=tuple(events))
 
 
@@ -133,7 +133,7 @@ def foresee(attempt: Attempt, seen: Observation) -> Foreseen | None:
     move = judge(attempt, seen)
     if move.attempt is None or move.attempt.state is AttemptState.IN_REVIEW:
         return None
-    events = tuple(_event(kind, move.attempt, seen) for kind in move.kinds)
+    events = tuple(payment_event(kind, move.attempt, seen) for kind in move.kinds)
     return Foreseen(seen, move.attempt, events)
 
 
@@ -190,6 +190,8 @@ def judge(attempt: Attempt, seen: Observation, known: Known = NOTHING_KNOWN) -> 
     if seen.operation is Operation.INCREMENT:
         return _judge_increment(attempt, seen)
     if seen.operation is Operation.VOID and seen.verdict is Verdict.APPROVED:
+        if not seen.parent_id and known == NOTHING_KNOWN:
+            return Move("unmatched")  # nobody says of what: until somebody does, or is asked
         undone = replace(seen, verdict=Verdict.UNDONE, amount=None)
         return _judge_capture(attempt, undone, known)
     return Move("confirmed")
@@ -250,10 +252,11 @@ def _undone(attempt: Attempt, seen: Observation, own: bool) -> Move:
 def _judge_review(attempt: Attempt, seen: Observation) -> Move:
     if attempt.state in _OPEN:
         return Move("early")
+    if attempt.authorization_id not in (seen.parent_id, seen.request_id):
+        return Move("confirmed")
     if attempt.state is not AttemptState.IN_REVIEW:
-        own = attempt.authorization_id in (seen.parent_id, seen.request_id)
         against = _ACCEPTED if seen.verdict is not Verdict.APPROVED else _REFUSED
-        return Move("conflict" if own and attempt.state in against else "confirmed")
+        return Move("conflict" if attempt.state in against else "confirmed")
     if seen.verdict is Verdict.APPROVED:
         accepted = replace(attempt, state=AttemptState.AUTHORIZED, review="")
         return Move("moved", accepted, (Kind.PAYMENT_REVIEW_ACCEPTED,))
@@ -262,7 +265,10 @@ def _judge_review(attempt: Attempt, seen: Observation) -> Move:
 
 
 def _judge_capture(attempt: Attempt, seen: Observation, known: Known) -> Move:
-    """Each capture counts once; one that failed or was undone counts no more, in any order."""
+    """Each capture counts once; one that failed or was undone counts no more, in any order.
+
+    What was captured while somebody had to decide is in review again when that is undone.
+    """
     amount = seen.amount or known.captured or Money.zero(attempt.amount.currency)
     if amount.currency != attempt.amount.currency:
         return Move("conflict")
@@ -271,7 +277,8 @@ def _judge_capture(attempt: Attempt, seen: Observation, known: Known) -> Move:
     if seen.verdict not in (Verdict.FAILED, Verdict.UNDONE) or known.undone or not known.captured:
         return Move("confirmed")
     left = attempt.captured - known.captured
-    state = AttemptState.CAPTURED if left else AttemptState.AUTHORIZED
+    held = AttemptState.IN_REVIEW if attempt.review else AttemptState.AUTHORIZED
+    state = AttemptState.CAPTURED if left else held
     reason = CAPTURE_FAILED if seen.verdict is Verdict.FAILED else attempt.reason
     failed = replace(attempt, state=state, captured=left, reason=reason)
     return Move("moved", failed, (Kind.PAYMENT_CAPTURE_FAILED,))
@@ -351,8 +358,11 @@ async def _save(tx: Tx, attempt: Attempt, seen: Observation, number: int) -> Non
     )
 
 
-async def _early_decisions(tx: Tx, connection: str, attempt: Attempt) -> list[Event]:
-    """A review's decision that overtook the authorization it decides."""
+async def _early_decisions(
+    tx: Tx, connection: str, attempt: Attempt, since: Observation
+) -> list[Event]:
+    """A review's decision that overtook the authorization it decides, or was made while a capture
+    stood that is undone `since`: what follows from it follows then, whatever has before."""
     events: list[Event] = []
     for row in await tx.fetch(SQL["reviews_seen"], connection, attempt.authorization_id):
         decision = Observation(
@@ -368,31 +378,9 @@ async def _early_decisions(tx: Tx, connection: str, attempt: Attempt) -> list[Ev
         move = _judge_review(attempt, decision)
         if move.attempt is not None:
             await _save(tx, move.attempt, decision, row["number"])
-            events += [_event(kind, move.attempt, decision) for kind in move.kinds]
+            told = [payment_event(kind, move.attempt, decision) for kind in move.kinds]
+            if since.request_id != attempt.authorization_id:
+                told = [replace(event, id=f"{event.id}:{since.request_id}") for event in told]
+            events += told
             attempt = move.attempt
     return events
-
-
-def _event(kind: Kind, attempt: Attempt, seen: Observation) -> Event:
-    payment = attempt.payment()
-    if kind is Kind.PAYMENT_STRAY:
-        payment = _stray(payment, seen)
-    return Event(
-        id=f"{kind}:{attempt.wire_key}:{seen.request_id}",
-        source=attempt.connection,
-        kind=kind,
-        subject=attempt.order_number,
-        occurred_at=seen.occurred_at,
-        data=EventData(order=attempt.order, payment=payment),
-    )
-
-
-def _stray(payment: Payment, seen: Observation) -> Payment:
-    """The authorization that nobody wants, told apart from the one the order has."""
-    return replace(
-        payment,
-        state=AttemptState.REVERSING,
-        authorization_id=seen.request_id,
-        authorized=seen.amount or payment.authorized,
-        reason=seen.reason,
-    )

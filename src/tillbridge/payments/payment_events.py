@@ -1,0 +1,33 @@
+"""What follows for the rest of the house when an observation has moved a payment, as events."""
+
+from dataclasses import replace
+
+from tillbridge.canonical.events import Event, EventData, Kind
+from tillbridge.canonical.payments import AttemptState, Observation, Payment
+from tillbridge.payments.attempts import Attempt
+
+
+def payment_event(kind: Kind, attempt: Attempt, seen: Observation) -> Event:
+    """What an observation has changed of a payment, as the rest of the house hears it."""
+    payment = attempt.payment()
+    if kind is Kind.PAYMENT_STRAY:
+        payment = _stray(payment, seen)
+    return Event(
+        id=f"{kind}:{attempt.wire_key}:{seen.request_id}",
+        source=attempt.connection,
+        kind=kind,
+        subject=attempt.order_number,
+        occurred_at=seen.occurred_at,
+        data=EventData(order=attempt.order, payment=payment),
+    )
+
+
+def _stray(payment: Payment, seen: Observation) -> Payment:
+    """The authorization that nobody wants, told apart from the one the order has."""
+    return replace(
+        payment,
+        state=AttemptState.REVERSING,
+        authorization_id=seen.request_id,
+        authorized=seen.amount or payment.authorized,
+        reason=seen.reason,
+    )
