@@ -15,6 +15,7 @@ from tillbridge.connector.documents import Fields
 from tillbridge.connector.key_life import KeyLife
 from tillbridge.connector.settlement_sources import SettlementSource
 from tillbridge.connector.webhooks import WebhookKeeping
+from tillbridge_cybersource.account_changes import account_changes
 from tillbridge_cybersource.account_checks import AccountChecks
 from tillbridge_cybersource.adoptions import Payments
 from tillbridge_cybersource.authorizations import Authorizations
@@ -24,22 +25,24 @@ from tillbridge_cybersource.capture_contexts import CaptureContexts
 from tillbridge_cybersource.captures import Captures
 from tillbridge_cybersource.credits import Credits
 from tillbridge_cybersource.decisions import Decisions
+from tillbridge_cybersource.dispute_counts import DisputeCounts
 from tillbridge_cybersource.exchange import Answer, Exchange
 from tillbridge_cybersource.increments import Increments
 from tillbridge_cybersource.operations import Operations
 from tillbridge_cybersource.payer_authentication import PayerAuthentication
-from tillbridge_cybersource.pulls import PAYMENTS, Pulls
+from tillbridge_cybersource.pulls import Pulls
 from tillbridge_cybersource.refunds import Refunds
 from tillbridge_cybersource.report_definitions import ReportDefinitions
+from tillbridge_cybersource.report_files import ReportFiles
 from tillbridge_cybersource.report_orders import ReportOrders
 from tillbridge_cybersource.report_subscriptions import ReportSubscriptions
-from tillbridge_cybersource.reports import NAME as REPORTS
 from tillbridge_cybersource.reports import Reports
 from tillbridge_cybersource.reversals import Reversals
 from tillbridge_cybersource.search import Search
 from tillbridge_cybersource.settings import CybersourceSettings
 from tillbridge_cybersource.settlement_details import SettlementDetails
 from tillbridge_cybersource.statuses import Policy
+from tillbridge_cybersource.transaction_batches import TransactionBatches
 from tillbridge_cybersource.vault import Vault
 from tillbridge_cybersource.voids import Voids
 from tillbridge_cybersource.wallets import Wallets
@@ -106,10 +109,15 @@ class CybersourceSession:
         self._billing = Billing(self._exchange, settings, opening)
         self._reports = Reports(self._exchange, settings, opening)
         self.report_definitions = ReportDefinitions(self._exchange, settings)
-        made_by = (self._exchange, self.report_definitions, settings)
-        self.report_subscriptions = ReportSubscriptions(*made_by)
-        self.report_orders = ReportOrders(*made_by)
+        given = (self._exchange, self.report_definitions, settings)
+        self.report_subscriptions = ReportSubscriptions(*given)
+        self.report_orders = ReportOrders(*given)
+        made_by = (self.report_orders, self.report_subscriptions)
+        self._files = ReportFiles(self._exchange, *made_by, settings, opening)
         self._details = SettlementDetails(self._exchange, settings, opening)
+        self._dispute_counts = DisputeCounts(self._exchange, self._details, settings)
+        self._batches = TransactionBatches(self._exchange, settings, opening)
+        self._account_changes = account_changes(self._exchange, settings, opening)
         self._vault = Vault(self._exchange, settings, opening)
         self._account_checks = AccountChecks(self._exchange, settings)
         self._wallets = Wallets(operations)
@@ -133,13 +141,15 @@ class CybersourceSession:
 
     @property
     def polls(self) -> Mapping[str, Poll]:
-        own = {PAYMENTS: self._pulls.poll, REPORTS: self._reports.poll}
+        listed = (self._pulls, self._reports, self._files, self._batches)
+        own = {poll.kind: poll for poll in (self._account_changes, *(one.poll for one in listed))}
         return own | self._details.polls | self._billing.polls
 
     @property
     def reads(self) -> Mapping[str, Read]:
-        details = self._capture_contexts.details
-        every = (details, *self._vault.reads, *self._wallets.reads, *self._account_checks.reads)
+        single = (self._capture_contexts.details, self._dispute_counts.read)
+        nouns = (self._vault, self._wallets, self._account_checks, self._batches)
+        every = (*single, *(read for noun in nouns for read in noun.reads))
         own = {read.kind: read for read in every}
         return own | self._billing.reads
 
@@ -151,7 +161,8 @@ class CybersourceSession:
     def settlement_sources(self) -> Sequence[SettlementSource]:
         if not self._settings.report_every_s:
             return ()
-        return (self._reports.source, *self._details.sources)
+        files = self._files.poll if self._settings.reports_from == "files" else None
+        return (self._reports.source(files), *self._details.sources)
 
     async def payment(self, call: Call, payment_id: str) -> Sequence[Observation]:
         """A payment by its id, whoever made it, and what followed on it."""

@@ -1,9 +1,10 @@
 """Which reports there are, and which columns each may have.
 
 Sources: REST API reference, Reporting: "Get Reporting Resource Information", "Get Report
-Definition", "Download XSD/DTD for Report"; the official client's models, which spell
-`reportDefintionName`. How the names of schemas follow from those of definitions is not documented:
-a schema is asked for under the name that is given.
+Definition", "Download XSD for Report", "Download DTD for Report"; the official client's models,
+which spell `reportDefintionName`. How the names of schemas follow from those of definitions is not
+documented: DecisionManagerDetailReport and pbdr-1.1 are its examples, and so a class is asked for;
+any other name is asked for as it is.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -64,14 +65,14 @@ class ReportDefinitions:
     async def schema(self, call: Call, name: str, form: SchemaForm) -> str:
         path, accept = _SCHEMAS[form]
         content = bytearray()
-        at = f"{path}/{quote(name, safe='')}"
+        at = f"{path}/{quote(schema_name(name, form), safe='')}"
         async with self._exchange.stream(call, at, accept) as answer:
             if answer.status == 404:
                 raise Rejected(
                     f"{self._exchange.name}: there is no {form.upper()} {name!r}.",
                     reason="unknown_schema",
                     next_step="Cybersource names them otherwise than its definitions, such as"
-                    " DecisionManagerDetailReport (XSD), tdr or pbdr-1.1 (DTD).",
+                    " DecisionManagerDetailReport (XSD), tdr or pbdr-1.1 (DTD): give such a name.",
                 )
             async for chunk in answer.chunks:
                 content += chunk
@@ -121,6 +122,15 @@ class ReportDefinitions:
 def definition_named(name: str) -> str:
     """A definition's class; what the setting `reports` calls it ("batches") is taken as well."""
     return next((one.definition for one in REPORT_KINDS.values() if one.name == name), name)
+
+
+def schema_name(name: str, form: SchemaForm) -> str:
+    """Of a definition's class the name its schema seems to have; any other name as it is."""
+    asked = definition_named(name)
+    if not asked.endswith("Class"):
+        return asked
+    report = f"{asked.removesuffix('Class')}Report"
+    return report if form == "xsd" else "".join(filter(str.isupper, report)).lower()
 
 
 def _definition(row: Mapping[str, Any], name: str = "") -> ReportDefinition:

@@ -52,7 +52,7 @@ class ReportOrders:
         rows = [
             row
             for by in ("executedTime", "reportTimeFrame")
-            for row in await self._rows(call, since, call.now, by)
+            for row in await self.rows(call, since, call.now, by)
         ]
         found = {text_of(row, "reportId"): row for row in rows}
         reports = [await self._report(call, row) for row in found.values()]
@@ -63,7 +63,7 @@ class ReportOrders:
     ) -> Sequence[MadeReport]:
         wanted = definition_named(definition)
         own = name_of(wanted, since, until)
-        rows = await self._rows(call, since, until + _LONGEST, "reportTimeFrame")
+        rows = await self.rows(call, since, until + _LONGEST, "reportTimeFrame")
         reports = [
             await self._report(call, row) for row in rows if text_of(row, "reportName") != own
         ]
@@ -115,15 +115,16 @@ class ReportOrders:
         self, call: Call, name: str, since: datetime, until: datetime
     ) -> MadeReport | None:
         """The newest of that name which has not failed."""
-        rows = await self._rows(call, since, until, "reportTimeFrame", reportName=name)
+        rows = await self.rows(call, since, until, "reportTimeFrame", reportName=name)
         queued = sorted(rows, key=lambda row: text_of(row, "queuedTime"))
         reports = [await self._report(call, row) for row in queued]
         fitting = [one for one in reports if one.name == name and one.state != "failed"]
         return fitting[-1] if fitting else None
 
-    async def _rows(
+    async def rows(
         self, call: Call, since: datetime, until: datetime, by: str, **more: str
     ) -> Sequence[Mapping[str, Any]]:
+        """Reports as they are listed: `by` the time they are about, or were made."""
         times = {"startTime": written(since), "endTime": written(until), "timeQueryType": by}
         query = urlencode(times | more | dict(self._organization))
         answer = await self._exchange.read(call, f"{_PATH}?{query}")

@@ -11,7 +11,7 @@ from typing import Any, Final
 from urllib.parse import urlencode, urlsplit
 
 from tillbridge.canonical.errors import Place, Rejected, Transient
-from tillbridge.connector.abilities import Call, ChangedRecord, Changes, Looked, Poll
+from tillbridge.connector.abilities import Call, ChangedRecord, Poll
 from tillbridge.connector.connector import Opening
 from tillbridge.connector.documents import DocumentShape, Fields
 from tillbridge.connector.http import Stream
@@ -21,49 +21,44 @@ from tillbridge_cybersource.observations import instant, text_of
 from tillbridge_cybersource.report_csv import CsvReport
 from tillbridge_cybersource.report_kinds import REPORT_KINDS
 from tillbridge_cybersource.report_row import ReportRow
-from tillbridge_cybersource.report_windows import organization_of, plan_of, written
+from tillbridge_cybersource.report_windows import organization_of
 from tillbridge_cybersource.report_xml import XmlReport
 from tillbridge_cybersource.settings import CybersourceSettings
-from tillbridge_cybersource.statuses import refusal
+from tillbridge_cybersource.time_lists import TimeList, by_time
 
 CALLS = frozenset({"reports.search_reports", "report_downloads.download_report"})
 NAME: Final = "reports"
 GIVES: Final = ("definition", "name", "title", "format", "since", "until", "download")
 _PATH: Final = "/reporting/v3/reports"
 _DOWNLOAD: Final = "/reporting/v3/report-downloads"
-_FORMATS: Final = {"text/csv": "csv", "application/xml": "xml"}
+FORMATS: Final = {"text/csv": "csv", "application/xml": "xml"}
 
 
 class Reports:
-    """The poll `reports`, and the source of settlement lines that goes by it."""
+    """The poll `reports`, and the source of settlement lines that reads them."""
 
     def __init__(self, exchange: Exchange, settings: CybersourceSettings, opening: Opening) -> None:
         """Raises Misconfigured for an organization that is none."""
         self._exchange = exchange
         self._organization = organization_of(settings)
-        self._clock = opening.clock
-        self._plan = plan_of(settings, opening)
-        shape = DocumentShape(NAME, "Reports that are ready to be read", ())
-        self.poll = Poll(NAME, shape, GIVES, self._changes)
-        every_s = settings.report_every_s / opening.factor
-        self.source = SettlementSource(NAME, every_s, self.poll, self.lines)
+        listed = TimeList(
+            DocumentShape(NAME, "Reports that are ready to be read", ()),
+            _PATH,
+            "reportSearchResults",
+            GIVES,
+            self._ready,
+            {"timeQueryType": "executedTime"} | dict(self._organization),
+        )
+        self.poll = by_time(listed, exchange, settings, opening)
+        self._every_s = settings.report_every_s / opening.factor
 
-    async def _changes(self, call: Call, _fields: Fields, cursor: str) -> Changes:
-        window = self._plan.window(cursor, call.now)
-        if window is None:
-            return Changes((), cursor)
-        query = {
-            "startTime": written(window.start),
-            "endTime": written(window.until),
-            "timeQueryType": "executedTime",
-        } | dict(self._organization)
-        answer = await self._exchange.read(call, f"{_PATH}?{urlencode(query)}")
-        if answer.status not in (200, 404):
-            raise refusal(self._exchange.name, "Listing the reports", answer)
-        rows = answer.body.get("reportSearchResults") if answer.status == 200 else ()
-        after, more = self._plan.after(window, (), self._clock(), is_last=True)
-        records = tuple(_record(row, self._organization) for row in rows or () if _is_ours(row))
-        return Changes(records, after, more, Looked(window.start, window.until, is_whole=True))
+    def source(self, ready: Poll | None = None) -> SettlementSource:
+        """Reads what `ready` lists, by default what is listed here. Whoever lists a report, it is
+        the same one: source and cursor have one name."""
+        return SettlementSource(NAME, self._every_s, ready or self.poll, self.lines)
+
+    def _ready(self, row: Mapping[str, Any], _: Fields) -> ChangedRecord | None:
+        return _record(row, self._organization) if _is_ours(row) else None
 
     async def lines(self, call: Call, report: ChangedRecord) -> AsyncIterator[Sequence[Told]]:
         """What stands in one report, some rows at a time.
@@ -84,7 +79,7 @@ class Reports:
 async def _rows(answer: Stream, fields: Mapping[str, str]) -> AsyncIterator[list[ReportRow]]:
     """The rows of a file, some at a time."""
     kind = answer.headers.get("content-type", "").partition(";")[0]
-    form = _FORMATS.get(kind, fields["format"])
+    form = FORMATS.get(kind, fields["format"])
     name = f"{fields['name']} ({fields['until']})"
     file = XmlReport(name) if form == "xml" else CsvReport(name)
     async for chunk in answer.chunks:
@@ -106,7 +101,7 @@ def _record(row: Mapping[str, Any], organization: Mapping[str, str]) -> ChangedR
         "definition": text_of(row, "reportDefinitionId"),
         "name": text_of(row, "reportName"),
         "title": REPORT_KINDS[text_of(row, "reportDefinitionId")].title,
-        "format": _FORMATS.get(text_of(row, "reportMimeType"), ""),
+        "format": FORMATS.get(text_of(row, "reportMimeType"), ""),
         "since": text_of(row, "reportStartTime"),
         "until": until,
         "download": _download(row, organization),

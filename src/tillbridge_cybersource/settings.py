@@ -204,6 +204,12 @@ class CybersourceSettings:
         " fundings, deposits. Each that is ready is read, whoever subscribed to it.",
         default="batches exceptions events fundings deposits",
     )
+    reports_from: Literal["reports", "files"] = setting(
+        "Reports, where from",
+        "reports downloads those that are listed; files takes the same ones from the Secure File"
+        " Share, where a key may not download.",
+        default="reports",
+    )
     report_details: str = setting(
         "Questions for details",
         "What is asked for by day besides reports: settlements, deposits, chargebacks, retrievals,"

@@ -96,6 +96,7 @@ DETAILS: Final = (
         rows.batch_sums,
     ),
 )
+_KNOWN: Final = {one.name: one for one in DETAILS}
 
 
 class SettlementDetails:
@@ -108,10 +109,15 @@ class SettlementDetails:
         self._clock = opening.clock
         self._plan = plan_of(settings, opening)
         self.polls = {one.name: self._poll(one) for one in DETAILS}
-        known = {one.name: one for one in DETAILS}
-        wanted = chosen(settings.report_details, known, "question for details")
+        wanted = chosen(settings.report_details, _KNOWN, "question for details")
         every_s = settings.report_every_s / opening.factor
         self.sources = [self._source(one, every_s) for one in wanted]
+
+    async def count(self, call: Call, name: str, day: date) -> int:
+        """How many rows a question has for a day."""
+        detail = _KNOWN[name]
+        bodies = self._bodies(detail, call, day.isoformat())
+        return sum([len(body.get(detail.listed) or ()) async for body in bodies])
 
     def _poll(self, detail: Detail) -> Poll:
         async def changes(call: Call, _: Fields, cursor: str) -> Changes:

@@ -18,9 +18,9 @@ from tillbridge_simulators.cybersource.report_rows import Row, day_text
 from tillbridge_simulators.cybersource.reporting import Report
 
 VERSION = "1.0"
-_DTD = "https://ebc.cybersource.com/ebc/reports/dtd/report.dtd"
-_ATTRIBUTES = (c.REQUEST_ID, c.MERCHANT_REFERENCE, c.TRANSACTION_DATE, c.MERCHANT_ID)
-_SERVICES = (c.APPLICATIONS, c.RCODES, c.RFLAGS)
+DTD = "https://ebc.cybersource.com/ebc/reports/dtd/report.dtd"
+ATTRIBUTES = (c.REQUEST_ID, c.MERCHANT_REFERENCE, c.TRANSACTION_DATE, c.MERCHANT_ID)
+SERVICES = (c.APPLICATIONS, c.RCODES, c.RFLAGS)
 _BATCH = (c.BATCH_ID, c.BATCH_DATE)
 
 
@@ -43,14 +43,14 @@ def as_xml(report: Report, definition: Definition, rows: Iterable[Row], merchant
     head = {
         "Name": definition.title.removesuffix(" Report"),
         "Version": VERSION,
-        "xmlns": _DTD,
+        "xmlns": DTD,
         "MerchantID": merchant_id,
         "ReportStartDate": _instant(report.start_s),
         "ReportEndDate": _instant(report.end_s),
     }
     parts = [
         '<?xml version="1.0" encoding="UTF-8"?>\n',
-        f'<!DOCTYPE Report SYSTEM "{_DTD}">\n',
+        f'<!DOCTYPE Report SYSTEM "{DTD}">\n',
         f"<Report{_attributes(head.items())}>\n",
         *(_batches(columns, rows) if c.BATCH_DATE in columns else _requests(columns, rows)),
         "</Report>\n",
@@ -77,10 +77,10 @@ def _batches(columns: Sequence[c.Column], rows: Iterable[Row]) -> Iterator[str]:
 def _requests(columns: Sequence[c.Column], rows: Iterable[Row]) -> Iterator[str]:
     yield "<Requests>\n"
     for row in rows:
-        own = [(one.name, row.get(one, "")) for one in columns if one in _ATTRIBUTES]
+        own = [(one.name, row.get(one, "")) for one in columns if one in ATTRIBUTES]
         yield f"<Request{_attributes(own)}>"
         for one in columns:
-            if one not in _ATTRIBUTES and one not in (*_SERVICES, c.APPLICATION):
+            if one not in ATTRIBUTES and one not in (*SERVICES, c.APPLICATION):
                 yield f"<{one.name}>{escape(row.get(one, ''))}</{one.name}>"
         if c.APPLICATION in columns:
             yield f"<Application>{row[c.APPLICATION]}</Application>"
@@ -92,7 +92,7 @@ def _requests(columns: Sequence[c.Column], rows: Iterable[Row]) -> Iterator[str]
 
 def _replies(row: Row) -> str:
     """What is one cell in CSV is an element for each service in XML."""
-    services = zip(*(row[one].split(",") for one in _SERVICES), strict=True)
+    services = zip(*(row[one].split(",") for one in SERVICES), strict=True)
     replies = "".join(
         f"<ApplicationReply Name={quoteattr(name)}>"
         f"<RCode>{code}</RCode><RFlag>{escape(flag)}</RFlag></ApplicationReply>"

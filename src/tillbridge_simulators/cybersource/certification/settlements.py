@@ -35,6 +35,19 @@ def _definitions(it: Script) -> None:
     it.refused(one, 404, "NOT_FOUND", None, reportDefinitionName="NobodyClass")
 
 
+def _schemas(it: Script) -> None:
+    xsd, dtd = "download_xsd.get_xsdv2", "download_dtd.get_dtdv2"
+    it.do(xsd, reportDefinitionNameVersion="PaymentBatchDetailReport")
+    it.do(dtd, reportDefinitionNameVersion="pbdr-1.1")
+    it.shows(
+        "report_definitions.get_resource_info_by_report_definition",
+        {"supportedFormats.0": ANY},
+        reportDefinitionName=_BATCH,
+    )
+    for key in (xsd, dtd):
+        it.refused(key, 404, "NOT_FOUND", None, reportDefinitionNameVersion="NobodyReport")
+
+
 def _reports(it: Script) -> None:
     it.means.trigger("batch")
     name = it.new("report")
@@ -175,6 +188,7 @@ ROWS = (
         "report_definitions.get_resource_v2_info",
         "report_definitions.get_resource_info_by_report_definition",
     ),
+    row(_schemas, "download_xsd.get_xsdv2", "download_dtd.get_dtdv2"),
     row(
         _reports,
         "reports.create_report",
