@@ -8,12 +8,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from tillbridge.canonical.errors import Unreconciled
 from tillbridge.canonical.payments import Observation, Operation, Verdict
 from tillbridge.connector.abilities import Call
 from tillbridge_cybersource.observations import part, text_of
 from tillbridge_cybersource.search import Hit, Search
 
-RELATED_MAX = 50
+RELATED_MAX = 200
+"""Operations of one payment that are read, one question each: a hold has at most 99 captures."""
 _PAYS = (Operation.AUTHORIZATION, Operation.SALE)
 
 
@@ -24,7 +26,10 @@ class Payments:
         self._search = search
 
     async def payment(self, call: Call, payment_id: str) -> Sequence[Observation]:
-        """The payment, then what followed on it as far as search shows it."""
+        """The payment, then what followed on it as far as search shows it.
+
+        Raises Unreconciled when more followed than is read: half of a story proves nothing.
+        """
         hit = await self._search.one(call, payment_id)
         first = self._search.observation(hit) if hit is not None else None
         if hit is None or first is None:
@@ -44,15 +49,26 @@ class Payments:
         """What refers to it, and what refers to that: a refund is related to its capture."""
         found: dict[str, Hit] = {}
         waiting = list(hit.related)
-        while waiting and len(found) < RELATED_MAX:
+        while waiting:
             id_ = waiting.pop(0)
             if id_ in found or id_ == hit.id:
                 continue
+            if len(found) == RELATED_MAX:
+                raise _too_many(hit.id)
             other = await self._search.one(call, id_)
             if other is not None:
                 found[id_] = other
                 waiting += other.related
         return list(found.values())
+
+
+def _too_many(payment_id: str) -> Unreconciled:
+    return Unreconciled(
+        f"More than {RELATED_MAX} operations followed on {payment_id}: they are not all read, so"
+        " what is left of its money is not known.",
+        reason="too_many_operations",
+        next_step="Look it up in the Business Center and settle this order by hand.",
+    )
 
 
 def _is_undone_at_once(body: Mapping[str, Any]) -> bool:

@@ -23,6 +23,7 @@ from tillbridge_simulators.shop.signing import signed
 from tillbridge_simulators.shop.simulator import ShopSimulator
 
 SHOP_DOOR = "/doors/webshop"
+TOLD_AT = "2026-03-03T10:00:00Z"
 PLANTED = "4111 1111 1111 1111"
 """Visa's own test number: it passes for a card everywhere and belongs to nobody."""
 
@@ -47,9 +48,12 @@ class Room:
         *,
         number: str = "n-1",
         attempt: int = 0,
+        at: str = TOLD_AT,
     ) -> Received:
         """A notification, signed; each attempt has a trace id of its own."""
-        body, headers = self.notification(event_type, payload, number=number, attempt=attempt)
+        body, headers = self.notification(
+            event_type, payload, number=number, attempt=attempt, at=at
+        )
         return await self.hear("cybersource", body, headers)
 
     def notification(
@@ -59,6 +63,7 @@ class Room:
         *,
         number: str = "n-1",
         attempt: int = 0,
+        at: str = TOLD_AT,
     ) -> tuple[bytes, dict[str, str]]:
         envelope = {
             "notificationId": number,
@@ -66,7 +71,7 @@ class Room:
             "productId": "payments",
             "organizationId": "tillbridge_test",
             "eventType": event_type,
-            "eventDate": "2026-03-03T10:00:00Z",
+            "eventDate": at,
             "payload": payload,
         }
         return sealed(self.subscription, envelope, attempt, time.time())

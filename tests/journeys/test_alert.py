@@ -90,6 +90,9 @@ async def test_dead_letters_unknowns_and_holds_that_end_soon_are_found(
         ("unknown_age", "till"),
         ("hold_expiry", "till USD"),
     }
+    letters = found["dead_letters", "invalid_data"]
+    assert "Correct the data where it comes from" in letters.content
+    assert "tillbridge dead-letters list --class invalid_data" in letters.content
     hold = found["hold_expiry", "till USD"]
     assert "25.00 USD" in hold.title
     assert f"order {ORDER}" in hold.content

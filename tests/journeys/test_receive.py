@@ -110,6 +110,35 @@ async def test_an_event_of_an_unknown_type_is_kept_back_and_shown(room: Room) ->
     assert await room.count("runs") == 0
 
 
+CARD_TOLD = """\
+flow: card-told
+title: A stored card has changed
+lane: webshop
+starts_on: [token.updated]
+steps:
+  - stop: "Noted"
+    outcome: done
+"""
+
+
+async def test_an_update_of_a_stored_card_that_came_late_starts_nothing(
+    tmp_path: Path, dsn: str
+) -> None:
+    (tmp_path / "flows").mkdir()
+    (tmp_path / "flows" / "card-told.yaml").write_text(CARD_TOLD)
+    updated = "tms.token.updated"
+    async with open_room(tmp_path, dsn) as room:
+        for number, told, day in (("2", "A1", 3), ("1", "A1", 2), ("4", "A1", 4), ("3", "B7", 1)):
+            payload = {"data": {"id": told, "state": f"state {number}"}}
+            at = f"2026-03-0{day}T10:00:00Z"
+            await room.hear_cybersource(updated, payload, number=number, at=at)
+
+        started = await runs(room.house.database)
+
+        assert await room.count("events") == 4
+        assert sorted(run.subject for run in started) == ["A1", "A1", "B7"]
+
+
 async def test_what_cannot_be_used_is_kept_as_a_dead_letter(room: Room) -> None:
     received = await room.hear_shop(fulfilled(occurred_at="yesterday"))
 

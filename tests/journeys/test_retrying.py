@@ -5,6 +5,7 @@ as its policy says, no more; the last try counts; and what may be there is never
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import cast
@@ -23,8 +24,9 @@ from tillbridge.canonical.errors import (
     Unreconciled,
 )
 from tillbridge.connections.error_policies import STANDARD, ErrorPolicies
-from tillbridge.connections.gates import Breaker
-from tillbridge.journeys.failing import fail
+from tillbridge.connections.gates import Breaker, GateClosed
+from tillbridge.database.database import Database
+from tillbridge.journeys.failing import fail, wait_at_gate
 from tillbridge.journeys.house import House
 from tillbridge.journeys.replay import replay_dead_letter
 from tillbridge.journeys.replay_ways import Start
@@ -44,6 +46,9 @@ ERRORS: dict[str, Callable[[], TillbridgeError]] = {
     "configuration": lambda: Misconfigured("no", reason="no_mapping"),
     "books": lambda: Unreconciled("two books"),
 }
+RUN = Run(
+    1, "1042", "chat", "deliver", "tells", "v1", 1, b"{}", "ready", (), "", tries=0, wait_s=0.0
+)
 COUNTED = ("transient", "asked")
 WAITING = ("rate_limit", "connection", "authentication")
 
@@ -68,9 +73,7 @@ async def advanced(names: list[str], table: ErrorPolicies) -> Ended:
     """A run that meets these errors one after the other, and then succeeds."""
     gates = SimpleNamespace(breaker=Breaker())
     house = cast(House, SimpleNamespace(policies=table, gates=gates, factor=1.0))
-    run = Run(
-        1, "1042", "chat", "deliver", "tells", "v1", 1, b"{}", "ready", (), "", tries=0, wait_s=0.0
-    )
+    run = replace(RUN)
     waits: list[float] = []
     for count, name in enumerate(names):
         turn = Turn(Lease("1042", "chat", 1, 1, 1e12), 1, [run])
@@ -130,6 +133,49 @@ def test_an_outage_uses_no_tries_however_long_it_is(count: int, name: str) -> No
 def test_nothing_that_may_be_there_is_of_a_class_with_tries(error: TillbridgeError) -> None:
     policy = STANDARD[class_of(error)]
     assert not policy.is_retried
+
+
+DAY_S = 86_400.0
+BEGAN = datetime(2026, 3, 1, 8, tzinfo=UTC)
+RUN_ROW = """
+INSERT INTO runs (subject, target, sequence, journey, input, state, wake_at, failing_since)
+VALUES ('1042', 'chat', 1, 'deliver', '', 'waiting', now(), $1) RETURNING id
+"""
+
+
+@pytest.mark.parametrize("at_gate", [False, True])
+@pytest.mark.parametrize(
+    ("age_s", "state"), [(0.0, "waiting"), (3 * DAY_S - 1, "waiting"), (3 * DAY_S, "dead")]
+)
+async def test_what_has_failed_for_as_long_as_its_policy_waits_is_a_persons(
+    database: Database, age_s: float, state: str, at_gate: bool
+) -> None:
+    """Whether a call fails again, or the gate is still closed."""
+    connection = replace(STANDARD[ErrorClass.CONNECTION], give_up_after_s=3 * DAY_S)
+    house = cast(
+        House,
+        SimpleNamespace(
+            policies=ErrorPolicies({**STANDARD, ErrorClass.CONNECTION: connection}),
+            gates=SimpleNamespace(breaker=Breaker()),
+            pace=SimpleNamespace(parked_s=60.0),
+            factor=1.0,
+            database=database,
+            clock=lambda: BEGAN + timedelta(seconds=age_s),
+        ),
+    )
+    run_id = await database.fetch_value(RUN_ROW, BEGAN)
+    run = replace(RUN, id=run_id)
+    turn = Turn(Lease("1042", "chat", 1, 1, 1e12), 1, [run])
+
+    if at_gate:
+        await wait_at_gate(house, turn, run, GateClosed("chat", 5.0, "it is down"))
+    else:
+        await fail(house, turn, run, ERRORS["connection"]())
+
+    assert turn.changes[run_id].state == state
+    assert ["given up after 259,200 s" in one.message for one in turn.letters] == (
+        [True] if state == "dead" else []
+    )
 
 
 STUBBORN = """

@@ -22,6 +22,7 @@ from tillbridge.alerts.alerts import (
     untold,
 )
 from tillbridge.archive.months import Month, months
+from tillbridge.canonical.error_classes import ErrorClass
 from tillbridge.canonical.errors import TillbridgeError
 from tillbridge.canonical.money import Money
 from tillbridge.connections.alerting import NOTIFICATION, Alerting
@@ -65,7 +66,7 @@ async def conditions(house: House) -> list[Condition]:
     holds = await database.fetch(SQL["holds_near_expiry"], late_s)
     return [
         *_old(await waiting_runs(database), alerting),
-        *_dead(await letters(database), alerting),
+        *_dead(await letters(database), house),
         *_unknown(await unanswered(database), alerting),
         *_expiring(holds, alerting),
         *_closed(house, await house.gates.all()),
@@ -136,15 +137,18 @@ def _old(targets: Sequence[Waiting], alerting: Alerting) -> Iterator[Condition]:
             )
 
 
-def _dead(classes: Sequence[Pending], alerting: Alerting) -> Iterator[Condition]:
+def _dead(classes: Sequence[Pending], house: House) -> Iterator[Condition]:
+    enough = house.alerting.dead_letters
     for one in classes:
-        if alerting.dead_letters and one.count >= alerting.dead_letters:
+        if enough and one.count >= enough:
+            next_step = house.policies.of("", ErrorClass(one.name)).next_step
             yield Condition(
                 "dead_letters",
                 one.name,
                 "warning",
                 f"Dead letters of the class {one.name}: {one.count}",
-                f"The oldest is open for {_time(one.oldest_s)}. See tillbridge dead-letters.",
+                f"The oldest is open for {_time(one.oldest_s)}. {next_step}"
+                f" Which they are: tillbridge dead-letters list --class {one.name}.",
             )
 
 

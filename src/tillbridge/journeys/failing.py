@@ -122,7 +122,7 @@ async def _too_long(house: House, run: Run, policy: ErrorPolicy) -> str:
     where a policy gives up after a time."""
     if not policy.give_up_after_s:
         return ""
-    since_s = await failing_for_s(house.database, run.id)
+    since_s = await failing_for_s(house.database, run.id, house.clock())
     if since_s < policy.give_up_after_s:
         return ""
     return f" (given up after {since_s * house.factor:,.0f} s of failing)"

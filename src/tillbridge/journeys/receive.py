@@ -16,7 +16,7 @@ from typing import Literal
 
 from tillbridge.canonical.codec import encode, encode_event
 from tillbridge.canonical.errors import Rejected, TillbridgeError
-from tillbridge.canonical.events import Event
+from tillbridge.canonical.events import Event, Kind
 from tillbridge.canonical.payments import Observation, Source
 from tillbridge.canonical.references import ExternalReference
 from tillbridge.connections.connections import Connection
@@ -38,7 +38,7 @@ from tillbridge.payments.adoptions import want_adoption
 from tillbridge.payments.observe import fact_row, observe
 from tillbridge.references.references import record
 from tillbridge.runs.dead_letters import bury_delivery
-from tillbridge.runs.lanes import Arrival, Lane, Turn, accept
+from tillbridge.runs.lanes import Arrival, Lane, Start, Turn, accept, is_outdated
 from tillbridge.runs.run import Change, Run
 
 SQL = load_statements("tillbridge.journeys", "journeys.sql")
@@ -50,6 +50,9 @@ HEAD_START_S = 0.1
 """What a payment system tells a door of, it has mostly just answered to ourselves: the answer goes
 first. A fact that is told a second time is confirmed in one statement; the other way round both the
 delivery and the answer would be judged under locks."""
+_STANDING = frozenset({Kind.TOKEN_UPDATED})
+"""Kinds of events that say how a thing stands: webhooks come in any order, and what came late must
+not be written over what came after it."""
 _LOG = logging.getLogger(__name__)
 
 
@@ -100,7 +103,8 @@ async def receive(house: House, delivery: Delivery) -> Received:
     if translation.observations:
         await asyncio.sleep(HEAD_START_S / house.factor)
     try:
-        long_way = unusable or translation.paid
+        is_standing = any(event.kind in _STANDING for event in translation.events)
+        long_way = unusable or translation.paid or is_standing
         keeping = None if long_way else await _keep_at_once(house, delivery, translation, masked)
         if keeping is None:
             keeping = await house.database.commit(keep_all)
@@ -206,7 +210,17 @@ async def _take(house: House, tx: Tx, connection: Connection, told: Translation)
 
 async def take_events(house: House, tx: Tx, events: Sequence[Event]) -> list[Arrival]:
     """Keeps events once, starts the flows that start on them, wakes the runs that wait for them."""
-    return [await accept(tx, event, house.catalogue.starts(event)) for event in events]
+    return [await accept(tx, event, await _starts(house, tx, event)) for event in events]
+
+
+async def _starts(house: House, tx: Tx, event: Event) -> Sequence[Start]:
+    """What an event starts: nothing, where it says how a thing stood before what we know."""
+    if event.kind in _STANDING and await is_outdated(tx, event):
+        _LOG.warning(
+            "%s of %s is older than what is known: it starts nothing", event.kind, event.subject
+        )
+        return ()
+    return house.catalogue.starts(event)
 
 
 def brought_rows(house: House, events: Sequence[Event]) -> list[tuple[object, ...]]:

@@ -136,7 +136,8 @@ RETURNING name;
 SELECT name, kind FROM steps WHERE run_id = $1 ORDER BY done_at, name;
 
 -- name: failing_for_s
-SELECT coalesce(extract(epoch FROM now() - failing_since), 0)::float8 FROM runs WHERE id = $1;
+SELECT coalesce(extract(epoch FROM $2::timestamptz - failing_since), 0)::float8
+FROM runs WHERE id = $1;
 
 -- name: undone_proposals
 -- Where a dead letter is resolved, what was proposed for it is void.

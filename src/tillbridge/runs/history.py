@@ -159,9 +159,9 @@ async def effects_begun(database: Database, run_id: int) -> frozenset[str]:
     return frozenset(row["key"] for row in rows)
 
 
-async def failing_for_s(database: Database, run_id: int) -> float:
+async def failing_for_s(database: Database, run_id: int, now: datetime) -> float:
     """Seconds since the first of the failures in a row of a run; 0 when there was none."""
-    seconds: float | None = await database.fetch_value(DESK["failing_for_s"], run_id)
+    seconds: float | None = await database.fetch_value(DESK["failing_for_s"], run_id, now)
     return seconds or 0.0
 
 

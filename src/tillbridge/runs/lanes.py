@@ -99,6 +99,16 @@ async def accept(tx: Tx, event: Event, starts: Sequence[Start]) -> Arrival:
     return Arrival(event.kind, event.subject, lanes)
 
 
+async def is_outdated(tx: Tx, event: Event) -> bool:
+    """Whether a newer event of the same kind about the same subject is kept already.
+
+    The subject is held until the caller's commit: of two that come at once, one sees the other.
+    """
+    await tx.execute(SQL["arrive"], event.subject)
+    told = (event.subject, event.source, event.kind, event.occurred_at)
+    return bool(await tx.fetchval(SQL["is_outdated"], *told))
+
+
 async def start_held(
     tx: Tx, lane: Lane, holder: str, lease_s: float, *, journey: str, content: bytes
 ) -> Turn | None:

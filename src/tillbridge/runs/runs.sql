@@ -8,6 +8,11 @@ ON CONFLICT (subject) DO UPDATE SET arrivals = subjects.arrivals + 1;
 -- name: accept_event
 SELECT accept_event($1, $2, $3, $4, $5, $6, $7, $8, $9);
 
+-- name: is_outdated
+-- Whether the same source has told of the same since, as its own clock has it.
+SELECT EXISTS (SELECT 1 FROM events
+               WHERE subject = $1 AND source = $2 AND kind = $3 AND occurred_at > $4);
+
 -- name: events_of_kinds
 -- Newest first. What has left for the past is read there; what is in files only is empty. One row,
 -- so that those of several runs are read in one trip.
