@@ -97,7 +97,11 @@ class Authorizations:
                 stored_token=ours.settings.stored_token,
                 code=order_number,
             )
-        observation = replace(observation, attempt_key=values.required_text(fields, "attempt_key"))
+        observation = replace(
+            observation,
+            attempt_key=values.required_text(fields, "attempt_key"),
+            token=observation.token or _stored_token(fields),
+        )
         observation = taken_at_once(observation, ours.settings)
         receipt = ours.receipt("payment", observation, status)
         return self._with_network_id(receipt, fields, answer.body)
@@ -107,7 +111,8 @@ class Authorizations:
     ) -> Receipt:
         """Of a payment with a stored card, the network's id of it is kept for those to come."""
         id_ = network_transaction(body)
-        if not id_ or not values.group(fields, "stored_credential"):
+        token = any(observation.token for observation in receipt.observations)
+        if not id_ or not (token or values.group(fields, "stored_credential")):
             return receipt
         connection = self._operations.opening.connection
         reference = ExternalReference(connection, NETWORK_TRANSACTION, id_)
@@ -187,3 +192,8 @@ class Authorizations:
 
     def _seen(self, hit: Hit, hits: list[Hit]) -> Observation:
         return self._operations.search.decided(hit, undone=is_reversed(hit, hits))
+
+
+def _stored_token(fields: Fields) -> str:
+    """What was paid with, where that was stored before: it can be paid with again."""
+    return values.required_text(fields, "token") if fields.get("token_kind") == "tms" else ""

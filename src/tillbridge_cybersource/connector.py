@@ -85,8 +85,8 @@ class CybersourceSession:
     """One open merchant account.
 
     It satisfies ChecksConnection, WritesDocuments (authorization, capture, reversal, void,
-    refund, credit, increment), ObservesPayments, PullsPayments, PollsChanges, KeepsWebhooks,
-    Probes, VerifiesDeliveries, TranslatesDeliveries, AuthenticatesShoppers,
+    refund, credit, increment), CapturesHolds, ObservesPayments, PullsPayments, PollsChanges,
+    KeepsWebhooks, Probes, VerifiesDeliveries, TranslatesDeliveries, AuthenticatesShoppers,
     MakesCaptureContexts, VerifiesTokens, HoldsKeys, SettlesPayments, OrdersReports and Closes.
     """
 
@@ -154,6 +154,10 @@ class CybersourceSession:
         return own | self._billing.reads
 
     @property
+    def captures_once(self) -> bool:
+        return not self._settings.partial_captures
+
+    @property
     def pull(self) -> Pull | None:
         return self._pulls.pull
 
@@ -175,7 +179,7 @@ class CybersourceSession:
     async def observe(self, call: Call, order_number: str) -> Sequence[Observation]:
         """Every operation that search shows for the order, and what was decided, oldest first."""
         hits = await self._search.hits(call, order_number)
-        found = [one for hit in hits if (one := self._search.observation(hit))]
+        found = [one for hit in hits if (one := self._payments.seen(hit, hits))]
         for one in tuple(found):
             if self._settings.decision_reach_days and _is_in_review(one):
                 found += await self._decisions.about(call, one)

@@ -12,7 +12,7 @@ from tillbridge_cybersource.operations import amount_details, client_reference, 
 from tillbridge_cybersource.pieces import pieces_of
 from tillbridge_cybersource.settings import CybersourceSettings
 from tillbridge_cybersource.shapes import ADDRESS_WIDTHS
-from tillbridge_cybersource.stored_credentials import indicator_of, initiator_of
+from tillbridge_cybersource.stored_credentials import indicator_of, initiator_of, is_reauthorization
 
 _NAMES = {
     "first_name": "firstName",
@@ -85,6 +85,9 @@ def _processing(fields: Fields, settings: CybersourceSettings) -> Mapping[str, o
         options["partialAuthIndicator"] = True
     if initiator := initiator_of(fields):
         options["initiator"] = initiator
+    if is_reauthorization(fields):  # order and address were judged with the first
+        options |= {"ignoreAvsResult": True, "ignoreCvResult": True, "partialAuthIndicator": False}
+        processing["actionList"] = ["DECISION_SKIP"]
     if options:
         processing["authorizationOptions"] = options
     if values.flag(fields, "store_token"):

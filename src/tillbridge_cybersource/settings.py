@@ -265,7 +265,8 @@ class CybersourceSettings:
     )
     partial_captures: bool = setting(
         "Several captures",
-        "yes when the processor allows several captures of one authorization.",
+        "yes when the processor allows several captures of one authorization. no: what ships later"
+        " is authorized anew, where the card is stored.",
         default=False,
     )
     payer_authentication: Literal["off", "where_possible", "attempted", "required"] = setting(

@@ -81,6 +81,13 @@ def indicator_of(fields: Fields) -> str:
     return _INDICATORS.get(values.text(credential, "reason"), "internet")
 
 
+def is_reauthorization(fields: Fields) -> bool:
+    """Whether the merchant authorizes anew what is left of an order that was accepted before."""
+    credential = values.group(fields, "stored_credential")
+    told = (values.text(credential, "initiator"), values.text(credential, "reason"))
+    return told == ("merchant", "reauthorization")
+
+
 def network_transaction(body: Mapping[str, Any]) -> str:
     """The network's id of a payment; "" where the processor gives none."""
     processor = part(body, "processorInformation")

@@ -63,7 +63,7 @@ async def test_captures_of_what_is_not_held_are_refused(world: Any) -> None:
 async def test_a_second_capture_is_refused_where_one_is_all(world: Any) -> None:
     authorization_id = await held(world)
     await world.capture(authorization_id, "10.00")
-    with pytest.raises(Rejected, match="TRANSACTION_ALREADY_SETTLED"):
+    with pytest.raises(Rejected, match="MISSING_AUTH"):
         await world.capture(authorization_id, "10.00", key="capture-key-2")
 
 

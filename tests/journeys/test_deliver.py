@@ -153,7 +153,7 @@ async def test_a_capture_that_was_taken_for_absent_is_done_once_it_is_told_of(
         misbehave(town.cybersource.faults, "capture", Fault("lose_answer"))
         await buy(shop, "4261")
         letter = await letter_of(town)
-        assert letter.reason == "transaction_already_settled"
+        assert letter.reason == "missing_auth"
 
         town.cybersource.faults.rules.clear()
         [taken] = town.cybersource.state.movements.values()

@@ -342,6 +342,17 @@ class PullsPayments(Protocol):
 
 
 @runtime_checkable
+class CapturesHolds(Protocol):
+    """Says how often a hold can be captured; a session that does not: while money of it is left."""
+
+    @property
+    def captures_once(self) -> bool:
+        """A hold takes one capture only: what ships later is authorized anew, with the card that
+        was stored."""
+        ...
+
+
+@runtime_checkable
 class QuotesRates(Protocol):
     """Publishes exchange rates, each with its day and its source."""
 

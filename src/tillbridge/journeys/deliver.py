@@ -36,6 +36,7 @@ from tillbridge.flows.steps import (
 from tillbridge.flows.walk import recovery_of, walk_steps
 from tillbridge.journeys.approve import take_approval
 from tillbridge.journeys.call import is_called, take_call, tell_caller
+from tillbridge.journeys.capture import take_capture
 from tillbridge.journeys.card_guard import expect_clean, without_card_data
 from tillbridge.journeys.each import take_each
 from tillbridge.journeys.gather import gather, gathers
@@ -274,8 +275,9 @@ class Walk:
 
     async def _write(self, step: WriteStep) -> None:
         ordinal, fields = step.ordinal_of(self.names), step.inputs(self.names)
-        if step.document == REFUND:
-            receipt = await take_refund(self, step.name, step.connection, ordinal, fields)
+        take = {REFUND: take_refund, CAPTURE: take_capture}.get(step.document)
+        if take is not None:
+            receipt = await take(self, step.name, step.connection, ordinal, fields)
         else:
             receipt = await self.write(step.name, step.connection, step.document, ordinal, fields)
         self.names[step.name] = _shown(receipt)

@@ -9,11 +9,12 @@ from dataclasses import dataclass
 
 from tillbridge.canonical.errors import Misconfigured
 from tillbridge.canonical.money import Money
-from tillbridge.connector.documents import Fields
+from tillbridge.connector.abilities import CapturesHolds
+from tillbridge.connector.documents import AUTHORIZATION, Fields
 from tillbridge.database.database import Database, Tx
 from tillbridge.journeys.house import House
 from tillbridge.journeys.refund import REFUND
-from tillbridge.payments.attempts import Attempt, by_authorization
+from tillbridge.payments.attempts import NOT_SENT, Attempt, abandon, by_authorization
 from tillbridge.payments.claims import claim_capture, claim_reversal, release_claim
 from tillbridge.payments.observations import told_capture
 from tillbridge.payments.refunds import release_refund, told_refund
@@ -46,6 +47,7 @@ async def claim_cover(house: House, document: str, effect: Effect, fields: Field
     """Claims the money of a capture or reversal; not covered is what has nothing left to reverse.
 
     Raises:
+        HoldUsed: the hold takes one capture only, and has had it.
         Rejected: a capture would pass what is held.
     """
     if not is_covered(document):
@@ -63,10 +65,16 @@ async def claim_cover(house: House, document: str, effect: Effect, fields: Field
     amount = fields.get("amount")
     if not isinstance(amount, Money):
         raise Misconfigured("A capture without an amount cannot be covered.")
-    claim = (effect.key, authorization_id, amount)
-    claimed = await claim_capture(house.database, *claim, order_number=effect.subject)
+    claim, once = (effect.key, authorization_id, amount), captures_once(house, effect.connection)
+    claimed = await claim_capture(house.database, *claim, order_number=effect.subject, once=once)
     held = claimed or await by_authorization(house.database, authorization_id)
     return Cover(True, claimed, held)
+
+
+def captures_once(house: House, connection: str) -> bool:
+    """Whether a hold at this connection takes one capture only."""
+    session = house.connections[connection].session
+    return isinstance(session, CapturesHolds) and session.captures_once
 
 
 async def told(database: Database, effect: Effect, key: str) -> str:
@@ -81,5 +89,7 @@ async def give_back(tx: Tx, order_number: str, document: str, effect_key: str) -
     """Gives back the claim of a write that certainly did not take place."""
     if document == REFUND:
         await release_refund(tx, effect_key)
+    elif document == AUTHORIZATION:
+        await abandon(tx, effect_key, NOT_SENT)
     elif is_covered(document):
         await release_claim(tx, order_number, effect_key)

@@ -6,6 +6,7 @@ from tillbridge.access.audit import record as audit
 from tillbridge.canonical.codec import decode_event, encode
 from tillbridge.canonical.errors import Misconfigured, Rejected
 from tillbridge.canonical.events import Event, EventData, Kind, Written
+from tillbridge.connector.documents import AUTHORIZATION
 from tillbridge.database.database import Tx
 from tillbridge.flows.flow import Flow
 from tillbridge.flows.steps import WriteStep
@@ -17,6 +18,7 @@ from tillbridge.journeys.money_guard import CAPTURE, give_back
 from tillbridge.journeys.receive import take_events
 from tillbridge.journeys.replay_ways import ReplayWay, Start, Version, chosen, replay_ways
 from tillbridge.payments.attempts import Attempt, newest
+from tillbridge.payments.reauthorizations import no_longer_wanted
 from tillbridge.runs.dead_letters import (
     DeadLetter,
     Opened,
@@ -115,9 +117,10 @@ async def cancel_dead_letter(house: House, run_id: int, operator: str, why: str)
         await audit(tx, operator, "cancel", f"run {run_id}", why=why, after=after)
         if flow is not None:
             await _tell_caller(house, tx, opened, why)
+        events = await _held_for_it(house, tx, opened)
         if attempt is not None and attempt.held:
-            events = [_abandoned(house, letter, document, attempt) for document in documents]
-            await take_events(house, tx, events)
+            events += [_abandoned(house, letter, document, attempt) for document in documents]
+        await take_events(house, tx, events)
 
 
 async def _give_back_claims(tx: Tx, opened: Opened) -> None:
@@ -125,6 +128,13 @@ async def _give_back_claims(tx: Tx, opened: Opened) -> None:
     for row in opened.effects:
         if row["state"] in ("planned", "refused", "fenced"):
             await give_back(tx, opened.letter.subject, row["effect"], row["key"])
+
+
+async def _held_for_it(house: House, tx: Tx, opened: Opened) -> list[Event]:
+    """Holds that were made for what is given up are to be released."""
+    keys = [row["key"] for row in opened.effects if row["effect"] == AUTHORIZATION]
+    now = house.clock()
+    return [event for key in keys for event in await no_longer_wanted(tx, key, now)]
 
 
 async def _flow_of(house: House, opened: Opened) -> Flow | None:

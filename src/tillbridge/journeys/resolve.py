@@ -44,13 +44,17 @@ async def resolve_checkout(house: House, turn: Turn, run: Run) -> None:
     standing = await journal.standing(effect)
     assert standing is not None, "an attempt and its intent are one commit"
     if standing["state"] in ("intended", "unknown"):
-        await _end(house, journal, effect, standing)
+        await end_authorization(house, journal, effect, standing)
     elif standing["state"] in _NOTHING_HELD:
         await abandon_attempt(house, effect.key, _NOTHING_HELD[standing["state"]])
     turn.change(Change(run.id, "done", ending="resolved"))
 
 
-async def _end(house: House, journal: Journal, effect: Effect, standing: Any) -> None:
+async def end_authorization(house: House, journal: Journal, effect: Effect, standing: Any) -> None:
+    """Brings an attempt that was sent and not answered to an end, by evidence or by a fence.
+
+    Raises as `resolve_checkout` does.
+    """
     async with house.database.transaction() as tx:
         await mark_unknown(tx, effect.key)
     attempt = await by_wire_key(house.database, effect.key)

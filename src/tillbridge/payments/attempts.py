@@ -33,6 +33,8 @@ class Attempt:
         shop, attempt_key: the shop connection and the shop's own key of the try.
         request_sha256: of the request's meaning; the same key with another is refused.
         held: the issuer holds money for it, as far as is proven.
+        follows: the `wire_key` of the attempt whose order is authorized anew with this one; "" of
+            every other.
         seen_as: the version of the row it was read from.
     """
 
@@ -57,6 +59,7 @@ class Attempt:
     order: Order
     authorized_at: datetime | None
     seen_as: int = 0
+    follows: str = ""
 
     @classmethod
     def of(cls, row: asyncpg.Record) -> "Attempt":
@@ -84,6 +87,7 @@ class Attempt:
             order=decode(row["order"], Order),
             authorized_at=row["authorized_at"],
             seen_as=row["seen_as"],
+            follows=row["follows"],
         )
 
     def payment(self) -> Payment:

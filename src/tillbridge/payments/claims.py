@@ -14,6 +14,19 @@ from tillbridge.canonical.payments import AttemptState, Observation, Operation
 from tillbridge.database.database import Database, Tx
 from tillbridge.payments.attempts import SQL, Attempt
 
+_CAPTURABLE = (AttemptState.AUTHORIZED, AttemptState.CAPTURED)
+
+
+class HoldUsed(Rejected):
+    """A hold that takes one capture only has had it, or is about to have it."""
+
+    def __init__(self, attempt: Attempt) -> None:
+        super().__init__(
+            f"The authorization of order {attempt.order_number} takes one capture, which it had.",
+            reason="hold_used",
+        )
+        self.attempt = attempt
+
 
 async def claim_capture(
     database: Database,
@@ -22,17 +35,20 @@ async def claim_capture(
     amount: Money,
     *,
     order_number: str,
+    once: bool = False,
 ) -> Attempt | None:
     """Claims money of an authorization for one capture, once by effect key.
 
-    Answers the attempt with the new claim; None when it was claimed before.
+    Answers the attempt with the new claim; None when it was claimed before. `once`: a hold takes
+    one capture only.
 
     Raises:
+        HoldUsed: it takes one capture only, and another has claimed it.
         Rejected: it would capture more than is held, the hold is being released, or the same
             capture was claimed with another amount.
     """
     if amount.amount > 0:
-        values = (authorization_id, effect_key, amount.amount, amount.currency)
+        values = (authorization_id, effect_key, amount.amount, amount.currency, once)
         claimed = await database.together(SQL["claim_capture"], *values, by=order_number)
         if claimed is not None and claimed["wire_key"] is not None:
             return Attempt.of(claimed)
@@ -43,7 +59,10 @@ async def claim_capture(
         )
     own = msgspec.json.decode(row["claims"], type=dict[str, str]).get(effect_key)
     if own is None or Decimal(own) != amount.amount:
-        raise _refusal(Attempt.of(row), row["claimed"], own, amount)
+        attempt, used = Attempt.of(row), max(row["claimed"], row["captured"])
+        if once and own is None and used and amount.amount > 0 and attempt.state in _CAPTURABLE:
+            raise HoldUsed(attempt)
+        raise _refusal(attempt, row["claimed"], own, amount)
     return None
 
 
@@ -82,7 +101,7 @@ def _refusal(attempt: Attempt, claimed: Decimal, own: str | None, amount: Money)
             reason="claimed_before",
             next_step="Give a further shipment an id of its own.",
         )
-    if attempt.state not in (AttemptState.AUTHORIZED, AttemptState.CAPTURED):
+    if attempt.state not in _CAPTURABLE:
         return Rejected(
             f"The authorization of order {attempt.order_number} is {attempt.state}:"
             " it cannot be captured.",

@@ -24,6 +24,7 @@ from tillbridge.payments.attempts import ENDED, FENCING, SQL, Attempt
 from tillbridge.payments.claims import release_undone
 from tillbridge.payments.known import NOTHING_KNOWN, Known, known_of
 from tillbridge.payments.payment_events import payment_event
+from tillbridge.payments.reauthorizations import events_of
 from tillbridge.payments.refunds import attempt_of, is_our_credit, observe_refund
 
 _OPEN = frozenset({AttemptState.STARTED, AttemptState.UNKNOWN, AttemptState.CHALLENGE})
@@ -75,7 +76,7 @@ async def observe(tx: Tx, connection: str, seen: Observation) -> Observed:
     number = await tx.fetchval(SQL["keep_observation"], *fact_row(connection, seen))
     if number is None:
         return Observed(new=False)
-    row = await tx.fetchrow(
+    row = await attempt_of(tx, connection, seen) or await tx.fetchrow(
         SQL["lock_attempt"],
         seen.attempt_key,
         seen.parent_id,
@@ -85,7 +86,6 @@ async def observe(tx: Tx, connection: str, seen: Observation) -> Observed:
         seen.operation in (Operation.VOID, Operation.REFUND)
         or (seen.operation is Operation.CAPTURE and not seen.parent_id),
     )
-    row = row or await attempt_of(tx, connection, seen)
     if row is None:
         meaning = "confirmed" if await is_our_credit(tx, seen) else "unmatched"
         await tx.execute(SQL["mean"], number, meaning, seen.attempt_key)
@@ -103,7 +103,8 @@ async def observe(tx: Tx, connection: str, seen: Observation) -> Observed:
             await release_undone(tx, connection, attempt, seen, known.captured)
     else:
         await tx.execute(SQL["mean"], number, move.meaning, attempt.wire_key)
-    events = [payment_event(kind, move.attempt or attempt, seen) for kind in move.kinds]
+    after, has_more = move.attempt or attempt, row["has_more"]
+    events = await events_of(tx, move.kinds, after, seen, has_more=has_more)
     if move.attempt is not None and move.attempt.state is AttemptState.IN_REVIEW:
         events += await _early_decisions(tx, connection, move.attempt, seen)
     return Observed(new=True, events=tuple(events))
@@ -128,7 +129,7 @@ def foresee(attempt: Attempt, seen: Observation) -> Foreseen | None:
         Operation.SALE: seen.attempt_key == attempt.wire_key,
         Operation.CAPTURE: seen.parent_id == attempt.authorization_id != "",
     }
-    if not own.get(seen.operation, False):
+    if attempt.follows or not own.get(seen.operation, False):
         return None
     move = judge(attempt, seen)
     if move.attempt is None or move.attempt.state is AttemptState.IN_REVIEW:
@@ -223,10 +224,13 @@ def _judge_authorization(attempt: Attempt, seen: Observation) -> Move:
 def _held(attempt: Attempt, seen: Observation) -> Move:
     """The first proof that the issuer holds money for an attempt that was waiting for it.
 
-    A hold of another amount than was asked for is not wanted either.
+    A hold of another amount than was asked for is not wanted either, nor one that somebody would
+    have to decide about while the goods are leaving.
     """
-    other_amount = seen.amount is not None and seen.amount != attempt.amount
-    if seen.verdict is Verdict.HELD_DECLINED or other_amount:
+    unwanted = seen.verdict is Verdict.HELD_DECLINED or (
+        attempt.follows != "" and seen.verdict is Verdict.IN_REVIEW
+    )
+    if unwanted or (seen.amount is not None and seen.amount != attempt.amount):
         held = _with_answer(attempt, seen, AttemptState.REVERSING, held=True)
         return Move("moved", held, (Kind.PAYMENT_DECLINED, Kind.PAYMENT_STRAY))
     if seen.verdict is Verdict.IN_REVIEW:

@@ -7,11 +7,16 @@ from tillbridge.canonical.payments import AttemptState, Observation, Payment
 from tillbridge.payments.attempts import Attempt
 
 
-def payment_event(kind: Kind, attempt: Attempt, seen: Observation) -> Event:
-    """What an observation has changed of a payment, as the rest of the house hears it."""
-    payment = attempt.payment()
+def payment_event(
+    kind: Kind, attempt: Attempt, seen: Observation, whole: Payment | None = None
+) -> Event:
+    """What an observation has changed of a payment, as the rest of the house hears it.
+
+    `whole` is the payment of an order that has several attempts, of which this is one.
+    """
+    payment = whole or attempt.payment()
     if kind is Kind.PAYMENT_STRAY:
-        payment = _stray(payment, seen)
+        payment = _stray(attempt.payment(), seen)
     return Event(
         id=f"{kind}:{attempt.wire_key}:{seen.request_id}",
         source=attempt.connection,

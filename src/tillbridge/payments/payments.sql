@@ -15,25 +15,32 @@ RETURNING wire_key;
 
 -- name: live_attempt
 SELECT *, xmin::text::bigint AS seen_as FROM attempts
-WHERE connection = $1 AND order_number = $2 AND state NOT IN ('declined', 'abandoned', 'reversed');
+WHERE connection = $1 AND order_number = $2 AND state NOT IN ('declined', 'abandoned', 'reversed')
+  AND follows = '';
 
 -- name: newest_attempt
-SELECT *, xmin::text::bigint AS seen_as FROM attempts WHERE order_number = $1
+SELECT *, xmin::text::bigint AS seen_as FROM attempts WHERE order_number = $1 AND follows = ''
 ORDER BY (state IN ('declined', 'abandoned')), started_at DESC LIMIT 1;
 
 -- name: attempts_of_order
 SELECT *, xmin::text::bigint AS seen_as FROM attempts WHERE order_number = $1 ORDER BY started_at;
 
 -- name: lock_attempt
--- By what the payment system echoes, best evidence first; each look-up has its own index.
-SELECT *, xmin::text::bigint AS seen_as FROM attempts
+-- By what the payment system echoes, best evidence first; each look-up has its own index. Of
+-- several live attempts of an order, the one of this capture or refund, or that waits for one.
+SELECT a.*, a.xmin::text::bigint AS seen_as,
+       EXISTS (SELECT 1 FROM attempts f WHERE f.follows = a.wire_key AND f.follows <> '') AS has_more
+FROM attempts a
 WHERE wire_key = coalesce(
     (SELECT wire_key FROM attempts WHERE wire_key = $1),
     (SELECT wire_key FROM attempts WHERE authorization_id = $2 AND authorization_id <> '' LIMIT 1),
     (SELECT wire_key FROM attempts WHERE authorization_id = $3 AND authorization_id <> '' LIMIT 1),
-    (SELECT wire_key FROM attempts WHERE $6 AND connection = $4 AND order_number = $5
-       AND state NOT IN ('declined', 'abandoned', 'reversed')))
-FOR UPDATE;
+    (SELECT wire_key FROM attempts l WHERE $6 AND connection = $4 AND order_number = $5
+       AND state NOT IN ('declined', 'abandoned', 'reversed')
+     ORDER BY claims ? $1 DESC,
+              EXISTS (SELECT 1 FROM refunds r WHERE r.wire_key = l.wire_key AND $1 = ANY (r.keys))
+              DESC, claimed > captured DESC, started_at LIMIT 1))
+FOR UPDATE OF a;
 
 -- name: keep_observation
 -- Once; one that nobody could place is placed again when somebody else tells more of it.
@@ -114,17 +121,19 @@ WHERE connection = $1 AND order_number = $2 AND state = 'challenge';
 UPDATE attempts a SET state = 'started', reason = ''
 WHERE wire_key = $1 AND request_sha256 = $2 AND state = 'abandoned' AND reason = $3
   AND NOT EXISTS (SELECT 1 FROM attempts b WHERE b.connection = a.connection
-                  AND b.order_number = a.order_number
+                  AND b.order_number = a.order_number AND b.follows = ''
                   AND b.state NOT IN ('declined', 'abandoned', 'reversed'))
 RETURNING wire_key;
 
 -- name: claim_capture
 -- One statement: whoever waits for the row judges what the one before left of it. One row always.
+-- $5: the hold takes one capture only.
 WITH claimed AS (
     UPDATE attempts
     SET claimed = claimed + $3, claims = claims || jsonb_build_object($2::text, $3::numeric::text)
     WHERE authorization_id = $1 AND authorization_id <> '' AND state IN ('authorized', 'captured')
       AND currency = $4 AND GREATEST(claimed, captured) + $3 <= amount AND NOT claims ? $2
+      AND NOT ($5 AND GREATEST(claimed, captured) > 0)
     RETURNING *, xmin::text::bigint AS seen_as
 )
 SELECT claimed.* FROM (SELECT 1) AS once LEFT JOIN claimed ON true;

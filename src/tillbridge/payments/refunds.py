@@ -21,6 +21,7 @@ from tillbridge.database.database import Database, Tx
 from tillbridge.database.statements import load_statements
 from tillbridge.payments.attempts import SQL as PAYMENTS
 from tillbridge.payments.attempts import Attempt
+from tillbridge.payments.reauthorizations import whole
 
 SQL = load_statements("tillbridge.payments", "refunds.sql")
 _STANDING = frozenset({"claimed", "counted"})
@@ -96,24 +97,36 @@ async def claim_refund(tx: Tx, asked: Asked) -> list[Portion]:
         Rejected: together with other refunds it would pass what was captured, or the same refund
             was asked for with another amount.
     """
-    row = await tx.fetchrow(SQL["lock_live_attempt"], asked.connection, asked.order_number)
-    if row is None:
+    rows = await tx.fetch(SQL["lock_live_attempts"], asked.connection, asked.order_number)
+    if not rows:
         raise Rejected(
             f"Nothing of order {asked.order_number!r} is paid at {asked.connection}.",
             reason="nothing_captured",
         )
-    attempt = Attempt.of(row)
-    entries = await _entries(tx, attempt)
-    before = [entry for entry in entries if entry.asked_key == asked.key]
+    attempts = [Attempt.of(row) for row in rows]
+    entries = {attempt.wire_key: await _entries(tx, attempt) for attempt in attempts}
+    before = [
+        (attempt, entry)
+        for attempt in attempts
+        for entry in entries[attempt.wire_key]
+        if entry.asked_key == asked.key
+    ]
     if before:
-        return _as_before(attempt, asked, before)
-    portions = _portions(attempt, asked, await _left(tx, attempt, entries), entries)
-    for one in portions:
+        return _as_before(asked, before)
+    left = [
+        (attempt, capture_id, amount)
+        for attempt in attempts
+        for capture_id, amount in await _refundable(
+            tx, attempt, entries[attempt.wire_key], asked.capture_id
+        )
+    ]
+    portions = _portions(attempts, asked, left)
+    for attempt, one in portions:
         claim = Entry(
             0, asked.key, one.effect_key, (), "", one.capture_id, one.amount.amount, "claimed"
         )
         await _add(tx, attempt, claim)
-    return portions
+    return [one for _, one in portions]
 
 
 async def cover_refund(tx: Tx, effect_key: str, wire_key: str) -> bool:
@@ -290,8 +303,23 @@ def _open(attempt: Attempt, entries: Sequence[Entry]) -> Decimal:
     return attempt.captured.amount - gone
 
 
-def _as_before(attempt: Attempt, asked: Asked, before: Sequence[Entry]) -> list[Portion]:
-    total = sum((entry.amount for entry in before), Decimal(0))
+async def _refundable(
+    tx: Tx, attempt: Attempt, entries: Sequence[Entry], capture_id: str
+) -> list[tuple[str, Decimal]]:
+    """By capture (or of the one that is named), oldest first: what may go back of it, together
+    never more than is open."""
+    most, found = _open(attempt, entries), []
+    for each, amount in (await _left(tx, attempt, entries)).items():
+        if capture_id in ("", each):
+            part = max(min(amount, most), Decimal(0))
+            found.append((each, part))
+            most -= part
+    return found
+
+
+def _as_before(asked: Asked, before: Sequence[tuple[Attempt, Entry]]) -> list[Portion]:
+    attempt, _ = before[0]
+    total = sum((entry.amount for _, entry in before), Decimal(0))
     if asked.amount is not None and asked.amount.amount != total:
         raise Rejected(
             f"The refund of {asked.amount} for order {attempt.order_number} was asked for before,"
@@ -299,27 +327,26 @@ def _as_before(attempt: Attempt, asked: Asked, before: Sequence[Entry]) -> list[
             reason="claimed_before",
             next_step="Give a further refund an id of its own.",
         )
-    return [_portion(attempt, entry.effect_key, entry.capture_id, entry.amount) for entry in before]
+    return [_portion(own, one.effect_key, one.capture_id, one.amount) for own, one in before]
 
 
 def _portions(
-    attempt: Attempt, asked: Asked, left: dict[str, Decimal], entries: Sequence[Entry]
-) -> list[Portion]:
-    open_amount = _open(attempt, entries)
-    if asked.capture_id:
-        left = {key: amount for key, amount in left.items() if key == asked.capture_id}
-    most = min(open_amount, sum(left.values(), Decimal(0)))
+    attempts: Sequence[Attempt], asked: Asked, left: list[tuple[Attempt, str, Decimal]]
+) -> list[tuple[Attempt, Portion]]:
+    first = attempts[0]
+    most = sum((amount for _, _, amount in left), Decimal(0))
     wanted = most if asked.amount is None else asked.amount.amount
-    other = asked.amount is not None and asked.amount.currency != attempt.amount.currency
+    other = asked.amount is not None and asked.amount.currency != first.amount.currency
     if other or not 0 < wanted <= most:
-        zero = Money.zero(attempt.amount.currency)
-        raise _over(attempt, asked.amount or zero, most)
-    portions: list[Portion] = []
-    for capture_id, amount in left.items():
+        captured = sum((one.captured for one in attempts[1:]), first.captured)
+        zero = Money.zero(first.amount.currency)
+        raise _over(replace(first, captured=captured), asked.amount or zero, most)
+    portions: list[tuple[Attempt, Portion]] = []
+    for attempt, capture_id, amount in left:
         part = min(amount, wanted)
         if part > 0:
             key = asked.key_of(len(portions) + 1)
-            portions.append(_portion(attempt, key, capture_id, part))
+            portions.append((attempt, _portion(attempt, key, capture_id, part)))
             wanted -= part
     return portions
 
@@ -359,6 +386,8 @@ async def _moved(
         kind=kind,
         subject=attempt.order_number,
         occurred_at=seen.occurred_at,
-        data=EventData(order=attempt.order, payment=Attempt.of(row).payment(), refund=refund),
+        data=EventData(
+            order=attempt.order, payment=await whole(tx, Attempt.of(row)), refund=refund
+        ),
     )
     return (event,)

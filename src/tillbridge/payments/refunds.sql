@@ -1,17 +1,21 @@
 -- Statements of refunds: what has gone back of what was captured, and what is about to.
 
--- name: lock_live_attempt
+-- name: lock_live_attempts
+-- One, and those that follow it, oldest first.
 SELECT *, xmin::text::bigint AS seen_as FROM attempts
 WHERE connection = $1 AND order_number = $2 AND state NOT IN ('declined', 'abandoned', 'reversed')
+ORDER BY started_at, wire_key
 FOR UPDATE;
 
 -- name: lock_attempt_of
 -- The attempt of a capture or refund that was told of before.
-SELECT *, xmin::text::bigint AS seen_as FROM attempts
+SELECT a.*, a.xmin::text::bigint AS seen_as,
+       EXISTS (SELECT 1 FROM attempts f WHERE f.follows = a.wire_key AND f.follows <> '') AS has_more
+FROM attempts a
 WHERE wire_key = (SELECT wire_key FROM observations
                   WHERE connection = $1 AND request_id = $2 AND operation IN ('capture', 'refund')
                     AND wire_key <> '' AND meaning = 'moved' LIMIT 1)
-FOR UPDATE;
+FOR UPDATE OF a;
 
 -- name: lock_attempt_of_refund
 SELECT *, xmin::text::bigint AS seen_as FROM attempts

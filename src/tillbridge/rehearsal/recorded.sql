@@ -5,7 +5,7 @@ SELECT id, subject, flow, journey, state FROM runs WHERE id = $1;
 
 -- name: attempts
 SELECT shop, attempt_key, state, reason, review, "order", started_at
-FROM attempts WHERE order_number = $1 ORDER BY started_at;
+FROM attempts WHERE order_number = $1 AND follows = '' ORDER BY started_at;
 
 -- name: events
 SELECT envelope, kept_at FROM events WHERE subject = $1 AND envelope <> '' ORDER BY number;

@@ -2,7 +2,8 @@
 
 Source: REST API reference, Payments: "Capture a Payment", "Process an Authorization Reversal";
 Payments Developer Guide, "Multiple Partial Captures" (sequence number = total
-count marks the last one; without them a capture is the last) and "Authorization Reversal" (the
+count marks the last one; without them a capture is the last; MISSING_AUTH is also an authorization
+that another capture has used) and "Authorization Reversal" (the
 amount must be the authorized one). Reasons: the 400 responses of the same pages.
 """
 
@@ -36,7 +37,7 @@ def capture(account: Account, authorization_id: str, document: Mapping[str, Any]
     once = account.options.transaction_id_once and transaction_id
     if once and account.state.taken_by(transaction_id) is not None:
         raise Refusal("DUPLICATE_REQUEST")
-    authorization = usable(account, authorization_id)
+    authorization = usable(account, authorization_id, used="MISSING_AUTH")
     if currency != authorization.currency:
         raise Refusal("INVALID_DATA", ["orderInformation.amountDetails.currency"])
     if amount > authorization.open_amount:
@@ -118,15 +119,18 @@ def follow_on_answer(movement: Movement, noun: str) -> dict[str, object]:
     }
 
 
-def usable(account: Account, authorization_id: str) -> Authorization:
-    """An authorization that still holds money. Raises Refusal for every other."""
+def usable(
+    account: Account, authorization_id: str, *, used: str = "TRANSACTION_ALREADY_SETTLED"
+) -> Authorization:
+    """An authorization that still holds money. Raises Refusal for every other; `used` is the reason
+    for one that was captured to the end."""
     found = account.state.authorizations.get(authorization_id)
     if found is None or found.state == "nothing":
         raise Refusal("MISSING_AUTH")
     if found.state in ("reversed", "undone"):
         raise Refusal("AUTH_ALREADY_REVERSED")
     if found.state == "captured":
-        raise Refusal("TRANSACTION_ALREADY_SETTLED")
+        raise Refusal(used)
     expect_young(account, found.at_s)
     return found
 

@@ -21,6 +21,7 @@ from tillbridge_simulators.cybersource.outcomes import (
     UNDONE_BY_FENCE,
     Outcome,
 )
+from tillbridge_simulators.cybersource.reauthorizations import check_reauthorization
 from tillbridge_simulators.cybersource.state import Authorization
 from tillbridge_simulators.cybersource.stored_tokens import store, wants_stored_token
 from tillbridge_simulators.cybersource.tokens import MintedToken
@@ -34,6 +35,8 @@ _BILLING = {
 }  # fmt: skip
 _BILLING_AT_HOME = {"administrativeArea": 20, "postalCode": 14}
 _BILLING_OPTIONAL = {"address2": 60, "company": 60, "phoneNumber": 15}
+_DECISIONS = ("review", "pending_review", "risk_declined", "score")
+"""Decision Manager's outcomes."""
 _CAPTURED = ("AUTHORIZED", "PARTIAL_AUTHORIZED")
 _EVENTS = {
     "AUTHORIZED": "accepted",
@@ -128,6 +131,7 @@ def _check(account: Account, document: Mapping[str, Any]) -> MintedToken:
     money_at(document, "orderInformation.amountDetails")
     token = resolve(account, document)
     _check_billing(document, required=token.kind != "tms")
+    check_reauthorization(account, document, token)
     return token
 
 
@@ -148,12 +152,25 @@ def takes_part(account: Account, document: Mapping[str, Any]) -> bool:
     return account.options.split_tender and wish not in (False, "false")
 
 
+def _unasked(document: Mapping[str, Any]) -> tuple[str, ...]:
+    """The outcomes that cannot come about, because the request does not want them looked for."""
+    wishes = at(document, "processingInformation.authorizationOptions") or {}
+    skips = "DECISION_SKIP" in (at(document, "processingInformation.actionList") or ())
+    return (
+        *(_DECISIONS if skips else ()),
+        *(("avs_failed",) if wishes.get("ignoreAvsResult") in (True, "true") else ()),
+        *(("cv_failed",) if wishes.get("ignoreCvResult") in (True, "true") else ()),
+    )
+
+
 def _decide(account: Account, document: Mapping[str, Any], token: MintedToken) -> Authorization:
     amount, currency = money_at(document, "orderInformation.amountDetails")
     wanted = TRIGGER_AMOUNTS.get(amount, token.outcome)
     if wanted == "partial" and not takes_part(account, document):
         wanted = "insufficient_fund"
     if wanted == "challenge" and proven(account, document):
+        wanted = "authorized"
+    if wanted in _unasked(document):
         wanted = "authorized"
     outcome = OUTCOMES[wanted]
     now_s = account.now()

@@ -80,7 +80,7 @@ def _capture(it: Script) -> None:
     it.refused("capture.capture_payment", 400, "EXCEEDS_AUTH_AMOUNT", amount("25.01"), id=id_)
     taken = it.do("capture.capture_payment", amount("25.00"), id=id_)
     it.shows(_DETAILS, _amount_is("25.00", taken["id"]), id=taken["id"])
-    it.refused("capture.capture_payment", 400, "TRANSACTION_ALREADY_SETTLED", amount("1"), id=id_)
+    it.refused("capture.capture_payment", 400, "MISSING_AUTH", amount("1"), id=id_)
 
 
 def _refund(it: Script) -> None:
