@@ -206,10 +206,11 @@ def _any(_: Mapping[str, Any]) -> bool:
     return True
 
 
+_CHANGE = "report_subscription"
 OFFERS = (
-    Offer("report_subscriptions.create_subscription", "report", put),
-    Offer("report_subscriptions.create_standard_or_classic_subscription", "report", put_predefined),
+    Offer("report_subscriptions.create_subscription", _CHANGE, put),
+    Offer("report_subscriptions.create_standard_or_classic_subscription", _CHANGE, put_predefined),
     Offer("report_subscriptions.get_all_subscriptions", "report", list_all),
     Offer("report_subscriptions.get_subscription", "report", get),
-    Offer("report_subscriptions.delete_subscription", "report", delete),
+    Offer("report_subscriptions.delete_subscription", _CHANGE, delete),
 )

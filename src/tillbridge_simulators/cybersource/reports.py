@@ -211,7 +211,7 @@ def _day_at(query: Mapping[str, str], name: str) -> date:
 
 
 OFFERS = (
-    Offer("reports.create_report", "report", create),
+    Offer("reports.create_report", "report_order", create),
     Offer("reports.search_reports", "report", list_reports),
     Offer("reports.get_report_by_report_id", "report", get),
     Offer("report_downloads.download_report", "report_download", download),
