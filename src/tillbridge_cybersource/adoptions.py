@@ -37,13 +37,21 @@ class Payments:
         if hit.operation not in _PAYS:
             return (first,)
         related = await self._related(call, hit)
-        undone = _is_undone_at_once(hit.body) or any(
-            other.operation is Operation.REVERSAL and other.held for other in related
-        )
-        if undone and not any(other.operation is Operation.CAPTURE for other in related):
+        if _is_undone_at_once(hit.body) or _is_let_go(related):
             return (replace(first, verdict=Verdict.UNDONE),)
         seen = [found for other in related if (found := self._search.observation(other))]
         return (first, *sorted(seen, key=lambda one: one.occurred_at))
+
+    def seen(self, hit: Hit, hits: Sequence[Hit]) -> Observation | None:
+        """What a hit proves beside the others of its order; None when it proves nothing.
+
+        An authorization that was reversed whole, by whomever, is UNDONE: nothing of it is left to
+        be decided about, or to be reversed once more.
+        """
+        found = self._search.observation(hit)
+        own = [other for other in hits if other.root_id == hit.id]
+        is_gone = hit.operation is Operation.AUTHORIZATION and _is_let_go(own)
+        return replace(found, verdict=Verdict.UNDONE) if found and is_gone else found
 
     async def _related(self, call: Call, hit: Hit) -> list[Hit]:
         """What refers to it, and what refers to that: a refund is related to its capture."""
@@ -69,6 +77,12 @@ def _too_many(payment_id: str) -> Unreconciled:
         reason="too_many_operations",
         next_step="Look it up in the Business Center and settle this order by hand.",
     )
+
+
+def _is_let_go(related: Sequence[Hit]) -> bool:
+    """Whether a hold was reversed of which nothing was ever captured."""
+    held = {other.operation for other in related if other.held}
+    return Operation.REVERSAL in held and Operation.CAPTURE not in held
 
 
 def _is_undone_at_once(body: Mapping[str, Any]) -> bool:
