@@ -6,12 +6,13 @@ number only the last four digits are told: the whole one stands in the Business 
 """
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Final
 
 from tillbridge.connector.abilities import ChangedRecord, Poll
 from tillbridge.connector.connector import Opening
 from tillbridge.connector.documents import DocumentShape, Fields
 from tillbridge_cybersource.exchange import Exchange
+from tillbridge_cybersource.listings import Row
 from tillbridge_cybersource.observations import text_of
 from tillbridge_cybersource.settings import CybersourceSettings
 from tillbridge_cybersource.time_lists import TimeList, by_time
@@ -42,7 +43,7 @@ def account_changes(exchange: Exchange, settings: CybersourceSettings, opening: 
     return by_time(listed, exchange, settings, opening)
 
 
-def _record(row: Mapping[str, Any], _: Fields) -> ChangedRecord:
+def _record(row: Row, _: Fields) -> ChangedRecord:
     """`changed` names the fields that were wrong; "" for a code that is not known."""
     order_number, reference = (
         text_of(row, name) for name in ("merchantReferenceNumber", "transactionReferenceNumber")

@@ -10,7 +10,6 @@ report reaches is not documented: both are settings.
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
-from urllib.parse import urlencode
 
 from tillbridge.canonical.errors import Unreconciled
 from tillbridge.canonical.payments import Observation, Operation, Source, Verdict
@@ -18,10 +17,10 @@ from tillbridge.connector.abilities import Call
 from tillbridge.connector.connector import Opening
 from tillbridge_cybersource.exchange import Exchange
 from tillbridge_cybersource.instants import Instants
+from tillbridge_cybersource.listings import asked, listed
 from tillbridge_cybersource.observations import instant, text_of
 from tillbridge_cybersource.report_windows import organization_of, written
 from tillbridge_cybersource.settings import CybersourceSettings
-from tillbridge_cybersource.statuses import refusal
 
 CALLS = frozenset({"conversion_details.get_conversion_detail"})
 
@@ -77,14 +76,10 @@ class Decisions:
     async def _rows(
         self, call: Call, start: datetime, end: datetime
     ) -> Sequence[Mapping[str, Any]]:
-        query = {"startTime": written(start), "endTime": written(end)} | dict(self._organization)
-        answer = await self._exchange.read(call, f"{_PATH}?{urlencode(query)}")
-        if answer.status == 404:
-            return ()
-        if answer.status != 200:
-            doing = f"Reading the decisions from {start} to {end}"
-            raise refusal(self._exchange.name, doing, answer)
-        return answer.body.get("conversionDetails") or ()
+        query = {"startTime": written(start), "endTime": written(end)}
+        doing = f"Reading the decisions from {start} to {end}"
+        target = asked(_PATH, query, self._organization)
+        return await listed(self._exchange, call, target, "conversionDetails", doing)
 
 
 def windows(since: datetime, until: datetime) -> Iterator[tuple[datetime, datetime]]:

@@ -5,22 +5,20 @@ there is none); the official client's models. A dispute that is not answered in 
 flow by the clock compares what is counted with what the details list.
 """
 
-from collections.abc import Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal, InvalidOperation
-from typing import Any, Final
-from urllib.parse import urlencode
+from typing import Final
 
 from tillbridge.canonical.errors import Rejected
 from tillbridge.connector import values
 from tillbridge.connector.abilities import Call, Read, Receipt
 from tillbridge.connector.documents import DocumentShape, Field, Fields
 from tillbridge_cybersource.exchange import Exchange
+from tillbridge_cybersource.listings import Row, asked, listed
 from tillbridge_cybersource.observations import text_of
 from tillbridge_cybersource.report_windows import organization_of, written
 from tillbridge_cybersource.settings import CybersourceSettings
 from tillbridge_cybersource.settlement_details import SettlementDetails
-from tillbridge_cybersource.statuses import refusal
 
 CALLS = frozenset(
     {
@@ -69,16 +67,11 @@ class DisputeCounts:
         path, rows = _COUNTED[name]
         start = datetime.combine(day, time(), UTC)
         times = {"startTime": written(start), "endTime": written(start + timedelta(days=1))}
-        asked = urlencode(times | dict(self._organization))
-        answer = await self._exchange.read(call, f"{path}?{asked}")
-        if answer.status == 404:
-            return 0
-        if answer.status != 200:
-            raise refusal(self._exchange.name, f"Counting the {name} of {day}", answer)
-        return sum(_count(row) for row in answer.body.get(rows) or ())
+        target, doing = asked(path, times, self._organization), f"Counting the {name} of {day}"
+        return sum(map(_count, await listed(self._exchange, call, target, rows, doing)))
 
 
-def _count(row: Mapping[str, Any]) -> int:
+def _count(row: Row) -> int:
     """A count, which the model has as a number with decimals."""
     stated = text_of(row, "count")
     try:

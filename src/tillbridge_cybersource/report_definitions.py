@@ -9,13 +9,14 @@ any other name is asked for as it is.
 
 from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
-from typing import Any, Final
-from urllib.parse import quote, urlencode
+from typing import Final
+from urllib.parse import quote
 
 from tillbridge.canonical.errors import Rejected
 from tillbridge.connector.abilities import Call
 from tillbridge.connector.report_orders import ReportColumn, ReportDefinition, SchemaForm
 from tillbridge_cybersource.exchange import Exchange
+from tillbridge_cybersource.listings import Row, asked, listed
 from tillbridge_cybersource.observations import text_of
 from tillbridge_cybersource.report_columns import meaning_of
 from tillbridge_cybersource.report_kinds import REPORT_KINDS, kind_named
@@ -54,13 +55,14 @@ class ReportDefinitions:
         return [_definition(row) for row in sorted(rows, key=_name)]
 
     async def one(self, call: Call, name: str) -> ReportDefinition:
-        asked = definition_named(name)
-        answer = await self._exchange.read(call, self._at(f"{_PATH}/{quote(asked, safe='')}"))
+        wanted = definition_named(name)
+        target = asked(f"{_PATH}/{quote(wanted, safe='')}", self._organization)
+        answer = await self._exchange.read(call, target)
         if answer.status == 404:
             raise self._unknown(name, map(_name, await self._rows(call)))
         if answer.status != 200:
-            raise refusal(self._exchange.name, f"Reading the report definition {asked}", answer)
-        return _definition(answer.body, asked)
+            raise refusal(self._exchange.name, f"Reading the report definition {wanted}", answer)
+        return _definition(answer.body, wanted)
 
     async def schema(self, call: Call, name: str, form: SchemaForm) -> str:
         path, accept = _SCHEMAS[form]
@@ -98,16 +100,9 @@ class ReportDefinitions:
             self._names = {number: number} | known | self._names
         return self._names.get(number, number)
 
-    async def _rows(self, call: Call) -> Sequence[Mapping[str, Any]]:
-        answer = await self._exchange.read(call, self._at(_PATH))
-        if answer.status == 404:
-            return ()
-        if answer.status != 200:
-            raise refusal(self._exchange.name, "Listing the report definitions", answer)
-        return answer.body.get("reportDefinitions") or ()
-
-    def _at(self, path: str) -> str:
-        return f"{path}?{urlencode(self._organization)}" if self._organization else path
+    async def _rows(self, call: Call) -> Sequence[Row]:
+        target, doing = asked(_PATH, self._organization), "Listing the report definitions"
+        return await listed(self._exchange, call, target, "reportDefinitions", doing)
 
     def _unknown(self, name: str, known: Iterable[str]) -> Rejected:
         names = sorted(known)
@@ -126,14 +121,14 @@ def definition_named(name: str) -> str:
 
 def schema_name(name: str, form: SchemaForm) -> str:
     """Of a definition's class the name its schema seems to have; any other name as it is."""
-    asked = definition_named(name)
-    if not asked.endswith("Class"):
-        return asked
-    report = f"{asked.removesuffix('Class')}Report"
+    wanted = definition_named(name)
+    if not wanted.endswith("Class"):
+        return wanted
+    report = f"{wanted.removesuffix('Class')}Report"
     return report if form == "xsd" else "".join(filter(str.isupper, report)).lower()
 
 
-def _definition(row: Mapping[str, Any], name: str = "") -> ReportDefinition:
+def _definition(row: Row, name: str = "") -> ReportDefinition:
     kind = kind_named(found := _name(row) or name)
     wanted = {meaning_of(one) for one in kind.fields} if kind else set()
     return ReportDefinition(
@@ -154,5 +149,5 @@ def _definition(row: Mapping[str, Any], name: str = "") -> ReportDefinition:
     )
 
 
-def _name(row: Mapping[str, Any]) -> str:
+def _name(row: Row) -> str:
     return text_of(row, "reportDefintionName") or text_of(row, "reportDefinitionName")

@@ -9,14 +9,15 @@ nothing is read twice where both ways are open.
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final
-from urllib.parse import quote, urlencode
+from typing import Final
+from urllib.parse import quote
 
 from tillbridge.canonical.errors import Misconfigured, Rejected
 from tillbridge.connector.abilities import Call, ChangedRecord, Changes, Looked, Poll
 from tillbridge.connector.connector import Opening
 from tillbridge.connector.documents import DocumentShape, Fields
 from tillbridge_cybersource.exchange import Exchange
+from tillbridge_cybersource.listings import Row, asked, listed
 from tillbridge_cybersource.observations import instant, text_of
 from tillbridge_cybersource.report_kinds import REPORT_KINDS
 from tillbridge_cybersource.report_orders import ReportOrders, definition_in
@@ -24,7 +25,6 @@ from tillbridge_cybersource.report_subscriptions import ReportSubscriptions
 from tillbridge_cybersource.report_windows import organization_of, plan_of
 from tillbridge_cybersource.reports import FORMATS, GIVES
 from tillbridge_cybersource.settings import CybersourceSettings
-from tillbridge_cybersource.statuses import refusal
 
 CALLS = frozenset({"secure_file_share.get_file_detail", "secure_file_share.get_file"})
 NAME: Final = "report_files"
@@ -34,7 +34,6 @@ _LIST: Final = "/sfs/v1/file-details"
 _FILE: Final = "/sfs/v1/files"
 _DAY: Final = timedelta(days=1)
 _NUMBERS: Final = {kind.definition: number for number, kind in REPORT_KINDS.items()}
-Row = Mapping[str, Any]
 
 
 class ReportFiles:
@@ -75,13 +74,8 @@ class ReportFiles:
 
     async def _files(self, call: Call, since: datetime, until: datetime) -> Sequence[Row]:
         days = {"startDate": since.date().isoformat(), "endDate": until.date().isoformat()}
-        query = urlencode(days | dict(self._organization))
-        answer = await self._exchange.read(call, f"{_LIST}?{query}")
-        if answer.status == 404:
-            return ()
-        if answer.status != 200:
-            raise refusal(self._exchange.name, "Listing the shared files", answer)
-        rows = answer.body.get("fileDetails") or ()
+        target, doing = asked(_LIST, days, self._organization), "Listing the shared files"
+        rows = await listed(self._exchange, call, target, "fileDetails", doing)
         return [row for row in rows if text_of(row, "mimeType") in FORMATS]
 
     async def _twins(self, call: Call, since: datetime, until: datetime) -> Sequence[Row]:
@@ -109,7 +103,6 @@ class ReportFiles:
         number = text_of(twin, "reportDefinitionId") or _NUMBERS.get(_definition(name, names), "")
         if number not in REPORT_KINDS:
             return None
-        asked = f"?{urlencode(self._organization)}" if self._organization else ""
         fields = {
             "definition": number,
             "name": text_of(twin, "reportName") or name,
@@ -117,7 +110,7 @@ class ReportFiles:
             "format": FORMATS[text_of(row, "mimeType")],
             "since": text_of(twin, "reportStartTime"),
             "until": text_of(twin, "reportEndTime") or text_of(row, "date"),
-            "download": f"{_FILE}/{quote(id_, safe='')}{asked}",
+            "download": asked(f"{_FILE}/{quote(id_, safe='')}", self._organization),
         }
         version = text_of(twin, "reportCompletedTime") or text_of(row, "lastModifiedTime")
         return ChangedRecord(text_of(twin, "reportId") or id_, version, fields)

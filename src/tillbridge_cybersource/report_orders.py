@@ -8,13 +8,14 @@ answer ends by a look. How soon a list shows what was ordered is not documented.
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final
-from urllib.parse import quote, urlencode
+from typing import Final
+from urllib.parse import quote
 
 from tillbridge.canonical.errors import Rejected, Transient
 from tillbridge.connector.abilities import Call
 from tillbridge.connector.report_orders import MadeReport, Ordered, ReportState
 from tillbridge_cybersource.exchange import Exchange
+from tillbridge_cybersource.listings import Row, asked, listed
 from tillbridge_cybersource.observations import instant, text_of
 from tillbridge_cybersource.report_definitions import ReportDefinitions, definition_named
 from tillbridge_cybersource.report_kinds import REPORT_KINDS, kind_named
@@ -87,8 +88,9 @@ class ReportOrders:
             "reportStartTime": written(since),
             "reportEndTime": written(until),
         }
+        target = asked(_PATH, self._organization)
         try:
-            answer = await self._exchange.manage(call, "POST", self._at(_PATH), document)
+            answer = await self._exchange.manage(call, "POST", target, document)
         except Transient as error:
             if error.sent == "no":
                 raise
@@ -100,7 +102,8 @@ class ReportOrders:
         return Ordered(name, await self._named(call, name, since, until), is_new=True)
 
     async def one(self, call: Call, id_: str) -> MadeReport:
-        answer = await self._exchange.read(call, self._at(f"{_PATH}/{quote(id_, safe='')}"))
+        target = asked(f"{_PATH}/{quote(id_, safe='')}", self._organization)
+        answer = await self._exchange.read(call, target)
         if answer.status == 404:
             raise Rejected(
                 f"{self._exchange.name}: there is no report {id_!r}.",
@@ -123,18 +126,14 @@ class ReportOrders:
 
     async def rows(
         self, call: Call, since: datetime, until: datetime, by: str, **more: str
-    ) -> Sequence[Mapping[str, Any]]:
+    ) -> Sequence[Row]:
         """Reports as they are listed: `by` the time they are about, or were made."""
         times = {"startTime": written(since), "endTime": written(until), "timeQueryType": by}
-        query = urlencode(times | more | dict(self._organization))
-        answer = await self._exchange.read(call, f"{_PATH}?{query}")
-        if answer.status == 404:
-            return ()
-        if answer.status != 200:
-            raise refusal(self._exchange.name, "Listing the reports", answer)
-        return answer.body.get("reportSearchResults") or ()
+        target = asked(_PATH, times, more, self._organization)
+        doing = "Listing the reports"
+        return await listed(self._exchange, call, target, "reportSearchResults", doing)
 
-    async def _report(self, call: Call, row: Mapping[str, Any]) -> MadeReport:
+    async def _report(self, call: Call, row: Row) -> MadeReport:
         """A row of the list, or one that was asked for by its id."""
         number = text_of(row, "reportDefinitionId")
         definition = await self._definitions.name_of(call, number)
@@ -162,9 +161,6 @@ class ReportOrders:
             reason="order_unanswered",
             next_step="Give the same command again in some minutes: it looks for the report first.",
         )
-
-    def _at(self, path: str) -> str:
-        return f"{path}?{urlencode(self._organization)}" if self._organization else path
 
 
 def name_of(definition: str, since: datetime, until: datetime) -> str:

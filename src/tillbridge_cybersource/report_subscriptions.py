@@ -9,12 +9,13 @@ report does as well, when it has the columns we need.
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
-from urllib.parse import quote, urlencode
+from urllib.parse import quote
 
 from tillbridge.canonical.errors import Rejected, TillbridgeError, Transient
 from tillbridge.connector.abilities import Call, CheckLine
 from tillbridge.connector.report_orders import ReportSubscription, SubscriptionForm
 from tillbridge_cybersource.exchange import Exchange
+from tillbridge_cybersource.listings import Row, asked, listed
 from tillbridge_cybersource.observations import text_of
 from tillbridge_cybersource.report_columns import meaning_of
 from tillbridge_cybersource.report_definitions import ReportDefinitions, definition_named
@@ -96,9 +97,8 @@ class ReportSubscriptions:
         return await self.one(call, name)
 
     async def unsubscribe(self, call: Call, name: str) -> None:
-        path = self._at(f"{_PATH}/{quote(name, safe='')}")
         try:
-            answer = await self._exchange.manage(call, "DELETE", path)
+            answer = await self._exchange.manage(call, "DELETE", self._of(name))
         except Transient as error:
             if error.sent == "no" or await self._find(call, name) is not None:
                 raise
@@ -108,26 +108,20 @@ class ReportSubscriptions:
         if answer.status not in (200, 204):
             raise refusal(self._exchange.name, f"Ending the report subscription {name}", answer)
 
-    async def rows(self, call: Call) -> Sequence[Mapping[str, Any]]:
+    async def rows(self, call: Call) -> Sequence[Row]:
         """Every subscription as it is told."""
-        answer = await self._exchange.read(call, self._at(_PATH))
-        if answer.status == 404:
-            return ()
-        if answer.status != 200:
-            raise refusal(self._exchange.name, "Listing the report subscriptions", answer)
-        return answer.body.get("subscriptions") or ()
+        target, doing = asked(_PATH, self._query), "Listing the report subscriptions"
+        return await listed(self._exchange, call, target, "subscriptions", doing)
 
     async def _find(self, call: Call, name: str) -> ReportSubscription | None:
-        answer = await self._exchange.read(call, self._at(f"{_PATH}/{quote(name, safe='')}"))
+        answer = await self._exchange.read(call, self._of(name))
         if answer.status == 404:
             return None
         if answer.status != 200:
             raise refusal(self._exchange.name, f"Reading the report subscription {name}", answer)
         return _subscription(answer.body)
 
-    async def _line(
-        self, call: Call, kind: ReportKind, rows: Sequence[Mapping[str, Any]]
-    ) -> CheckLine:
+    async def _line(self, call: Call, kind: ReportKind, rows: Sequence[Row]) -> CheckLine:
         title = f"Report subscription: {kind.title}"
         mine = [row for row in rows if text_of(row, "reportDefinitionName") == kind.definition]
         fitting = [row for row in mine if not _lack(row, kind)]
@@ -145,12 +139,12 @@ class ReportSubscriptions:
         return CheckLine(title, True, f"{name} is made every day from now on. {lack}".strip())
 
     async def _put(self, call: Call, path: str, document: Mapping[str, object], doing: str) -> None:
-        answer = await self._exchange.manage(call, "PUT", self._at(path), document)
+        answer = await self._exchange.manage(call, "PUT", asked(path, self._query), document)
         if answer.status not in (200, 201):
             raise refusal(self._exchange.name, doing, answer)
 
-    def _at(self, path: str) -> str:
-        return f"{path}?{urlencode(self._query)}" if self._query else path
+    def _of(self, name: str) -> str:
+        return asked(f"{_PATH}/{quote(name, safe='')}", self._query)
 
 
 def _daily(fields: Sequence[str]) -> dict[str, Any]:
@@ -164,7 +158,7 @@ def _daily(fields: Sequence[str]) -> dict[str, Any]:
     }
 
 
-def _subscription(row: Mapping[str, Any]) -> ReportSubscription:
+def _subscription(row: Row) -> ReportSubscription:
     definition = text_of(row, "reportDefinitionName")
     kind = kind_named(definition)
     return ReportSubscription(
@@ -185,7 +179,7 @@ def _time_of(stated: str) -> str:
     return stated.partition("T")[2][:5] or stated
 
 
-def _lack(row: Mapping[str, Any], kind: ReportKind) -> str:
+def _lack(row: Row, kind: ReportKind) -> str:
     """Why a subscription does not do; "" when it does."""
     if text_of(row, "reportFrequency") != "DAILY":
         return "it is not made every day"

@@ -6,18 +6,17 @@ version, so that each is told once.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
-from urllib.parse import urlencode
+from typing import TypeAlias
 
 from tillbridge.connector.abilities import Call, ChangedRecord, Changes, Looked, Poll
 from tillbridge.connector.connector import Opening
 from tillbridge.connector.documents import DocumentShape, Fields
 from tillbridge_cybersource.exchange import Exchange
+from tillbridge_cybersource.listings import Row, asked, listed
 from tillbridge_cybersource.report_windows import plan_of, written
 from tillbridge_cybersource.settings import CybersourceSettings
-from tillbridge_cybersource.statuses import refusal
 
-Record: TypeAlias = Callable[[Mapping[str, Any], Fields], ChangedRecord | None]
+Record: TypeAlias = Callable[[Row, Fields], ChangedRecord | None]
 """A row as a record, or None for one that is not wanted; the second argument narrows it."""
 
 
@@ -51,13 +50,11 @@ def by_time(
         if window is None:
             return Changes((), cursor)
         times = {"startTime": written(window.start), "endTime": written(window.until)}
-        answer = await exchange.read(call, f"{one.path}?{urlencode(times | dict(one.query))}")
-        if answer.status not in (200, 404):
-            raise refusal(exchange.name, f"Asking for {one.shape.title}", answer)
-        rows = answer.body.get(one.rows) if answer.status == 200 else ()
-        found = (one.record(row, fields) for row in rows or ())
+        doing = f"Asking for {one.shape.title}"
+        rows = await listed(exchange, call, asked(one.path, times, one.query), one.rows, doing)
+        found = (one.record(row, fields) for row in rows)
         after, more = plan.after(window, (), clock(), is_last=True)
-        looked = Looked(window.start, window.until, is_whole=True)
-        return Changes(tuple(record for record in found if record), after, more, looked)
+        records = tuple(record for record in found if record)
+        return Changes(records, after, more, Looked(window.start, window.until, is_whole=True))
 
     return Poll(one.shape.kind, one.shape, one.gives, changes)

@@ -6,9 +6,9 @@ official client's models. The columns of the details are not documented: they ar
 names as those of reports are. Files are uploaded by others: they hold card numbers.
 """
 
-from collections.abc import AsyncIterator, Mapping
-from typing import Any, Final
-from urllib.parse import quote, urlencode
+from collections.abc import AsyncIterator
+from typing import Final
+from urllib.parse import quote
 
 from tillbridge.canonical.errors import Rejected
 from tillbridge.canonical.money import Money
@@ -17,6 +17,7 @@ from tillbridge.connector.abilities import Call, ChangedRecord, Read, Receipt
 from tillbridge.connector.connector import Opening
 from tillbridge.connector.documents import DocumentShape, Field, Fields
 from tillbridge_cybersource.exchange import Exchange
+from tillbridge_cybersource.listings import Row, asked
 from tillbridge_cybersource.observations import text_of
 from tillbridge_cybersource.report_csv import CsvReport
 from tillbridge_cybersource.report_row import ReportRow
@@ -92,9 +93,8 @@ class TransactionBatches:
         query = {"uploadDate": uploaded_on.isoformat()} if uploaded_on else {}
         if values.text(fields, "only") == "rejected":
             query["status"] = "Rejected"
-        asked = f"?{urlencode(query)}" if query else ""
-        path = f"{_DETAILS}/{quote(id_, safe='')}{asked}"
-        async with self._exchange.stream(call, path, "text/csv") as answer:
+        target = asked(f"{_DETAILS}/{quote(id_, safe='')}", query)
+        async with self._exchange.stream(call, target, "text/csv") as answer:
             if answer.status == 404:
                 raise self._missing(id_)
             file = CsvReport(f"batch {id_}")
@@ -157,7 +157,7 @@ def _other(row: ReportRow, *names: str) -> str:
     return next((text for name, text in row.other.items() if name.lower() in names), "")
 
 
-def _record(row: Mapping[str, Any], wanted: Fields) -> ChangedRecord | None:
+def _record(row: Row, wanted: Fields) -> ChangedRecord | None:
     """A batch is told again when it stands otherwise."""
     fields = _fields(row)
     status = values.text(wanted, "status")
@@ -167,7 +167,7 @@ def _record(row: Mapping[str, Any], wanted: Fields) -> ChangedRecord | None:
     return ChangedRecord(fields["batch_id"], version, fields)
 
 
-def _fields(row: Mapping[str, Any]) -> dict[str, str]:
+def _fields(row: Row) -> dict[str, str]:
     return {
         "batch_id": text_of(row, "id"),
         "status": text_of(row, "status"),

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
-from tests.cli.conftest import Tell
+from tests.cli.conftest import Tell, point_till
 
 from tillbridge_simulators.cybersource import CybersourceSimulator, Options
 from tillbridge_simulators.cybersource.cards import check_digit
@@ -22,18 +22,10 @@ async def simulator(books: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterat
     """A sandbox that the folder's connection `till` is to; what it sends is encrypted."""
     running = CybersourceSimulator(Options(partial_captures=True))
     await running.start()
-    options, file = running.options, books / "tillbridge.yaml"
     mle = books / "mle.pem"
     mle.write_bytes(running.credentials.mle_certificate().public_bytes(Encoding.PEM))
-    encrypted = f"{running.url}\n      encrypt_requests: yes\n      encryption_certificate: {mle}"
-    configuration = (
-        file.read_text()
-        .replace(ADDRESS, encrypted)
-        .replace("merchant_id: acme", f"merchant_id: {options.merchant_id}")
-        .replace("key_id: key-1", f"key_id: {options.key_id}")
-    )
-    file.write_text(configuration)
-    monkeypatch.setenv("TILLBRIDGE_SECRET_TILL_KEY", options.secret_key)
+    encrypted = ("encrypt_requests: yes", f"encryption_certificate: {mle}")
+    point_till(books, monkeypatch, running, *encrypted)
     yield running
     await running.stop()
 

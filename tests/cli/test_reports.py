@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from tests.cli.conftest import Tell
+from tests.cli.conftest import Tell, point_till
 from tests.cli.test_webhooks import Account, pay
 
 from tillbridge.access.audit import entries
@@ -20,11 +20,7 @@ async def account(books: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator
     """The site's till is a simulated account."""
     simulator = CybersourceSimulator(Options(report_lag_s=1.0))
     await simulator.start()
-    options, path = simulator.options, books / "tillbridge.yaml"
-    text = path.read_text().replace("merchant_id: acme", f"merchant_id: {options.merchant_id}")
-    text = text.replace("key_id: key-1", f"key_id: {options.key_id}")
-    path.write_text(text.replace("http://127.0.0.1:1", simulator.url))
-    monkeypatch.setenv("TILLBRIDGE_SECRET_TILL_KEY", options.secret_key)
+    point_till(books, monkeypatch, simulator)
     monkeypatch.setenv("TILLBRIDGE_FACTOR", "100")
     yield Account(simulator)
     await simulator.stop()

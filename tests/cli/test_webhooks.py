@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.cli.conftest import Tell
+from tests.cli.conftest import Tell, point_till
 from tests.cybersource.test_tokens import send
 from tests.payments.book import order
 
@@ -30,12 +30,8 @@ async def account(books: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator
     """The site's till is a simulated account, and its webhooks are kept."""
     simulator = CybersourceSimulator(factor=100)
     await simulator.start()
-    options, path = simulator.options, books / "tillbridge.yaml"
-    text = path.read_text().replace("merchant_id: acme", f"merchant_id: {options.merchant_id}")
-    text = text.replace("key_id: key-1", f"key_id: {options.key_id}")
     address = "webhook_url: https://books.example.com/doors/till"
-    path.write_text(text.replace("http://127.0.0.1:1", f"{simulator.url}\n      {address}"))
-    monkeypatch.setenv("TILLBRIDGE_SECRET_TILL_KEY", options.secret_key)
+    point_till(books, monkeypatch, simulator, address)
     yield Account(simulator)
     await simulator.stop()
 

@@ -166,7 +166,7 @@ async def _order(
     name: str,
     definition: str,
     window: tuple[datetime, datetime],
-    wait_s: float,
+    wait_s: int,
 ) -> Ordered:
     """Ordered, and looked at until it is made or the wait is over."""
     factor = surroundings.site.factor
@@ -174,6 +174,8 @@ async def _order(
         ordered = await clerk.order(definition, *window)
         ends = asyncio.get_running_loop().time() + wait_s / factor
         report = ordered.report
+        if report is not None and report.state == "waiting" and wait_s:
+            say(f"{ordered.name} is ordered; it is looked at for {wait_s} seconds.")
         while report is not None and report.state == "waiting":
             if asyncio.get_running_loop().time() >= ends:
                 break

@@ -10,7 +10,7 @@ import click
 from tillbridge.assembly import now
 from tillbridge.cli.check import plain_call
 from tillbridge.cli.failures import Commands
-from tillbridge.cli.printing import cell_of, heading, next_step, say, table
+from tillbridge.cli.printing import cell_of, clean, heading, next_step, say, table
 from tillbridge.cli.report_orders import order, subscribe, unsubscribe
 from tillbridge.cli.surroundings import Surroundings, pass_surroundings
 from tillbridge.connections.connections import Connection, Connections
@@ -54,9 +54,9 @@ def reports() -> None:
 @click.argument("connection", required=False, default="")
 @click.option("--days", type=click.IntRange(1, 90), default=7, show_default=True)
 @pass_surroundings
-def list_reports(surroundings: Surroundings, connection: str | None, days: int | None) -> None:
+def list_reports(surroundings: Surroundings, connection: str, days: int) -> None:
     """Show what is subscribed to at CONNECTION, and what was made in the last days."""
-    found = asyncio.run(_list(surroundings, connection or "", days or 7))
+    found = asyncio.run(_list(surroundings, connection, days))
     if not found:
         say("No connection has reports that can be ordered.")
     for name, subscriptions, made in found:
@@ -68,7 +68,7 @@ def list_reports(surroundings: Surroundings, connection: str | None, days: int |
             )
         else:
             say(f"Nothing. Subscribe to what is read: tillbridge provision {name}")
-        heading(f"{name}: made in the last {days or 7} days")
+        heading(f"{name}: made in the last {days} days")
         if made:
             table(
                 ("report", "name", "definition", "state", "since", "until", "made", "read"),
@@ -94,7 +94,8 @@ def definitions(
     if form is not None:
         if not name:
             raise click.UsageError(f"--{form} prints the schema of one: give its NAME.")
-        click.echo(asyncio.run(_schema(surroundings, connection, name, form)))
+        text = asyncio.run(_schema(surroundings, connection, name, form))
+        click.echo(clean("\n".join(text.expandtabs().splitlines())))
         return
     if not name:
         every = asyncio.run(_definitions(surroundings, connection))
