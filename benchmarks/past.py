@@ -17,14 +17,14 @@ BATCH = 100_000
 NUMBER = "THE-NUMBER"
 """Where the order's number stands in the sample."""
 _MOMENT = (
-    "now() - make_interval(secs => ($2::bigint - i) * 31536000.0 / $2::bigint) - interval '1 hour'"
+    "now() - make_interval(secs => ($3::bigint - i) * 31536000.0 / $3::bigint) - interval '1 hour'"
 )
 _SUBJECT = "'past-' || lpad(i::text, 9, '0')"
 _ENVELOPE = (
     'convert_to(\'{"id":"paid-\' || i || \'","source":"stub","data":{"order":{"number":\''
     " || i || ',\"lines\":\"' || repeat('a line of text ', 12) || '\"}}}', 'UTF8')"
 )
-_EACH = "FROM generate_series($1::bigint, least($1::bigint + {batch} - 1, $2::bigint)) AS i"
+_EACH = "FROM generate_series($1::bigint, $2::bigint) AS i"
 
 _TABLES = (
     (
@@ -42,7 +42,7 @@ _TABLES = (
         " started_at, authorized_at)"
         f" SELECT 'W' || i, 'stub', 'webshop', 'try-' || i, {_SUBJECT}, '', 'captured', 104.71,"
         f" 'USD', 104.71, md5('authorized ' || i),"
-        f" convert_to(replace($3::text, '{NUMBER}', {_SUBJECT}), 'UTF8'), {_MOMENT}, {_MOMENT}",
+        f" convert_to(replace($4::text, '{NUMBER}', {_SUBJECT}), 'UTF8'), {_MOMENT}, {_MOMENT}",
         "INSERT INTO observations (connection, request_id, operation, verdict, source,"
         " order_number, wire_key, echo_key, parent_id, amount, currency, reason, occurred_at,"
         " observed_at, meaning)"
@@ -75,9 +75,11 @@ _MORE = {
 }
 
 
-async def store(dsn: str, count: int) -> None:
-    """So many runs, into a database that has none; then PostgreSQL looks at what there is."""
-    await asyncio.gather(*(_fill(dsn, statements, count) for statements in _TABLES))
+async def store(dsn: str, count: int, first: int = 1, last: int | None = None) -> None:
+    """The runs from `first` to `last` of a year of so many, into a database that has none of them;
+    then PostgreSQL looks at what there is."""
+    numbers = range(first, (last or count) + 1)
+    await asyncio.gather(*(_fill(dsn, statements, count, numbers) for statements in _TABLES))
     connection = await asyncpg.connect(dsn)
     await connection.execute("VACUUM ANALYZE", timeout=3600)
     await connection.close()
@@ -108,12 +110,14 @@ def _order() -> str:
     return encode(event(NUMBER).data.order).decode()
 
 
-async def _fill(dsn: str, statements: tuple[str, ...], count: int) -> None:
+async def _fill(dsn: str, statements: tuple[str, ...], count: int, numbers: range) -> None:
     connection = await asyncpg.connect(dsn)
-    for first in range(1, count + 1, BATCH):
+    for start in range(0, len(numbers), BATCH):
+        batch = numbers[start : start + BATCH]
         for statement in statements:
             table = statement.split()[2]
-            text = f"{statement} {_EACH.format(batch=BATCH)}{_MORE.get(table, '')}"
-            values = (first, count, _order()) if "$3" in text else (first, count)
+            text = f"{statement} {_EACH}{_MORE.get(table, '')}"
+            named = next(number for number in (4, 3, 2) if f"${number}" in text)
+            values = [batch[0], batch[-1], count, _order()][:named]
             await connection.execute(text, *values, timeout=3600)
     await connection.close()
