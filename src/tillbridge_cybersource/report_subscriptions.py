@@ -91,7 +91,8 @@ class ReportSubscriptions:
         try:
             await self._put(call, path, document, f"Subscribing to {wanted}")
         except Transient as error:
-            if error.sent == "no" or (found := await self._find(call, name)) is None:
+            found = await self._find(call, name) if error.sent == "perhaps" else None
+            if found is None or found.lacks:
                 raise
             return found
         return await self.one(call, name)
