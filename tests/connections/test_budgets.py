@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from tillbridge.canonical.errors import Misconfigured, Place, Transient
+from tillbridge.connections import budget
 from tillbridge.connections.budget import PURPOSE, Budget, Purpose
 from tillbridge.connections.budgets import Budgets
 from tillbridge.connections.configuration import Configured, read_configuration
@@ -17,6 +18,12 @@ from tillbridge.connector.permits import OVER_LIMITS, Permits
 from tillbridge.database.database import Database
 
 NOBODY = Connector("nobody", "Nobody", object, lambda *_: None)
+
+
+@pytest.fixture(autouse=True)
+def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever waits for a permit gives up sooner: long enough for slices to go back and forth."""
+    monkeypatch.setattr(budget, "PATIENCE_S", 2.5)
 
 
 class Process:

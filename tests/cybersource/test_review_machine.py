@@ -21,7 +21,7 @@ from tillbridge.canonical.payments import AttemptState
 from tillbridge.connector.abilities import Call, Receipt
 from tillbridge_simulators.cybersource.answers import Refusal
 from tillbridge_simulators.cybersource.batches import close_batch
-from tillbridge_simulators.cybersource.followons import capture
+from tillbridge_simulators.cybersource.followons import capture, reverse
 from tillbridge_simulators.cybersource.voids import void_capture
 
 _FAULTS = st.sampled_from(FAULTS)
@@ -192,6 +192,13 @@ class ReviewMachine(ReviewBooks):
     def cancel(self, fault: Any) -> None:
         """The order is cancelled, decided or not."""
         self.let_go(self.attempt.authorization_id, fault)
+
+    @precondition(lambda self: self._takes(AttemptState.IN_REVIEW, AttemptState.AUTHORIZED))
+    @rule()
+    def reverse_in_the_business_center(self) -> None:
+        amount = {"totalAmount": AMOUNT.text, "currency": "USD"}
+        document = {**_OF_ORDER, "reversalInformation": {"amountDetails": amount}}
+        self._there(reverse, self.attempt.authorization_id, document)
 
     @precondition(lambda self: bool(self.room.releases))
     @rule(fault=_FAULTS)

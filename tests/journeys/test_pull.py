@@ -15,12 +15,14 @@ from tests.journeys.town import Till, Town, open_town, order_document, till, usd
 from tillbridge import assembly
 from tillbridge.assembly import close_house, open_house
 from tillbridge.canonical.errors import Rejected
-from tillbridge.canonical.payments import AttemptState
+from tillbridge.canonical.payments import AttemptState, Verdict
+from tillbridge.connector.abilities import ObservesPayments
 from tillbridge.connector.documents import Fields
 from tillbridge.desk.notices import notices
 from tillbridge.journeys.alert import conditions
 from tillbridge.journeys.house import House
 from tillbridge.journeys.pull import pull_payments, set_find_aside
+from tillbridge.journeys.receive import take_in
 from tillbridge.journeys.standing import figures
 from tillbridge.payments.attempts import of_order
 from tillbridge.payments.finds import Find, finds, open_finds
@@ -166,10 +168,11 @@ async def test_it_is_found_within_the_interval_by_a_worker(tmp_path: Path, dsn: 
         await until(town, "4003", AttemptState.AUTHORIZED)
 
 
-async def test_an_authorization_of_an_abandoned_attempt_is_reversed(
+async def test_an_authorization_of_an_abandoned_attempt_is_reversed_once(
     tmp_path: Path, dsn: str
 ) -> None:
-    """Search is trusted too early: what comes after it was given up is a hold nobody wants."""
+    """Search is trusted too early: what comes after it was given up is a hold nobody wants. Whoever
+    else tells of it, it is asked for once to let it go."""
     async with (
         quiet_town(tmp_path, dsn, turns=20, absent_after_s="10") as town,
         till(town) as shop,
@@ -186,6 +189,15 @@ async def test_an_authorization_of_an_abandoned_attempt_is_reversed(
 
         assert town.held("4004") == []
         assert [find.meaning for find in await found(town)] == ["stray"]
+        session = town.house.connections["cybersource"].session
+        assert isinstance(session, ObservesPayments)
+        seen = await session.observe(new_call(), "4004")
+        async with town.house.database.transaction() as tx:
+            await take_in(town.house, tx, "cybersource", seen, ())
+        await pull(town)
+        await town.quiet()
+        assert [one.verdict for one in seen] == [Verdict.UNDONE, Verdict.APPROVED]
+        assert asked(town, "reversal") == 1
 
 
 async def test_a_payment_that_we_never_made_is_shown_and_nothing_is_guessed(
