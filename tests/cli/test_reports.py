@@ -105,3 +105,5 @@ async def test_definitions_and_their_columns_and_schemas_are_shown(
 async def test_a_connection_without_reports_says_so(tell: Tell) -> None:
     told = await tell("reports", "webshop")
     assert (told.exit_code, "has no reports to order" in told.stderr) == (1, True)
+    mistyped = await tell("reports", "ordr", "webshop")
+    assert (mistyped.exit_code, "No such command 'ordr'" in mistyped.stderr) == (2, True)

@@ -3,6 +3,8 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
@@ -12,6 +14,7 @@ from tests.journeys.town import Town, open_town, order_document, till
 from tillbridge import assembly
 from tillbridge.canonical.payments import AttemptState
 from tillbridge.canonical.settlements import Stage
+from tillbridge.connector.abilities import Call
 from tillbridge.desk.notices import notices
 from tillbridge.journeys.house import House
 from tillbridge.journeys.settlements import fetch_settlements, read_again
@@ -20,6 +23,7 @@ from tillbridge.payments.attempts import of_order
 from tillbridge.runs.dead_letters import dead_letters
 from tillbridge.settlements.lines import lines_of_order, lines_of_report, sums_of_report
 from tillbridge.settlements.reports import ReportRow, newest_reports
+from tillbridge_cybersource.connector import CybersourceSession
 from tillbridge_simulators.cybersource.cards import check_digit
 from tillbridge_simulators.cybersource.reporting import Report
 from tillbridge_simulators.cybersource.reports import content_of
@@ -92,6 +96,35 @@ async def test_a_batch_is_read_once_and_sums_to_what_was_captured(tmp_path: Path
         (attempt,) = await of_order(town.house.database, "7001")
         assert {one.line.amount for one in told} == {attempt.captured}
         assert {one.line.stage for one in told} == {Stage.BATCH, Stage.PROCESSOR}
+
+
+async def test_what_was_ordered_is_read_and_read_no_second_time_from_the_file_share(
+    tmp_path: Path, dsn: str
+) -> None:
+    async with quiet_town(tmp_path, dsn) as town, till(town) as shop:
+        await shop.pay(order_document("7004"))
+        await shop.ship("7004")
+        await town.quiet()
+        session = town.house.connections[CYBERSOURCE].session
+        assert isinstance(session, CybersourceSession)
+        pull(town.cybersource.account, "batch", {})
+        await asyncio.sleep(0.01)
+        call = Call("", datetime.now(UTC), 5.0, "test", lambda: None)
+        window = call.now - timedelta(hours=1), call.now
+        ordered = await session.report_orders.order(call, "batches", *window)
+        await look(town)
+
+        (read,) = [one for one in await reports(town) if one.name == ordered.name]
+        told = await lines_of_report(town.house.database, CYBERSOURCE, read.report)
+        assert (read.state, [one.line.order_number for one in told]) == ("read", ["7004"])
+
+        session._settings = replace(session._settings, reports_from="files")
+        await look(town)
+
+        asked = town.cybersource.log.entries("request")
+        assert "file_details" in {entry.facts["operation"] for entry in asked}
+        assert [one for one in await reports(town) if one.name == ordered.name] == [read]
+        assert await lines_of_report(town.house.database, CYBERSOURCE, read.report) == told
 
 
 async def test_a_capture_that_only_a_report_tells_failed_is_on_the_desk_with_its_money(

@@ -30,7 +30,8 @@ class _Listing(Commands):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        if args[0] not in self.commands:
+        is_alone = len(args) == 1 or args[1].startswith("-")
+        if args[0] not in self.commands and is_alone:
             args = [self.default, *args]
         return super().resolve_command(ctx, args)
 
