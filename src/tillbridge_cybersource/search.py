@@ -169,7 +169,9 @@ class Search:
             found = authorization_of(
                 hit.body, judgement, Source.SEARCH, stored_token=self._stored_token
             )
-            return replace(found, operation=hit.operation)
+            paid_with = part(hit.body, "paymentInformation", self._stored_token)
+            token = found.token or text_of(paid_with, "id")
+            return replace(found, operation=hit.operation, token=token)
         verdict = Verdict.APPROVED if hit.held else Verdict.DECLINED
         acts = hit.operation in (Operation.VOID, Operation.REFUND)
         parent_id = _acted_on(hit) if acts else hit.root_id

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from tests.cybersource.conftest import now
 
 from tillbridge.canonical.errors import Rejected
 from tillbridge.canonical.money import Money
@@ -49,7 +50,12 @@ async def test_the_rest_of_an_order_is_authorized_with_the_card_that_was_stored(
     }
     assert processing["actionList"] == ["DECISION_SKIP"]
 
-    (told,) = (await world.write("authorization", fields)).observations
+    sent = await world.write("authorization", fields)
+    (told,) = sent.observations
+    find = world.session.writes["authorization"].find
+    found = await find(world.call("effect-key-1"), fields, now())
+    assert found.receipt.references == sent.references
+    assert found.receipt.observations[0].token == token
     assert (told.verdict.value, told.amount) == ("approved", Money.of("15.00", "USD"))
     assert told.token == token
     assert world.session.captures_once

@@ -1,5 +1,6 @@
 """A hold that takes one capture only: what ships later is authorized anew, once, and captured."""
 
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -9,10 +10,13 @@ from tests.journeys.test_refunds import ask_back, given_back
 from tests.journeys.town import Till, Town, open_town, order_document, till
 
 from tillbridge.canonical.payments import AttemptState
+from tillbridge.connector.abilities import Call, Receipt, Send
+from tillbridge.connector.documents import Fields
 from tillbridge.journeys.steer import cancel, replay
 from tillbridge.journeys.trace import trace
 from tillbridge.payments.attempts import of_order
 from tillbridge.runs.dead_letters import DeadLetter
+from tillbridge.runs.lease import LeaseLost
 from tillbridge_simulators.cybersource.options import Options
 from tillbridge_simulators.cybersource.tokens import MintedToken
 from tillbridge_simulators.faults import Fault, Rule
@@ -26,7 +30,14 @@ WEATHER: dict[str, list[Fault]] = {
     "6206": [Fault("lose_answer"), Fault("late", seconds=30)],
 }
 """By order, what happens to the calls that authorize the second shipment."""
-SILENT = ("6203", "6206")
+DEATHS = {
+    "6211": "before authorization",
+    "6212": "after authorization",
+    "6213": "before capture",
+    "6214": "after capture",
+}
+"""By order, at which call its worker dies."""
+SILENT = ("6203", "6206", "6212")
 """Orders of which no webhook tells."""
 UNSTORED = "6209"
 PARTS = (Decimal("11.95"), Decimal("20.00"))
@@ -38,12 +49,41 @@ def storing(folder: Path) -> None:
     text = path.read_text()
     rule = f"fields:\n  store_token: order.number != '{UNSTORED}'\n"
     path.write_text(text.replace("fields:\n", rule, 1))
+    connections = folder / "tillbridge.yaml"
+    named = "pays_through: cybersource\n    authorizes_with: cybersource-authorization\n"
+    text = connections.read_text().replace("pays_through: cybersource\n", named)
+    connections.write_text(text)
 
 
 def taken(town: Town, order: str) -> list[Decimal]:
     """What was captured of each authorization that was captured."""
     rows = town.cybersource.holds()[order]
     return sorted(Decimal(row["captured"]) for row in rows if Decimal(row["captured"]))
+
+
+def mortal(town: Town) -> dict[str, str]:
+    """From now on workers die: whoever holds the lane next finds what was committed. Answers those
+    that have not died yet."""
+    writes, left = town.house.connections["cybersource"].writes, dict(DEATHS)
+    assert isinstance(writes, dict)
+    for kind in ("authorization", "capture"):
+        writes[kind] = replace(writes[kind], send=dying(kind, writes[kind].send, left))
+    return left
+
+
+def dying(kind: str, send: Send, left: dict[str, str]) -> Send:
+    async def sends(call: Call, fields: Fields) -> Receipt:
+        order = str(fields["order_number"])
+        if left.get(order) == f"before {kind}":
+            del left[order]
+            raise LeaseLost
+        receipt = await send(call, fields)
+        if left.get(order) == f"after {kind}":
+            del left[order]
+            raise LeaseLost
+        return receipt
+
+    return sends
 
 
 async def first_half(shop: Till, *orders: str) -> None:
@@ -68,19 +108,22 @@ async def test_the_second_shipment_is_authorized_once_whatever_happens_to_its_an
         open_town(tmp_path, dsn, options=options, settings=settings, extend=storing) as town,
         till(town) as shop,
     ):
-        await first_half(shop, *WEATHER)
+        orders = [*WEATHER, *DEATHS]
+        await first_half(shop, *orders)
+        alive = mortal(town)
         rules = town.cybersource.faults.rules
         rules += [Rule("webhook", Fault("lost"), subject=order) for order in SILENT]
         for order, faults in WEATHER.items():
             rules += [Rule("authorization", fault, subject=order, times=1) for fault in faults]
-        for order in WEATHER:
+        for order in orders:
             await ship_part(shop, order, "2", "11.95", last=True)
         await town.quiet(60)
         await town.cybersource.settle()
         await town.quiet()
 
-        assert await letters(town) == []
-        for order in WEATHER:
+        assert not alive
+        assert [one.message for one in await letters(town)] == []
+        for order in orders:
             assert taken(town, order) == [*PARTS], order
             assert town.held(order) == [], order
             assert len(messages(town, order)) == 2, order

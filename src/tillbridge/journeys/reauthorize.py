@@ -110,12 +110,11 @@ async def _send(way: Way, name: str, due: Remainder, number: int) -> None:
     intent = await _intend(way, f"{name}.anew", due, number, fields)
     try:
         await way.journal.send(intent, ability, fields, at.timeout_s)
-    except (Parked, Unreconciled) as left_open:
+    except (Parked, Unreconciled) as unknown:
         async with house.database.transaction() as tx:
             await mark_unknown(tx, effect.key)
-        cause = left_open.cause if isinstance(left_open, Parked) else left_open
-        if cause is not None:
-            await house.gates.failed(at.name, cause)
+        if isinstance(unknown, Parked) and unknown.cause is not None:
+            await house.gates.failed(at.name, unknown.cause)
         raise
     except Transient as error:
         await house.gates.failed(at.name, error)

@@ -14,7 +14,7 @@ from tillbridge_simulators.cybersource.authentications import proven
 from tillbridge_simulators.cybersource.documents import at, money_at, quantum, text_at
 from tillbridge_simulators.cybersource.fences import undo_late_authorization, undo_late_movement
 from tillbridge_simulators.cybersource.followons import sell
-from tillbridge_simulators.cybersource.instruments import pays_by_check, resolve
+from tillbridge_simulators.cybersource.instruments import STORED, pays_by_check, resolve
 from tillbridge_simulators.cybersource.outcomes import (
     OUTCOMES,
     TRIGGER_AMOUNTS,
@@ -62,7 +62,10 @@ def authorize(account: Account, document: Mapping[str, Any]) -> Answer:
     if authorization.check and taken is not None:
         answer["status"] = taken.status
     if wants_stored_token(document) and authorization.outcome.holds:
-        answer["tokenInformation"] = store(account, document, token)
+        made = answer["tokenInformation"] = store(account, document, token)
+        authorization.stored = {
+            kind: {"id": one["id"]} for kind, one in made.items() if isinstance(one, dict)
+        }
     event = _EVENTS.get(authorization.outcome.status)
     if event is not None:
         name = f"payments.authorization.status.{event}"
@@ -191,6 +194,11 @@ def _decide(account: Account, document: Mapping[str, Any], token: MintedToken) -
         brand=token.brand,
         last4=token.last4,
         customer_id=str(at(document, "paymentInformation.customer.id") or ""),
+        paid_with={
+            kind: {"id": str(id_)}
+            for kind in STORED
+            if (id_ := at(document, f"paymentInformation.{kind}.id"))
+        },
         review="pending" if outcome.reason == "DECISION_PROFILE_REVIEW" else "",
     )
 

@@ -113,7 +113,10 @@ def _details(account: Account, one: Authorization | Movement) -> dict[str, Any]:
             "approvalCode": one.approval_code,
             "networkTransactionId": one.network_id,
         }
-        body["paymentInformation"] = {"card": {"type": one.brand, "suffix": one.last4}}
+        card = {"type": one.brand, "suffix": one.last4}
+        body["paymentInformation"] = {"card": card, **one.paid_with}
+        if one.stored:
+            body["tokenInformation"] = one.stored
     return body
 
 

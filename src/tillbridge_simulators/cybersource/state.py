@@ -35,6 +35,7 @@ class Authorization:
         check: a bank account was debited.
         increments: how often the hold was made larger.
         customer_id: the stored customer who paid; "" for others.
+        paid_with, stored: by kind, the tokens it was paid with, and those that it has made.
     """
 
     id: str
@@ -58,6 +59,8 @@ class Authorization:
     check: bool = False
     increments: int = 0
     customer_id: str = ""
+    paid_with: dict[str, dict[str, str]] = field(default_factory=dict)
+    stored: dict[str, dict[str, str]] = field(default_factory=dict)
 
     @property
     def network_id(self) -> str:
