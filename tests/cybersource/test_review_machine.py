@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, precondition, rule, run_state_machine_as_test
 from tests.cybersource.payment_machine import FAULTS, Unknown, open_town, usd
@@ -19,11 +20,13 @@ from tests.cybersource.test_state_machines import PROFILE
 from tillbridge.canonical.errors import TillbridgeError
 from tillbridge.canonical.payments import AttemptState
 from tillbridge.connector.abilities import Call, Receipt
+from tillbridge.connector.documents import Fields
 from tillbridge_simulators.cybersource.answers import Refusal
 from tillbridge_simulators.cybersource.batches import close_batch
 from tillbridge_simulators.cybersource.followons import capture, reverse
 from tillbridge_simulators.cybersource.voids import void_capture
 
+_PROFILE = settings(PROFILE, max_examples=2 * PROFILE.max_examples)
 _FAULTS = st.sampled_from(FAULTS)
 _CENTS = st.sampled_from((100, 700, 2500))
 _WHICH = st.integers(0, 9)
@@ -63,7 +66,7 @@ class ReviewMachine(ReviewBooks):
         """The answer comes last: webhooks and a decision may come before it."""
         outcome, fault, accept, heard = one
         token = self.town.simulator.mint_token(outcome, "tms")
-        fields = {
+        fields: Fields = {
             "order_number": NUMBER, "amount": AMOUNT, "token_kind": "tms", "token": token
         }  # fmt: skip
         self.run(self.room.begin(self.effects.next_key, AMOUNT))
@@ -248,4 +251,8 @@ class ReviewMachine(ReviewBooks):
 
 
 def test_after_any_decision_with_any_fault_the_books_are_the_accounts(dsn: str) -> None:
-    run_state_machine_as_test(lambda: ReviewMachine(dsn), settings=PROFILE)  # type: ignore[no-untyped-call] # hypothesis
+    class Here(ReviewMachine):
+        def __init__(self) -> None:
+            super().__init__(dsn)
+
+    run_state_machine_as_test(Here, settings=_PROFILE)

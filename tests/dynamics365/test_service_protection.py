@@ -48,7 +48,7 @@ async def test_so_much_working_time_is_given_in_any_window() -> None:
 
 async def test_so_many_are_worked_on_at_once() -> None:
     simulator = DataverseSimulator(factor=FACTOR, key_lag_s=0, takes_s=0.3 * FACTOR)
-    async with opened(simulator) as world:
+    async with opened(simulator, provision=False) as world:
         simulator.limit = ServiceProtection(at_once_max=2)
         await probe(world)  # the token
         first = [asyncio.create_task(probe(world)) for _ in range(2)]

@@ -9,7 +9,8 @@ from tillbridge.canonical.events import Kind
 from tillbridge.canonical.payments import AttemptState, Operation, Verdict
 from tillbridge.database.database import Database
 
-S, V = AttemptState, Verdict
+S = AttemptState
+V = Verdict
 AUTH, REVIEW = Operation.AUTHORIZATION, Operation.REVIEW
 CAPTURE, VOID = Operation.CAPTURE, Operation.VOID
 
