@@ -1,10 +1,11 @@
 """Reports from the Secure File Share, for an account whose key may not download them.
 
 Sources: REST API reference, Secure File Share ("Get List of Files", by day; "Download a File with
-File Identifier"); the official client's models, which say that its times are PST. A file names no
-definition: it is known by the report of its name that was made nearest to it, by the subscription
-of its name, or by a name of ours. With such a twin it is the same report under the same id, so that
-nothing is read twice where both ways are open.
+File Identifier"); the official client's models, which say that its times are PST; its samples,
+where a file is called TRRReport-7855d13f-9398-5113-e053-a2588e0a7192.csv. It names no definition:
+it is known by the report whose id it holds, or that was made nearest to it under its name, else by
+the subscription of its name, or by a name of ours. With such a twin it is the same report under the
+same id, so that nothing is read twice where both ways are open.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -117,14 +118,17 @@ class ReportFiles:
 
 
 def _twin(row: Row, name: str, twins: Iterable[Row]) -> Row:
-    """The report that a file is: of the same name and format, made nearest to it; or nothing."""
+    """The report that a file is: whose id its name holds, or which was made nearest to it of those
+    with its name and format; or nothing."""
     made_at = instant(text_of(row, "createdTime"))
-    near = [
-        (abs(_completed(one) - made_at), text_of(one, "reportId"), one)
-        for one in twins
-        if _is_named(name, text_of(one, "reportName"))
-        and text_of(one, "reportMimeType") == text_of(row, "mimeType")
-    ]
+    near: list[tuple[timedelta, str, Row]] = []
+    for one in twins:
+        id_ = text_of(one, "reportId")
+        if id_ and name.endswith(f"-{id_}"):
+            return one
+        is_alike = text_of(one, "reportMimeType") == text_of(row, "mimeType")
+        if is_alike and _is_named(name, text_of(one, "reportName")):
+            near.append((abs(_completed(one) - made_at), id_, one))
     if not near:
         return {}
     apart, _, twin = min(near, key=lambda one: one[:2])

@@ -10,7 +10,7 @@ from tests.cybersource.test_reports import all_of, ready, reports_of, trade
 
 from tillbridge.canonical.errors import Rejected
 from tillbridge.connector.abilities import ChangedRecord, Changes
-from tillbridge_cybersource.report_files import _definition
+from tillbridge_cybersource.report_files import _definition, _twin
 from tillbridge_cybersource.settlement_details import SettlementDetails
 from tillbridge_simulators.cybersource.report_subscriptions import subscribe
 from tillbridge_simulators.cybersource.triggers import pull
@@ -141,7 +141,8 @@ async def test_a_file_is_known_by_its_subscription_where_reports_may_not_be_list
         pull(world.simulator.account, name, {})
     world.simulator.faults.rules.append(Rule("report", Fault("refuse", status=403), times=1))
     (file,) = await ready(world)
-    assert (file.fields["definition"], file.fields["name"]) == ("211", BATCH)
+    (made,) = world.simulator.state.reporting.reports
+    assert (file.fields["definition"], file.fields["name"]) == ("211", f"{BATCH}-{made.id}")
     world.simulator.faults.rules.append(Rule("report", Fault("refuse", status=403), times=2))
     assert not await ready(world)  # nobody says what it is
 
@@ -159,3 +160,33 @@ async def test_a_file_is_known_by_its_subscription_where_reports_may_not_be_list
 )
 def test_a_file_is_called_as_its_report_is(file: str, definition: str) -> None:
     assert _definition(file, {"Daily": "A", "Daily Deposits": "B"}) == definition
+
+
+@pytest.mark.parametrize(
+    ("name", "created", "twin"),
+    [
+        ("Daily-7855-b", "2026-11-20T00:00:00Z", "7855-b"),  # its id stands in the name
+        ("Daily", "2026-11-21T00:10:00Z", "7855-b"),
+        ("Daily", "2026-11-20T16:10:00Z", "7855-b"),  # PST, said as UTC
+        ("Daily", "2026-11-23T00:10:00Z", ""),
+        ("Weekly", "2026-11-21T00:10:00Z", ""),
+    ],
+)
+def test_a_files_report_is_the_one_it_names_or_that_was_made_nearest(
+    name: str, created: str, twin: str
+) -> None:
+    reports = [
+        {
+            "reportId": id_,
+            "reportName": "Daily",
+            "reportMimeType": form,
+            "reportCompletedTime": f"2026-11-{day}T00:10:00Z",
+        }
+        for id_, form, day in (
+            ("7855-a", "text/csv", 20),
+            ("7855-b", "text/csv", 21),
+            ("7855-c", "application/xml", 21),
+        )
+    ]
+    found = _twin({"createdTime": created, "mimeType": "text/csv"}, name, reports)
+    assert found.get("reportId", "") == twin

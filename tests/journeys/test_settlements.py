@@ -114,17 +114,18 @@ async def test_what_was_ordered_is_read_and_read_no_second_time_from_the_file_sh
         ordered = await session.report_orders.order(call, "batches", *window)
         await look(town)
 
-        (read,) = [one for one in await reports(town) if one.name == ordered.name]
-        told = await lines_of_report(town.house.database, CYBERSOURCE, read.report)
-        assert (read.state, [one.line.order_number for one in told]) == ("read", ["7004"])
+        (read,) = await reports(town)
+        told = await lines_of_order(town.house.database, "7004")
+        assert (read.name, read.state) == (ordered.name, "read")
+        assert [one.line.report for one in told if one.line.stage is Stage.BATCH] == [read.report]
 
         session._settings = replace(session._settings, reports_from="files")
         await look(town)
 
         asked = town.cybersource.log.entries("request")
         assert "file_details" in {entry.facts["operation"] for entry in asked}
-        assert [one for one in await reports(town) if one.name == ordered.name] == [read]
-        assert await lines_of_report(town.house.database, CYBERSOURCE, read.report) == told
+        assert await reports(town) == [read]
+        assert await lines_of_order(town.house.database, "7004") == told
 
 
 async def test_a_capture_that_only_a_report_tells_failed_is_on_the_desk_with_its_money(

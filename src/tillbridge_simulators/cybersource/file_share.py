@@ -1,12 +1,16 @@
 """Secure file share: every finished report is a file there as well.
 
 Source: REST API reference, Secure File Share: "Get list of files" (by day, and by name), "Download
-a file with file identifier"; the official client's model V1FileDetailsGet200Response.
+a file with file identifier"; the official client's model V1FileDetailsGet200Response; the id in the
+official samples, which is TRRReport-7855d13f-9398-5113-e053-a2588e0a7192.csv-2018-10-20 in base64.
+That what stands in a file's name is its report's id is our own.
 """
 
+import base64
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
+from urllib.parse import quote
 
 from tillbridge_simulators.cybersource.account import Account
 from tillbridge_simulators.cybersource.answers import Answer, Refusal, not_found, utc_text
@@ -34,7 +38,8 @@ def list_files(ask: Ask) -> Answer:
     if not found or organization_of(ask) != ask.account.options.merchant_id:
         return not_found(ask.account.now())
     links = [
-        {"fileId": one.id, "href": f"/sfs/v1/files/{one.id}", "method": "GET"} for one in found
+        {"fileId": _id(one), "href": f"/sfs/v1/files/{quote(_id(one))}", "method": "GET"}
+        for one in found
     ]
     own = {"href": "/sfs/v1/file-details", "method": "GET"}
     body = {"fileDetails": [_shown(one) for one in found]}
@@ -44,7 +49,7 @@ def list_files(ask: Ask) -> Answer:
 def get_file(ask: Ask) -> Answer:
     """GET /sfs/v1/files/{fileId}."""
     for one in _files(ask.account):
-        if one.id == ask.id:
+        if _id(one) == ask.id:
             return Answer(200, raw=one.content, content_type=one.mime)
     return not_found(ask.account.now())
 
@@ -61,18 +66,26 @@ def _files(account: Account) -> Iterator[Report]:
 
 def _shown(one: Report) -> dict[str, Any]:
     return {
-        "fileId": one.id,
+        "fileId": _id(one),
         "name": _name(one),
         "createdTime": utc_text(one.ready_s),
         "lastModifiedTime": utc_text(one.ready_s),
-        "date": datetime.fromtimestamp(one.end_s, UTC).date().isoformat(),
+        "date": _day(one),
         "mimeType": one.mime,
         "size": len(one.content or b""),
     }
 
 
 def _name(one: Report) -> str:
-    return f"{one.name}.{_ENDINGS[one.mime]}"
+    return f"{one.name}-{one.id}.{_ENDINGS[one.mime]}"
+
+
+def _id(one: Report) -> str:
+    return base64.b64encode(f"{_name(one)}-{_day(one)}".encode()).decode()
+
+
+def _day(one: Report) -> str:
+    return datetime.fromtimestamp(one.end_s, UTC).date().isoformat()
 
 
 def _day_at(ask: Ask, name: str) -> date:

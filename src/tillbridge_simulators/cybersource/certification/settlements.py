@@ -77,7 +77,7 @@ def _reports(it: Script) -> None:
         reportDate=found["reportEndTime"][:10],
         reportName=name,
     )
-    _files(it, found["reportId"], found["reportEndTime"][:10])
+    _files(it, found["reportEndTime"][:10])
     wrong = document | {"reportDefinitionName": "NobodyClass"}
     it.refused("reports.create_report", 400, "INVALID_DATA", wrong)
     it.refused("reports.search_reports", 400, "INVALID_DATA", None, timeQueryType="never", **day)
@@ -92,11 +92,13 @@ def _reports(it: Script) -> None:
     )
 
 
-def _files(it: Script, report_id: str, day: str) -> None:
+def _files(it: Script, day: str) -> None:
     days = {"startDate": day, "endDate": day}
-    it.do("secure_file_share.get_file", fileId=report_id)
-    listed = {f"fileDetails.fileId={report_id}.size": ANY}
-    it.shows("secure_file_share.get_file_detail", listed, **days)
+    listed = it.shows("secure_file_share.get_file_detail", {"fileDetails.0.fileId": ANY}, **days)
+    file_id = listed["fileDetails"][0]["fileId"]
+    it.do("secure_file_share.get_file", fileId=file_id)
+    there = {f"fileDetails.fileId={file_id}.size": ANY}
+    it.shows("secure_file_share.get_file_detail", there, **days)
     it.refused("secure_file_share.get_file_detail", 400, "INVALID_DATA", None, **_PERIOD)
     it.refused("secure_file_share.get_file", 404, "NOT_FOUND", None, fileId=NOBODY)
 
