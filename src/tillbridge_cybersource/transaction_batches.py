@@ -1,9 +1,8 @@
 """Files of transactions that were uploaded to Cybersource: how each stands, and what it holds.
 
 Source: REST API reference, Transaction Batches ("Get a List of Batch Files", "Get Individual Batch
-File", "Get Transaction Details for a given Batch Id": CSV; 404 where there is none) and the
-official client's models. The columns of the details are not documented: they are known by their
-names as those of reports are. Files are uploaded by others: they hold card numbers.
+File", "Get Transaction Details for a given Batch Id"; 404 where there is none) and the official
+client's models. Files are uploaded by others: they hold card numbers.
 """
 
 from collections.abc import AsyncIterator
@@ -16,10 +15,10 @@ from tillbridge.connector import values
 from tillbridge.connector.abilities import Call, ChangedRecord, Read, Receipt
 from tillbridge.connector.connector import Opening
 from tillbridge.connector.documents import DocumentShape, Field, Fields
+from tillbridge_cybersource.batch_files import ACCEPT, BatchFile
 from tillbridge_cybersource.exchange import Exchange
 from tillbridge_cybersource.listings import Row, asked
 from tillbridge_cybersource.observations import text_of
-from tillbridge_cybersource.report_csv import CsvReport
 from tillbridge_cybersource.report_row import ReportRow
 from tillbridge_cybersource.settings import CybersourceSettings
 from tillbridge_cybersource.statuses import refusal
@@ -94,10 +93,10 @@ class TransactionBatches:
         if values.text(fields, "only") == "rejected":
             query["status"] = "Rejected"
         target = asked(f"{_DETAILS}/{quote(id_, safe='')}", query)
-        async with self._exchange.stream(call, target, "text/csv") as answer:
+        async with self._exchange.stream(call, target, ACCEPT) as answer:
             if answer.status == 404:
                 raise self._missing(id_)
-            file = CsvReport(f"batch {id_}")
+            file = BatchFile(f"batch {id_}")
             async for chunk in answer.chunks:
                 for row in file.feed(chunk):
                     yield row

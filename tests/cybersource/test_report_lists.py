@@ -10,6 +10,7 @@ from tests.cybersource.test_reports import all_of, ready, reports_of, trade
 
 from tillbridge.canonical.errors import Rejected
 from tillbridge.connector.abilities import ChangedRecord, Changes
+from tillbridge_cybersource.batch_files import BatchFile
 from tillbridge_cybersource.report_files import _definition, _twin
 from tillbridge_cybersource.settlement_details import SettlementDetails
 from tillbridge_simulators.cybersource.report_subscriptions import subscribe
@@ -145,6 +146,44 @@ async def test_a_file_is_known_by_its_subscription_where_reports_may_not_be_list
     assert (file.fields["definition"], file.fields["name"]) == ("211", f"{BATCH}-{made.id}")
     world.simulator.faults.rules.append(Rule("report", Fault("refuse", status=403), times=2))
     assert not await ready(world)  # nobody says what it is
+
+
+PAIRS = (
+    "merchantID=infodev,batchID=12345\r\n\r\n"
+    "merchantReferenceCode=1042,requestID=7,decision=ACCEPT,reasonCode=100,"
+    "purchaseTotals_currency=USD,ccAuthReply_amount=25.00,ccAuthReply_reasonCode=100\r\n"
+    '"merchantReferenceCode=a, b",requestID=8,decision=no, not yet,reasonCode=102\n'
+)
+PLAIN = (
+    "merchantReferenceCode,requestID,amount,currency,reasonCode,decision\n"
+    '1042,7,25.00,USD,100,ACCEPT\n"a, b",8,,,102,"no, not yet"\n'
+)
+
+
+@pytest.mark.parametrize("piece", [1, 7, 100_000])
+@pytest.mark.parametrize("text", [PAIRS, PAIRS.rstrip(), PLAIN, PLAIN.rstrip(), f"\ufeff{PAIRS}"])
+def test_a_batchs_details_are_read_as_pairs_or_as_columns(text: str, piece: int) -> None:
+    file, content = BatchFile("batch 1"), text.encode()
+    pieces = (content[at : at + piece] for at in range(0, len(content), piece))
+    first, second = [row for part in pieces for row in file.feed(part)] + file.end()
+    assert (first.text("order_number"), first.money().text) == ("1042", "25.00")
+    assert (second.text("order_number"), second.text("request_id")) == ("a, b", "8")
+    assert (first.text("reason"), second.text("reason")) == ("100", "102")
+    assert second.other["decision"] == "no, not yet"
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        (b"batchID=1\nx,merchantReferenceCode=1,requestID=7\n", "batch 1:2"),
+        (b"batchID=1\nrequestID=1,requestID=2\n", "batch 1:2"),
+        (b"batchID=1\n\xff", "batch 1:1"),
+    ],
+)
+def test_a_line_that_is_none_is_refused_with_its_place(text: bytes, place: str) -> None:
+    with pytest.raises(Rejected) as refused:
+        BatchFile("batch 1").feed(text)
+    assert str(refused.value).startswith(place)
 
 
 @pytest.mark.parametrize(
