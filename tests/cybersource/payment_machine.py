@@ -9,7 +9,8 @@ from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Final
+from functools import wraps
+from typing import Any, Final, TypeVar, cast
 
 from tests.payments.book import order
 
@@ -49,8 +50,27 @@ FAULTS: Final[tuple[Fault | None, ...]] = (
 )
 """Those that take effect late do so before, and after, a fence may leave; never after the proof of
 absence."""
+Act = TypeVar("Act", bound=Callable[..., None])
 _ASKED_MAX: Final = 400
 _ZERO: Final = Money.zero("USD")
+
+
+def when(holds: Callable[[Any], bool]) -> Callable[[Act], Act]:
+    """A rule that does nothing at another time.
+
+    Hypothesis's own preconditions decide what is drawn next, so they may not depend on who was
+    faster; on a busy machine a fence may overtake the search that would have found the effect.
+    """
+
+    def timely(act: Act) -> Act:
+        @wraps(act)
+        def acted(machine: Any, **drawn: Any) -> None:
+            if holds(machine):
+                act(machine, **drawn)
+
+        return cast(Act, acted)
+
+    return timely
 
 
 @dataclass

@@ -10,8 +10,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
-from tests.cybersource.payment_machine import FAULTS, Effects, Town, open_town, usd
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from tests.cybersource.payment_machine import FAULTS, Effects, Town, open_town, usd, when
 from tests.cybersource.test_money_moves import visa
 from tests.cybersource.test_state_machines import PROFILE
 
@@ -73,8 +73,8 @@ class TokenMachine(KeptMachine):
         if (made := self.do("payment_instrument", fields, fault)) is not None:
             self.cards[made.references[0].id] = str(year)
 
-    @precondition(_has("cards"))
     @rule(fault=_FAULTS, which=_WHICH)
+    @when(_has("cards"))
     def renew_a_card(self, fault: Any, which: int) -> None:
         id_ = list(self.cards)[which % len(self.cards)]
         year = 2030 + next(self._numbers)
@@ -82,8 +82,8 @@ class TokenMachine(KeptMachine):
         if self.do("payment_instrument_update", {**fields, "expires_year": year}, fault):
             self.cards[id_] = str(year)
 
-    @precondition(_has("cards"))
     @rule(fault=_FAULTS, which=_WHICH)
+    @when(_has("cards"))
     def remove_a_card(self, fault: Any, which: int) -> None:
         id_ = list(self.cards)[which % len(self.cards)]
         fields = {**self.customer, "instrument_token": id_}
@@ -133,7 +133,6 @@ class SubscriptionMachine(KeptMachine):
         if (made := self.do("subscription", fields, fault)) is not None:
             self.known[made.references[0].id] = (f"Gold {number}", "ACTIVE")
 
-    @precondition(_has("known"))
     @rule(
         fault=_FAULTS,
         which=_WHICH,
@@ -141,6 +140,7 @@ class SubscriptionMachine(KeptMachine):
             (("suspension", "SUSPENDED"), ("activation", "ACTIVE"), ("cancellation", "CANCELLED"))
         ),
     )
+    @when(_has("known"))
     def change(self, fault: Any, which: int, to: tuple[str, str]) -> None:
         id_ = list(self.known)[which % len(self.known)]
         fields: dict[str, Any] = {"subscription_id": id_}

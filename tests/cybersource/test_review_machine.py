@@ -11,11 +11,11 @@ from typing import Any, Final
 
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import initialize, precondition, rule, run_state_machine_as_test
-from tests.cybersource.payment_machine import FAULTS, Unknown, open_town, usd
+from hypothesis.stateful import initialize, rule, run_state_machine_as_test
+from tests.cybersource.payment_machine import FAULTS, Unknown, open_town, usd, when
 from tests.cybersource.review_books import AMOUNT, ReviewBooks
 from tests.cybersource.review_room import NUMBER, decided_here, is_over, wants_decision
-from tests.cybersource.test_state_machines import PROFILE
+from tests.cybersource.test_state_machines import PROFILE, STEPS
 
 from tillbridge.canonical.errors import TillbridgeError
 from tillbridge.canonical.payments import AttemptState
@@ -26,7 +26,7 @@ from tillbridge_simulators.cybersource.batches import close_batch
 from tillbridge_simulators.cybersource.followons import capture, reverse
 from tillbridge_simulators.cybersource.voids import void_capture
 
-_PROFILE = settings(PROFILE, max_examples=2 * PROFILE.max_examples)
+_PROFILE = settings(PROFILE, max_examples=2 * PROFILE.max_examples, stateful_step_count=STEPS)
 _FAULTS = st.sampled_from(FAULTS)
 _CENTS = st.sampled_from((100, 700, 2500))
 _WHICH = st.integers(0, 9)
@@ -57,8 +57,8 @@ class ReviewMachine(ReviewBooks):
         self.enter(self.run(open_town(fence=fence, lag_s=lag_s)))
         self.pay(first)
 
-    @precondition(lambda self: is_over(self.attempt))
     @rule(next_try=_TRY)
+    @when(lambda self: is_over(self.attempt))
     def try_again(self, next_try: tuple[Any, ...]) -> None:
         self.pay(next_try)
 
@@ -93,8 +93,8 @@ class ReviewMachine(ReviewBooks):
 
     # -- somebody decides ----------------------------------------------------------------------
 
-    @precondition(lambda self: any(self._cases()))
     @rule(accept=st.booleans(), which=_WHICH)
+    @when(lambda self: any(self._cases()))
     def decide_in_the_business_center(self, accept: bool, which: int) -> None:
         self._decide(accept, which)
 
@@ -107,21 +107,21 @@ class ReviewMachine(ReviewBooks):
         """Authorizations that Decision Manager waits for."""
         return [row["id"] for row in self.rows() if row["review"] == "pending"]
 
-    @precondition(lambda self: wants_decision(self.attempt, elsewhere=True))
     @rule(decision=st.sampled_from(("accept", "reject")), fault=_FAULTS)
+    @when(lambda self: wants_decision(self.attempt, elsewhere=True))
     def decide_by_a_flow(self, decision: str, fault: Any) -> None:
         case = {"authorization_id": self.attempt.authorization_id, "decision": decision}
         self.do("case_decision", {**case, "comments": "Called her"}, fault)
 
-    @precondition(lambda self: wants_decision(self.attempt, elsewhere=False))
     @rule(accept=st.booleans())
+    @when(lambda self: wants_decision(self.attempt, elsewhere=False))
     def decide_at_the_desk(self, accept: bool) -> None:
         attempt = self.attempt
         self.decided[attempt.authorization_id] = accept
         self.run(self.room.take([decided_here(attempt, accept=accept)]))
 
-    @precondition(lambda self: any(self._cases()))
     @rule(fault=_FAULTS, which=_WHICH)
+    @when(lambda self: any(self._cases()))
     def comment(self, fault: Any, which: int) -> None:
         """A comment that was not answered is a person's to look up."""
         cases = self._cases()
@@ -134,8 +134,8 @@ class ReviewMachine(ReviewBooks):
         assert least <= kept <= most
         self.comments = kept
 
-    @precondition(lambda self: any(self._cases()))
     @rule(which=_WHICH)
+    @when(lambda self: any(self._cases()))
     def assign(self, which: int) -> None:
         """An event that nobody has described is kept back."""
         cases = self._cases()
@@ -144,43 +144,43 @@ class ReviewMachine(ReviewBooks):
 
     # -- money moves ---------------------------------------------------------------------------
 
-    @precondition(lambda self: self._takes(AttemptState.AUTHORIZED, AttemptState.CAPTURED))
     @rule(cents=_CENTS, fault=_FAULTS)
+    @when(lambda self: self._takes(AttemptState.AUTHORIZED, AttemptState.CAPTURED))
     def capture(self, cents: int, fault: Any) -> None:
         attempt = self.attempt
         fields = {"authorization_id": attempt.authorization_id, "amount": usd(cents)}
         ordinal = 1 + len(self._standing("capture"))
         self.do("capture", {**fields, "ordinal": ordinal, "final": False}, fault)
 
-    @precondition(lambda self: self._takes(AttemptState.IN_REVIEW, AttemptState.AUTHORIZED))
     @rule(cents=_CENTS)
+    @when(lambda self: self._takes(AttemptState.IN_REVIEW, AttemptState.AUTHORIZED))
     def capture_in_the_business_center(self, cents: int) -> None:
         """Nobody there waits for a decision; what is left of the hold is let go."""
         amount = {"totalAmount": usd(cents).text, "currency": "USD"}
         document = {**_OF_ORDER, "orderInformation": {"amountDetails": amount}}
         self._there(capture, self.attempt.authorization_id, document)
 
-    @precondition(lambda self: any(self._standing("capture")))
     @rule(which=_WHICH, fault=_FAULTS)
+    @when(lambda self: any(self._standing("capture")))
     def void(self, which: int, fault: Any) -> None:
         captures = self._standing("capture")
         self.do("void", {"capture_id": captures[which % len(captures)]}, fault)
 
-    @precondition(lambda self: any(self._standing("capture")))
     @rule(which=_WHICH)
+    @when(lambda self: any(self._standing("capture")))
     def void_in_the_business_center(self, which: int) -> None:
         captures = self._standing("capture")
         self._there(void_capture, captures[which % len(captures)], _OF_ORDER)
 
-    @precondition(lambda self: any(self._standing("capture")))
     @rule(which=_WHICH, cents=_CENTS, fault=_FAULTS)
+    @when(lambda self: any(self._standing("capture")))
     def refund(self, which: int, cents: int, fault: Any) -> None:
         captures = self._standing("capture")
         fields = {"capture_id": captures[which % len(captures)], "amount": usd(cents)}
         self.do("refund", fields, fault)
 
-    @precondition(lambda self: any(self._standing("refund")))
     @rule(which=_WHICH, fault=_FAULTS)
+    @when(lambda self: any(self._standing("refund")))
     def void_a_refund(self, which: int, fault: Any) -> None:
         refunds = self._standing("refund")
         self.do("void", {"refund_id": refunds[which % len(refunds)]}, fault)
@@ -190,21 +190,21 @@ class ReviewMachine(ReviewBooks):
         """A batch closes: what it took with it is voided no more."""
         close_batch(self.town.simulator.account)
 
-    @precondition(lambda self: self._takes(AttemptState.IN_REVIEW, AttemptState.AUTHORIZED))
     @rule(fault=_FAULTS)
+    @when(lambda self: self._takes(AttemptState.IN_REVIEW, AttemptState.AUTHORIZED))
     def cancel(self, fault: Any) -> None:
         """The order is cancelled, decided or not."""
         self.let_go(self.attempt.authorization_id, fault)
 
-    @precondition(lambda self: self._takes(AttemptState.IN_REVIEW, AttemptState.AUTHORIZED))
     @rule()
+    @when(lambda self: self._takes(AttemptState.IN_REVIEW, AttemptState.AUTHORIZED))
     def reverse_in_the_business_center(self) -> None:
         amount = {"totalAmount": AMOUNT.text, "currency": "USD"}
         document = {**_OF_ORDER, "reversalInformation": {"amountDetails": amount}}
         self._there(reverse, self.attempt.authorization_id, document)
 
-    @precondition(lambda self: bool(self.room.releases))
     @rule(fault=_FAULTS)
+    @when(lambda self: bool(self.room.releases))
     def release(self, fault: Any) -> None:
         """The built-in flow release-hold comes to one that waits."""
         self.let_go(next(iter(self.room.releases)), fault)

@@ -15,7 +15,6 @@ from hypothesis.stateful import (
     RuleBasedStateMachine,
     initialize,
     invariant,
-    precondition,
     rule,
 )
 from tests.cybersource.payment_machine import (
@@ -26,6 +25,7 @@ from tests.cybersource.payment_machine import (
     decided,
     open_town,
     usd,
+    when,
 )
 
 from tillbridge.canonical.payments import AttemptState
@@ -33,13 +33,15 @@ from tillbridge_simulators.cybersource.batches import close_batch
 
 _IS_LONG = os.environ.get("SCALE") == "long"
 PROFILE = settings(
-    max_examples=400 if _IS_LONG else 12,
+    max_examples=200 if _IS_LONG else 12,
     stateful_step_count=25 if _IS_LONG else 10,
     derandomize=not _IS_LONG,
     database=None,
     deadline=None,
     suppress_health_check=list(HealthCheck),
 )
+STEPS = PROFILE.stateful_step_count * 3 // 2
+"""For machines of which about every third step comes at a time when it does nothing."""
 _FAULTS = st.sampled_from(FAULTS)
 _OUTCOMES = st.sampled_from(
     ("authorized",) * 6 + ("review", "avs_failed", "general_decline", "risk_declined", "partial")
@@ -81,8 +83,8 @@ class PaymentMachine(RuleBasedStateMachine):
         self.books.take(receipt)
         return True
 
-    @precondition(lambda self: self.attempt.state in _AGAIN)
     @rule(fault=_FAULTS, outcome=_OUTCOMES)
+    @when(lambda self: self.attempt.state in _AGAIN)
     def try_again(self, fault: Any, outcome: str) -> None:
         """Another card, once the try before holds nothing."""
         self.books.begin(usd(2500))
@@ -95,39 +97,39 @@ class PaymentMachine(RuleBasedStateMachine):
         if not self.do("authorization", fields, fault):
             self.books.begin(usd(2500))
 
-    @precondition(lambda self: self.attempt.state in _HELD)
     @rule(fault=_FAULTS, cents=_CENTS)
+    @when(lambda self: self.attempt.state in _HELD)
     def capture(self, fault: Any, cents: int) -> None:
         fields = {"authorization_id": self.attempt.authorization_id, "amount": usd(cents)}
         ordinal = len(self.books.captures) + 1
         self.do("capture", {**fields, "ordinal": ordinal, "final": False}, fault)
 
-    @precondition(lambda self: any(self.books.standing_captures()))
     @rule(fault=_FAULTS, cents=_CENTS, which=st.integers(0, 9))
+    @when(lambda self: any(self.books.standing_captures()))
     def refund(self, fault: Any, cents: int, which: int) -> None:
         captures = list(self.books.standing_captures())
         capture_id, _ = captures[which % len(captures)]
         self.do("refund", {"capture_id": capture_id, "amount": usd(cents)}, fault)
 
-    @precondition(lambda self: any(self.books.standing_captures()))
     @rule(fault=_FAULTS, which=st.integers(0, 9))
+    @when(lambda self: any(self.books.standing_captures()))
     def void_capture(self, fault: Any, which: int) -> None:
         captures = list(self.books.standing_captures())
         self.do("void", {"capture_id": captures[which % len(captures)][0]}, fault)
 
-    @precondition(lambda self: bool(self.books.refunds))
     @rule(fault=_FAULTS, which=st.integers(0, 9))
+    @when(lambda self: bool(self.books.refunds))
     def void_refund(self, fault: Any, which: int) -> None:
         refunds = list(self.books.refunds)
         self.do("void", {"refund_id": refunds[which % len(refunds)]}, fault)
 
-    @precondition(
+    @rule(fault=_FAULTS)
+    @when(
         lambda self: (
             self.attempt.state
             in (AttemptState.AUTHORIZED, AttemptState.IN_REVIEW, AttemptState.REVERSING)
         )
     )
-    @rule(fault=_FAULTS)
     def reverse(self, fault: Any) -> None:
         held = self.attempt.amount
         assert self.town is not None
@@ -138,13 +140,13 @@ class PaymentMachine(RuleBasedStateMachine):
         fields = {"authorization_id": self.attempt.authorization_id, "amount": amount}
         self.do("reversal", fields, fault)
 
-    @precondition(
+    @rule(accept=st.booleans())
+    @when(
         lambda self: (
             self.attempt.state is AttemptState.IN_REVIEW
             and self.attempt.review == "decision_manager"
         )
     )
-    @rule(accept=st.booleans())
     def decide(self, accept: bool) -> None:
         assert self.town is not None
         self.town.simulator.decide_review(self.attempt.authorization_id, accept=accept)
@@ -186,4 +188,4 @@ class PaymentMachine(RuleBasedStateMachine):
 
 
 TestPayment = PaymentMachine.TestCase
-TestPayment.settings = PROFILE
+TestPayment.settings = settings(PROFILE, stateful_step_count=STEPS)
