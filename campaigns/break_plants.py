@@ -85,6 +85,8 @@ def _reviews_are_one() -> Mapping[tuple[Any, str], Any]:
     return {(statuses, "REVIEWS"): dict.fromkeys(statuses.REVIEWS, "decision_manager")}
 
 
+SHOWN_BY: Final = frozenset({"authorization", "capture"})
+"""The kinds of document with which each of them shows."""
 PLANTS: Final[Mapping[str, Plant]] = {
     "lost_is_not_sent": Plant("a lost answer counts as not sent", _lost_is_not_sent),
     "failure_is_no": Plant("a server's failure counts as a no", _failure_is_no),

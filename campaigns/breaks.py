@@ -7,7 +7,7 @@ has to be what `break_table.csv` says, which was written from the documents alon
 that the connector writes and the table does not know fails the campaign.
 
 SCALE=short or full; PLANT=name plants that defect and must end with `ok` false, PLANT=all tries
-each one in the short form.
+each one in the short form of what moves money first.
 """
 
 import asyncio
@@ -16,7 +16,7 @@ import os
 import sys
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Container, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -24,7 +24,7 @@ from typing import Any, Final
 import uvloop
 
 from campaigns.break_follow import followed, named
-from campaigns.break_plants import PLANTS
+from campaigns.break_plants import PLANTS, SHOWN_BY
 from campaigns.break_samples import Asking, asking, kinds
 from campaigns.break_table import RETRY_AFTER, stated
 from campaigns.break_tuples import SLOW, UNSENT, Tuple, body, tuples
@@ -158,12 +158,15 @@ async def _elsewhere() -> AsyncIterator[Mapping[str, str]]:
     deaf.close()
 
 
-async def play(scale: str, say: Callable[[str], None]) -> Tally:
-    """Tries every tuple, some at once."""
+async def play(scale: str, say: Callable[[str], None], only: Container[str] = ()) -> Tally:
+    """Tries every tuple, some at once; `only` of some kinds of document, where it names any."""
     tally, known = Tally(), kinds()
     for kind in known.strangers:
         tally.wrong[f"the connector writes {kind!r}, of which the table says nothing"] += 1
-    work = list(enumerate(tuples(known.operations, scale)))
+    operations = {
+        kind: operation for kind, operation in known.operations.items() if not only or kind in only
+    }
+    work = list(enumerate(tuples(operations, scale)))
     queue, said = iter(work), [time.monotonic()]
 
     async def serve(place: Place, elsewhere: Mapping[str, str]) -> None:
@@ -209,7 +212,8 @@ def _show(tally: Tally, most: int) -> None:
 
 async def _play(scale: str, plant: str = "") -> dict[str, Any]:
     began = time.monotonic()
-    tally = await play(scale, lambda text: print(text, file=sys.stderr, flush=True))
+    only = SHOWN_BY if plant else ()
+    tally = await play(scale, lambda text: print(text, file=sys.stderr, flush=True), only)
     line = _line(tally, kinds().operations)
     title = f"planted: {PLANTS[plant].title}" if plant else "as it is"
     print(f"\n{title}: {line['tuples']:,} tuples in {time.monotonic() - began:.1f} s")
@@ -233,8 +237,8 @@ async def run(scale: str, plant: str) -> dict[str, Any]:
 
 
 async def _planted(name: str) -> dict[str, Any]:
-    """In the short form. It is caught by what lands in another class: a plant after which nothing
-    does is not, whatever else goes wrong."""
+    """In the short form, of two kinds. It is caught by what lands in another class: a plant after
+    which nothing does is not, whatever else goes wrong."""
     with PLANTS[name].planted():
         return await _play("short", name)
 

@@ -105,6 +105,7 @@ CHAOS_PLANTS: Final[Mapping[str, Plant]] = {
     **{name: PLANTS[name] for name in _OF_CRASH},
 }
 TOWNS: Final[Mapping[str, Mapping[str, Any]]] = {
+    "capture_repeated": {"orders": 60, "at_most": 60, "drain_s": 20.0},
     "no_key": {"fence": False},
     "ack_before_commit": {"per_round": {"the API is killed": 1}},
     "no_send_by": {

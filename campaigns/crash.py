@@ -154,8 +154,12 @@ async def _gaps(campaign: Campaign, scale: str, seed: int) -> Tally:
     draw = random.Random(seed)  # noqa: S311 (a choice of gaps, not a secret)
     scenes: list[Scene] = []
     days = variants(seed)
-    if scale == "short":  # each ERP once, one of them without fences
-        days = draw.choice([[days[0], days[3]], [days[1], days[2]]])
+    if scale == "short":  # each ERP once, one without fences, one always the long way
+        fenced, other = draw.choice([(days[0], days[3]), (days[2], days[1])])
+        days = [
+            tuple(scene for scene in fenced if not scene.long_way),
+            tuple(scene for scene in other if scene.long_way),
+        ]
     halves = [scene for day in days for scene in day]
     dry = await asyncio.gather(*(campaign.play(scene) for scene in halves * DRY_RUNS))
     for outcome in dry:

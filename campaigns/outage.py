@@ -6,7 +6,8 @@ nobody may be charged after `valid_until`, no hold captured after its end, and e
 drain when the system is there again: the oldest first, in about the time that was predicted.
 
 SCALE=short (ten minutes each), full (two hours each) or long (eight); SEED=7; PLANT=name plants
-that defect and must end with `ok` false, PLANT=all tries each one at the short scale.
+that defect and must end with `ok` false, PLANT=all tries each one; then Cybersource alone is down,
+for ten minutes.
 """
 
 import json
@@ -15,12 +16,13 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
 import uvloop
 
+from campaigns.manners import CYBERSOURCE
 from campaigns.outage_day import AGED, Day, Plan, play
 from campaigns.outage_plants import PLANTS
 
@@ -34,6 +36,8 @@ SCALES: Final = {
     "full": Plan(FACTOR, NORMAL_PER_S, TIMES, outage_s=7_200.0, before_s=1_000.0),
     "long": Plan(FACTOR, NORMAL_PER_S, TIMES, outage_s=28_800.0, before_s=3_600.0),
 }
+PLANTED: Final = replace(SCALES["short"], systems=(CYBERSOURCE,))
+"""The day of a plant: each shows when Cybersource is down."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +123,7 @@ async def every_plant(seed: int) -> dict[str, Any]:
     healthy = await measure(SCALES["short"], seed, "")
     caught = 0
     for name, plant in PLANTS.items():
-        result = await measure(SCALES["short"], seed, name)
+        result = await measure(PLANTED, seed, name)
         is_caught = not result.line["ok"] and plant.shows(result.line, result.sentences)
         caught += is_caught
         why = "; ".join(result.sentences[:2]) or "no trace"
@@ -133,7 +137,7 @@ async def run(scale: str, seed: int, plant: str) -> dict[str, Any]:
     """The campaign; answers the last line."""
     if plant == "all":
         return await every_plant(seed)
-    result = await measure(SCALES["short" if plant else scale], seed, plant)
+    result = await measure(PLANTED if plant else SCALES[scale], seed, plant)
     caught = int(bool(plant) and not result.line["ok"])
     return {**result.line, "plants": int(bool(plant)), "plants_caught": caught}
 

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import sys
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -34,13 +34,20 @@ _WAITING: Final = "SELECT id FROM runs WHERE state IN ('ready', 'waiting') AND w
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A day. `outage_s` and `before_s` are the world's seconds, divided by `factor`."""
+    """A day. `outage_s` and `before_s` are the world's seconds, divided by `factor`; `systems` are
+    down one after the other."""
 
     factor: float
     normal_per_s: float
     times: float
     outage_s: float
     before_s: float
+    systems: Sequence[str] = tuple(CONNECTIONS)
+
+    @property
+    def connections(self) -> list[str]:
+        """Ours to what is down."""
+        return [CONNECTIONS[system] for system in self.systems]
 
     @property
     def drain_max_s(self) -> float:
@@ -92,10 +99,10 @@ async def play(plan: Plan, seed: int, folder: Path, plant: str) -> Day:
     """Plays a whole day and judges it."""
     async with open_town(folder, seed, plan.factor, plant) as town:
         trade = Trade(town.world, seed, plan.factor, plan.normal_per_s, plan.outage_s / 2)
-        async with _asking(town) as asked:
+        async with _asking(town, plan) as asked:
             trade.open()
             await asyncio.sleep(plan.before_s / plan.factor)
-            outages = [await _outage(town, trade, plan, one, asked) for one in CONNECTIONS]
+            outages = [await _outage(town, trade, plan, one, asked) for one in plan.systems]
             trade.close()
             calm = await _calm(town, trade, plan.drain_max_s)
         await trade.stop()
@@ -111,7 +118,7 @@ async def play(plan: Plan, seed: int, folder: Path, plant: str) -> Day:
             durable=town.durable,
             told=sorted(town.listener.told),
             lag_s=town.lag_s,
-            troubles=[*asked.troubles, *await _untold(town), *_ended(town)],
+            troubles=[*asked.troubles, *await _untold(town, plan), *_ended(town)],
         )
         if not calm:
             day.troubles.append("work is still open (stuck)")
@@ -138,7 +145,7 @@ class Asking:
 
 
 @contextlib.asynccontextmanager
-async def _asking(town: Town) -> AsyncIterator[Asking]:
+async def _asking(town: Town, plan: Plan) -> AsyncIterator[Asking]:
     asked = Asking()
     async with aiohttp.ClientSession() as http:
         task = asyncio.create_task(_ask(town, http, asked))
@@ -147,7 +154,7 @@ async def _asking(town: Town) -> AsyncIterator[Asking]:
         finally:
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
-    for connection in CONNECTIONS.values():
+    for connection in plan.connections:
         if connection not in asked.named:
             asked.troubles.append(f"/health/processing never said that {connection} is down")
 
@@ -245,12 +252,12 @@ async def _open_work(town: Town) -> list[str]:
     return [" ".join(map(str, row.values())) for row in rows]
 
 
-async def _untold(town: Town) -> list[str]:
+async def _untold(town: Town, plan: Plan) -> list[str]:
     """Alerts that had to begin, and did not; or that nobody was told of."""
     begun = await town.database.fetch("SELECT condition, about, title, told FROM alerts")
     found = {(row["condition"], row["about"]) for row in begun}
-    wanted = [("gate_closed", name) for name in CONNECTIONS.values()]
-    wanted += [("oldest_waiting", name) for name in CONNECTIONS.values()]
+    wanted = [("gate_closed", name) for name in plan.connections]
+    wanted += [("oldest_waiting", name) for name in plan.connections]
     wanted.append(("hold_expiry", "cybersource USD"))
     missing = [
         f"no alert {name} about {about}" for name, about in wanted if (name, about) not in found
