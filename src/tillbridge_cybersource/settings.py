@@ -242,7 +242,8 @@ class CybersourceSettings:
     )
     partial_authorizations: bool = setting(
         "Partial authorizations",
-        "yes accepts a hold of less than was asked for; no reverses it and declines.",
+        "yes asks for a hold of a part where the issuer does not hold all (split tender). A hold of"
+        " a part is reversed and told as a decline either way: nobody can pay the rest otherwise.",
         default=False,
     )
     sale: bool = setting(

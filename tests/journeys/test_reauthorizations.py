@@ -39,6 +39,8 @@ DEATHS = {
 """By order, at which call its worker dies."""
 SILENT = ("6203", "6206", "6212")
 """Orders of which no webhook tells."""
+IMPATIENT = "6215"
+"""Its second parcel leaves while nobody knows whether the first one's capture took place."""
 UNSTORED = "6209"
 PARTS = (Decimal("11.95"), Decimal("20.00"))
 
@@ -110,6 +112,11 @@ async def test_the_second_shipment_is_authorized_once_whatever_happens_to_its_an
     ):
         orders = [*WEATHER, *DEATHS]
         await first_half(shop, *orders)
+        misbehave(town.cybersource.faults, "webhook", Fault("lost"), order=IMPATIENT, times=100)
+        misbehave(town.cybersource.faults, "capture", Fault("lose_answer"), order=IMPATIENT)
+        await shop.pay(order_document(IMPATIENT))
+        for number, amount in (("1", "20.00"), ("2", "11.95")):
+            await ship_part(shop, IMPATIENT, number, amount, last=False)
         alive = mortal(town)
         rules = town.cybersource.faults.rules
         rules += [Rule("webhook", Fault("lost"), subject=order) for order in SILENT]
@@ -123,7 +130,7 @@ async def test_the_second_shipment_is_authorized_once_whatever_happens_to_its_an
 
         assert not alive
         assert [one.message for one in await letters(town)] == []
-        for order in orders:
+        for order in (*orders, IMPATIENT):
             assert taken(town, order) == [*PARTS], order
             assert town.held(order) == [], order
             assert len(messages(town, order)) == 2, order
