@@ -30,6 +30,11 @@ def test_who_follows_the_page_has_a_tested_mapping_of_their_own(tmp_path: Path) 
     (books / "lookups/payment-status.csv").write_text(statuses)
     (books / "lookups/territories.csv").write_text(territories)
 
+    others = {
+        path: path.read_text() for path in (books / "tests").iterdir() if path.name not in TESTS
+    }
+    for path in others:  # of captures and refunds: the last run plays them
+        path.unlink()
     exit_status, found = play_tests(books)
     failed = [one for one in found["tests"] if not one["passed"]]
     assert exit_status == 1
@@ -42,6 +47,8 @@ def test_who_follows_the_page_has_a_tested_mapping_of_their_own(tmp_path: Path) 
     ]
     assert all(one["rule"].startswith(f"{MAPPING}:") for one in story_told["differences"])
 
+    for path, text in others.items():
+        path.write_text(text)
     insert_after(books / TESTS, NOTE, expected)
     insert_after(books / MAPPING, NOTE, example, within="examples:")
     with (books / TESTS).open("a") as file:
