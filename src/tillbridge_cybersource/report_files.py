@@ -66,7 +66,7 @@ class ReportFiles:
         files = await self._files(call, window.start - _DAY, window.until)
         records: list[ChangedRecord] = []
         if files:
-            twins = await self._twins(call, window.start - 2 * _DAY, window.until + _DAY)
+            twins = await self._twins(call, window.start - 2 * _DAY, call.now)
             names = await self._names(call)
             records = [one for row in files if (one := self._record(row, twins, names))]
         after, more = self._plan.after(window, (), self._clock(), is_last=True)
@@ -80,9 +80,9 @@ class ReportFiles:
         return [row for row in rows if text_of(row, "mimeType") in FORMATS]
 
     async def _twins(self, call: Call, since: datetime, until: datetime) -> Sequence[Row]:
-        """Reports that were made; none where the key may not list them."""
+        """Reports that were made then; none where the key may not list them."""
         try:
-            rows = await self._orders.rows(call, since, until, "reportTimeFrame")
+            rows = await self._orders.rows(call, since, until, "executedTime")
         except (Misconfigured, Rejected):
             return ()
         return [row for row in rows if text_of(row, "status") == "COMPLETED"]

@@ -111,6 +111,12 @@ async def test_reports_are_the_same_ones_from_the_file_share(make_world: MakeWor
     for name in ("batch", "funded", "reports"):
         pull(world.simulator.account, name, {})
 
+    lost = now() - timedelta(days=3)
+    next(iter(world.simulator.state.authorizations.values())).at_s -= 3 * 86_400
+    window = (lost - timedelta(hours=1), lost + timedelta(hours=1))
+    ordered = await world.session.report_orders.order(new_call(), "requests", *window)
+    await asyncio.sleep(0.005)
+
     (source,) = world.session.settlement_sources
     files = (await source.ready.call(new_call(), {}, "")).records
     listed = (await world.session.polls["reports"].call(new_call(), {}, "")).records
@@ -118,7 +124,9 @@ async def test_reports_are_the_same_ones_from_the_file_share(make_world: MakeWor
     def identity(record: ChangedRecord) -> tuple[str, str, str]:
         return record.id, record.version, record.fields["definition"]
 
-    assert len(files) == 2
+    assert ordered.report is not None
+    assert ordered.report.id in {one.id for one in files}
+    assert len(files) == 3
     assert sorted(map(identity, files)) == sorted(map(identity, listed))
     assert all(one.fields["download"].startswith("/sfs/v1/files/") for one in files)
     from_files = await all_of(source)

@@ -18,7 +18,7 @@ from tillbridge_simulators.cybersource.ask import Ask, Offer
 from tillbridge_simulators.cybersource.documents import text_at
 from tillbridge_simulators.cybersource.report_subscriptions import make_due
 from tillbridge_simulators.cybersource.reporting import Report
-from tillbridge_simulators.cybersource.reports import content_of, end_day
+from tillbridge_simulators.cybersource.reports import content_of
 from tillbridge_simulators.cybersource.windows import organization_of
 
 _ENDINGS = {"text/csv": "csv", "application/xml": "xml"}
@@ -31,9 +31,7 @@ def list_files(ask: Ask) -> Answer:
         raise Refusal("INVALID_DATA", ["startDate", "endDate"])
     name = ask.query.get("name", "")
     found = [
-        one
-        for one in _files(ask.account)
-        if start <= end_day(one) <= end and name in ("", _name(one))
+        one for one in _files(ask.account) if start <= _day(one) <= end and name in ("", _name(one))
     ]
     if not found or organization_of(ask) != ask.account.options.merchant_id:
         return not_found(ask.account.now())
@@ -70,7 +68,7 @@ def _shown(one: Report) -> dict[str, Any]:
         "name": _name(one),
         "createdTime": utc_text(one.ready_s),
         "lastModifiedTime": utc_text(one.ready_s),
-        "date": _day(one),
+        "date": _day(one).isoformat(),
         "mimeType": one.mime,
         "size": len(one.content or b""),
     }
@@ -84,8 +82,9 @@ def _id(one: Report) -> str:
     return base64.b64encode(f"{_name(one)}-{_day(one)}".encode()).decode()
 
 
-def _day(one: Report) -> str:
-    return datetime.fromtimestamp(one.end_s, UTC).date().isoformat()
+def _day(one: Report) -> date:
+    """The day it was made."""
+    return datetime.fromtimestamp(one.ready_s, UTC).date()
 
 
 def _day_at(ask: Ask, name: str) -> date:

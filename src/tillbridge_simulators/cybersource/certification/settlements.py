@@ -77,7 +77,7 @@ def _reports(it: Script) -> None:
         reportDate=found["reportEndTime"][:10],
         reportName=name,
     )
-    _files(it, found["reportEndTime"][:10])
+    _files(it, found["reportCompletedTime"][:10])
     wrong = document | {"reportDefinitionName": "NobodyClass"}
     it.refused("reports.create_report", 400, "INVALID_DATA", wrong)
     it.refused("reports.search_reports", 400, "INVALID_DATA", None, timeQueryType="never", **day)
