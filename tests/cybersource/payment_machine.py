@@ -37,9 +37,7 @@ from tillbridge_simulators.faults import Fault, Rule
 
 FACTOR: Final = 2000.0
 FAULTS: Final[tuple[Fault | None, ...]] = (
-    None,
-    None,
-    None,
+    *(None,) * 6,
     Fault("lose_answer"),
     Fault("break_before"),
     Fault("refuse", status=503),

@@ -17,6 +17,7 @@ from tillbridge.connector.delivery import Delivery, Translation
 from tillbridge.payments.attempts import Attempt
 
 AMOUNT = usd(2500)
+_DECIDED = {"accepted": True, "rejected": False}
 
 
 class ReviewBooks(RuleBasedStateMachine):
@@ -164,7 +165,11 @@ class ReviewBooks(RuleBasedStateMachine):
             return AttemptState.CAPTURED
         if not Decimal(row["open"]):
             return AttemptState.REVERSED
-        waits = row["review"] == "pending"
+        decided = _DECIDED.get(row["review"])
         if row["status"] == "AUTHORIZED_PENDING_REVIEW" and not row["review"]:
-            waits = row["id"] not in self.decided
-        return AttemptState.IN_REVIEW if waits else AttemptState.AUTHORIZED
+            decided = self.decided.get(row["id"])
+        elif not row["review"]:
+            decided = True
+        if decided is None:
+            return AttemptState.IN_REVIEW
+        return AttemptState.AUTHORIZED if decided else AttemptState.REVERSED

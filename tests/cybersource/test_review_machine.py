@@ -5,14 +5,15 @@ to be called), decided here and there, before and after money moved, with answer
 webhooks that come twice, in any order, or never. The books are the room `payments` itself.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from typing import Any, Final
+from functools import wraps
+from typing import Any, Final, cast
 
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, rule, run_state_machine_as_test
-from tests.cybersource.payment_machine import FAULTS, Unknown, open_town, usd, when
+from tests.cybersource.payment_machine import FAULTS, Act, Unknown, open_town, usd, when
 from tests.cybersource.review_books import AMOUNT, ReviewBooks
 from tests.cybersource.review_room import NUMBER, decided_here, is_over, wants_decision
 from tests.cybersource.test_state_machines import PROFILE, STEPS
@@ -24,6 +25,7 @@ from tillbridge.connector.documents import Fields
 from tillbridge_simulators.cybersource.answers import Refusal
 from tillbridge_simulators.cybersource.batches import close_batch
 from tillbridge_simulators.cybersource.followons import capture, reverse
+from tillbridge_simulators.cybersource.state import Movement
 from tillbridge_simulators.cybersource.voids import void_capture
 
 _PROFILE = settings(PROFILE, max_examples=2 * PROFILE.max_examples, stateful_step_count=STEPS)
@@ -44,6 +46,21 @@ _TRY = st.tuples(
 rejects it, and which webhooks arrive."""
 _ASSIGNED: Final = "risk.casemanagement.assign"
 _OF_ORDER: Final = {"clientReferenceInformation": {"code": NUMBER}}
+
+
+def goes_on_with(outcome: str) -> Callable[[Act], Act]:
+    """A rule that begins with another payment of this outcome when the last one is over."""
+
+    def begun(act: Act) -> Act:
+        @wraps(act)
+        def acted(machine: "ReviewMachine", **drawn: Any) -> None:
+            if is_over(machine.attempt):
+                machine.pay((outcome, None, None, []))
+            act(machine, **drawn)
+
+        return cast(Act, acted)
+
+    return begun
 
 
 class ReviewMachine(ReviewBooks):
@@ -94,7 +111,7 @@ class ReviewMachine(ReviewBooks):
     # -- somebody decides ----------------------------------------------------------------------
 
     @rule(accept=st.booleans(), which=_WHICH)
-    @when(lambda self: any(self._cases()))
+    @goes_on_with("review")
     def decide_in_the_business_center(self, accept: bool, which: int) -> None:
         self._decide(accept, which)
 
@@ -108,15 +125,19 @@ class ReviewMachine(ReviewBooks):
         return [row["id"] for row in self.rows() if row["review"] == "pending"]
 
     @rule(decision=st.sampled_from(("accept", "reject")), fault=_FAULTS)
-    @when(lambda self: wants_decision(self.attempt, elsewhere=True))
+    @goes_on_with("review")
     def decide_by_a_flow(self, decision: str, fault: Any) -> None:
+        if not wants_decision(self.attempt, elsewhere=True):
+            return
         case = {"authorization_id": self.attempt.authorization_id, "decision": decision}
         self.do("case_decision", {**case, "comments": "Called her"}, fault)
 
     @rule(accept=st.booleans())
-    @when(lambda self: wants_decision(self.attempt, elsewhere=False))
+    @goes_on_with("avs_failed")
     def decide_at_the_desk(self, accept: bool) -> None:
         attempt = self.attempt
+        if not wants_decision(attempt, elsewhere=False):
+            return
         self.decided[attempt.authorization_id] = accept
         self.run(self.room.take([decided_here(attempt, accept=accept)]))
 
@@ -145,9 +166,13 @@ class ReviewMachine(ReviewBooks):
     # -- money moves ---------------------------------------------------------------------------
 
     @rule(cents=_CENTS, fault=_FAULTS)
-    @when(lambda self: self._takes(AttemptState.AUTHORIZED, AttemptState.CAPTURED))
+    @goes_on_with("authorized")
     def capture(self, cents: int, fault: Any) -> None:
+        """Covered by what is held, as far as we know (payments/claims.py)."""
         attempt = self.attempt
+        covered = attempt.captured + usd(cents) <= attempt.amount
+        if not covered or not self._takes(AttemptState.AUTHORIZED, AttemptState.CAPTURED):
+            return
         fields = {"authorization_id": attempt.authorization_id, "amount": usd(cents)}
         ordinal = 1 + len(self._standing("capture"))
         self.do("capture", {**fields, "ordinal": ordinal, "final": False}, fault)
@@ -155,7 +180,9 @@ class ReviewMachine(ReviewBooks):
     @rule(cents=_CENTS)
     @when(lambda self: self._takes(AttemptState.IN_REVIEW, AttemptState.AUTHORIZED))
     def capture_in_the_business_center(self, cents: int) -> None:
-        """Nobody there waits for a decision; what is left of the hold is let go."""
+        """Once: nobody there waits for a decision; what is left of the hold is let go."""
+        if self._of_newest("capture"):
+            return
         amount = {"totalAmount": usd(cents).text, "currency": "USD"}
         document = {**_OF_ORDER, "orderInformation": {"amountDetails": amount}}
         self._there(capture, self.attempt.authorization_id, document)
@@ -238,9 +265,12 @@ class ReviewMachine(ReviewBooks):
 
     def _standing(self, kind: str) -> list[str]:
         """Captures of the newest authorization that were not voided, or its refunds."""
+        return [one.id for one in self._of_newest(kind) if not one.voided]
+
+    def _of_newest(self, kind: str) -> list[Movement]:
         movements = self.town.simulator.state.movements
         found = movements.by("parent_id", self.attempt.authorization_id or "-")
-        return [one.id for one in found if one.kind == kind and not one.voided]
+        return [one for one in found if one.kind == kind]
 
     def _there(self, act: Any, id_: str, document: Mapping[str, Any]) -> None:
         """Somebody does it in the Business Center; what is refused there happens not."""
