@@ -129,8 +129,11 @@ class ReviewMachine(ReviewBooks):
     def decide_by_a_flow(self, decision: str, fault: Any) -> None:
         if not wants_decision(self.attempt, elsewhere=True):
             return
-        case = {"authorization_id": self.attempt.authorization_id, "decision": decision}
-        self.do("case_decision", {**case, "comments": "Called her"}, fault)
+        id_ = self.attempt.authorization_id
+        case = {"authorization_id": id_, "decision": decision, "comments": "Called her"}
+        if self.do("case_decision", case, fault):
+            found = [row["review"] for row in self.rows() if row["id"] == id_]
+            assert found == [f"{decision}ed"], "what counts as decided is decided there"
 
     @rule(accept=st.booleans())
     @goes_on_with("avs_failed")
