@@ -38,17 +38,16 @@ from tillbridge.database.embedded import EmbeddedPostgres
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """How many come, how many a second, which share of the gateway's answers is lost, and how many
-    come before it is measured."""
+    """How many come, how many a second, and which share of the gateway's answers is lost."""
 
     orders: int
     per_s: float
     lost: float = 0.01
-    warm_up: int = 20
 
 
 SCALES = {"short": Load(150, 60.0), "full": Load(3000, 60.0), "long": Load(20_000, 60.0)}
 """A shopper is 1.7 s at the till on the average: at 60 a second a hundred are there at once."""
+WARM_UP = 20
 UNLIMITED = "{requests: 0, busy: 0, at_once: 0}"
 """What is measured is ours: a real organization takes 20 requests a second of one user."""
 QUIET_TIMEOUT_S = 240.0
@@ -102,8 +101,8 @@ async def _measure(town: Town, seed: int, load: Load) -> Result:
     database = await Database.connect(town.dsn, size_max=1)
     durable = await database.durability()
     print("PostgreSQL:", ", ".join(f"{name} {value}" for name, value in durable.items()))
-    wanted = purchases(seed, count + load.warm_up)
-    await town.crowd.come(wanted[: load.warm_up], load.per_s)
+    wanted = purchases(seed, count + WARM_UP)
+    await town.crowd.come(wanted[:WARM_UP], load.per_s)
     await _quiet(database, town)
     town.crowd.bought.clear()
     meter = Meter({"postgres": town.server.pid, "worker": town.worker.pid, "api": town.api.pid})
@@ -111,7 +110,7 @@ async def _measure(town: Town, seed: int, load: Load) -> Result:
     began, before, others_before = time.monotonic(), meter.read(), others.read()
     watching = asyncio.create_task(_watch(town, meter, began))
     ended_before = await _ended_runs(database)
-    arriving = asyncio.create_task(town.crowd.come(wanted[load.warm_up :], load.per_s))
+    arriving = asyncio.create_task(town.crowd.come(wanted[WARM_UP:], load.per_s))
     await asyncio.sleep(count / load.per_s)
     runs_ended, busy_s = await _ended_runs(database) - ended_before, time.monotonic() - began
     busy = meter.read().since(before) | others.read().since(others_before)
@@ -163,7 +162,7 @@ async def open_town(folder: Path, seed: int, load: Load) -> AsyncIterator[Town]:
         )
         outside = json.loads(await gateway.start())
         stack.push_async_callback(gateway.stop)
-        tokens = await _mint(outside["cybersource"]["url"], load.orders + load.warm_up)
+        tokens = await _mint(outside["cybersource"]["url"], load.orders + WARM_UP)
         crowd = Crowd(api_url, SHOP_SECRET, tokens)
         await crowd.shop.start()
         stack.push_async_callback(crowd.shop.stop)
@@ -316,9 +315,8 @@ def main() -> None:
     reader.add_argument("--orders", type=int, default=usual.orders)
     reader.add_argument("--per-s", type=float, default=usual.per_s)
     reader.add_argument("--lost", type=float, default=usual.lost)
-    reader.add_argument("--warm-up", type=int, default=usual.warm_up)
     given = reader.parse_args()
-    load = Load(given.orders, given.per_s, given.lost, given.warm_up)
+    load = Load(given.orders, given.per_s, given.lost)
     result = uvloop.run(measure(load, int(os.environ.get("SEED", "7"))))
     end_with(result, TARGETS)
 
