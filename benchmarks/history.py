@@ -27,9 +27,10 @@ import aiohttp
 import asyncpg
 import uvloop
 from campaigns.child import Child
+from campaigns.ports import free_port
 
 from benchmarks import past
-from benchmarks.mill import Mill, free_port, mill_at
+from benchmarks.mill import Mill, mill_at
 from benchmarks.report import end_with
 from tillbridge.access.operators import Role, add_operator
 from tillbridge.assembly import now

@@ -19,11 +19,11 @@ from pathlib import Path
 
 import uvloop
 from campaigns.child import Child
+from campaigns.ports import free_port
 from campaigns.site import SHOP_SECRET, secrets, write_site
 
 from benchmarks.commits import bare_commits_per_s
 from benchmarks.meter import Meter, Spent
-from benchmarks.mill import free_port
 from benchmarks.report import end_with
 from benchmarks.senders import Answers, send_all
 from benchmarks.shipments import Shipment, shipments, shots

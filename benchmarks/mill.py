@@ -1,7 +1,6 @@
 """A mill: PostgreSQL, some workers in processes of their own, and runs of six steps."""
 
 import asyncio
-import socket
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -115,10 +114,3 @@ async def make_database(server: EmbeddedPostgres, name: str) -> None:
     connection = await asyncpg.connect(server.dsn)
     await connection.execute(f"CREATE DATABASE {name}")
     await connection.close()
-
-
-def free_port() -> int:
-    """A port that nobody listens on just now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

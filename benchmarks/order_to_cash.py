@@ -14,7 +14,6 @@ import contextlib
 import json
 import os
 import signal
-import socket
 import sys
 import tempfile
 import time
@@ -26,6 +25,7 @@ from typing import Any
 import aiohttp
 import uvloop
 from campaigns.child import Child
+from campaigns.ports import free_port
 from campaigns.site import SHOP_SECRET, secrets, write_site
 
 from benchmarks.commits import bare_commits_per_s
@@ -154,7 +154,7 @@ async def open_town(folder: Path, seed: int, load: Load) -> AsyncIterator[Town]:
     """PostgreSQL, simulators, API and worker, each a process of its own."""
     async with contextlib.AsyncExitStack() as stack:
         server = await stack.enter_async_context(EmbeddedPostgres(folder))
-        port = _free_port()
+        port = free_port()
         api_url = f"http://127.0.0.1:{port}"
         settings = {"webhooks": f"{api_url}/doors/cybersource", "lost": load.lost, "seed": seed}
         gateway = Child(
@@ -300,12 +300,6 @@ def _share(values: list[float], share: float) -> float:
     """The value below which `share` of them lie."""
     ordered = sorted(values)
     return ordered[min(len(ordered) - 1, int(len(ordered) * share))] if ordered else float("nan")
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def main() -> None:

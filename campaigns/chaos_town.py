@@ -24,8 +24,8 @@ from campaigns.crowd import Crowd
 from campaigns.house import Kept
 from campaigns.house_process import Part
 from campaigns.misfortunes import POSTGRES, SYSTEMS, Misfortunes
+from campaigns.ports import free_port
 from campaigns.site import SHOP_SECRET, Addresses
-from campaigns.town import free_port
 from campaigns.two_books import write_two_books
 from campaigns.wires import Address, Wires
 from tillbridge.access.operators import add_first_operator

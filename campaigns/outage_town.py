@@ -7,7 +7,6 @@ is put into them by `campaigns.outage_process`.
 import contextlib
 import os
 import re
-import socket
 from collections import Counter
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
@@ -19,6 +18,7 @@ from aiohttp import web
 
 from campaigns.child import Child
 from campaigns.manners import Outside
+from campaigns.ports import free_port
 from campaigns.sage_process import SageProcess
 from campaigns.site import SHOP_SECRET, Addresses, secrets
 from campaigns.two_books import write_two_books
@@ -82,7 +82,7 @@ async def open_town(folder: Path, seed: int, factor: float, plant: str) -> Async
     async with contextlib.AsyncExitStack() as stack:
         server = await stack.enter_async_context(EmbeddedPostgres(folder))
         await prepare(server.dsn)
-        port = _free_port()
+        port = free_port()
         url = f"http://127.0.0.1:{port}"
         world = World(_settings(seed, factor, url))
         await world.start()
@@ -207,9 +207,3 @@ async def _listening() -> AsyncIterator[Listener]:
         yield listener
     finally:
         await runner.cleanup()
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

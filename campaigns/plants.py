@@ -13,6 +13,7 @@ from typing import Any
 
 import tillbridge.api.doors
 import tillbridge.runs.journal
+from tillbridge import assembly
 from tillbridge.connector.abilities import (
     Absent,
     Call,
@@ -133,7 +134,11 @@ def _no_sweep() -> None:
     async def nothing(_worker: Worker) -> None:
         return None
 
+    async def silent(_house: House) -> None:
+        return None
+
     put_in_place(Worker, "_sweep", nothing)
+    put_in_place(assembly, "watch_flows", silent)  # whose events ring every few seconds
 
 
 def _resolve_with(changed: Callable[[Write], Write]) -> None:

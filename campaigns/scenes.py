@@ -117,7 +117,18 @@ def planted(seed: int) -> dict[str, Scene]:
                 then="api: during send authorization",
             ),
         ),
-        "no_sweep": _scene(seed, _one("lose_answer", "capture"), fence=False),
+        "no_sweep": _scene(
+            seed,
+            _one("lose_answer", "capture"),
+            fence=False,
+            account={"search_lag_s": 120.0},
+            connection={
+                "search_lag_s": "120",
+                "absent_after_s": "300",
+                "report_every_s": "0",
+                "pull_every_s": "0",
+            },
+        ),
     }
 
 

@@ -6,7 +6,6 @@ quiet, and the simulators' auditor judges what is left.
 
 import asyncio
 import contextlib
-import socket
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping
@@ -19,6 +18,7 @@ import asyncpg
 from campaigns.house import Kept, wake_the_stalled
 from campaigns.house_process import Part
 from campaigns.points import Death, has_died, points_passed
+from campaigns.ports import free_port
 from campaigns.program import Program, Shopper, purchases, rules
 from campaigns.site import SHOP_SECRET, SYSTEMS, Erp, write_site
 from tillbridge.assembly import Site, close_house, open_house
@@ -317,10 +317,3 @@ async def _judged(
 def _last_words(log: Path) -> str:
     text = log.read_text(errors="replace") if log.exists() else ""
     return f"{log.stem}: {text[-_WORDS_MAX:].strip()}"
-
-
-def free_port() -> int:
-    """A port of 127.0.0.1 that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
