@@ -67,6 +67,10 @@ def deadly(dry: Mapping[Scene, Mapping[str, int]], draw: random.Random) -> Itera
         yield replace(best, name=f"{best.name}: {point}", death=Death(point, passing))
 
 
+_UNASKED = {"report_every_s": "0", "pull_every_s": "0"}
+"""Nobody asks Cybersource what became of its payments."""
+
+
 def planted(seed: int) -> dict[str, Scene]:
     """By plant, the town that it must break, and that holds without it."""
     return {
@@ -122,12 +126,7 @@ def planted(seed: int) -> dict[str, Scene]:
             _one("lose_answer", "capture"),
             fence=False,
             account={"search_lag_s": 120.0},
-            connection={
-                "search_lag_s": "120",
-                "absent_after_s": "300",
-                "report_every_s": "0",
-                "pull_every_s": "0",
-            },
+            connection={"search_lag_s": "120", "absent_after_s": "300", **_UNASKED},
         ),
     }
 
