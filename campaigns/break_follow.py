@@ -15,7 +15,7 @@ from tillbridge.canonical.payments import AttemptState, Card, Observation, Verdi
 from tillbridge.connections.error_policies import ErrorPolicies
 from tillbridge.connector.abilities import Receipt, Write
 from tillbridge.payments.attempts import Attempt
-from tillbridge.payments.observe import judge
+from tillbridge.payments.judge import judge
 
 _POLICIES: Final = ErrorPolicies()
 _ATTEMPT: Final = Attempt(

@@ -29,8 +29,8 @@ from tillbridge.connector.connector import Opening
 from tillbridge.connector.documents import Fields
 from tillbridge.connector.settings import parse_settings
 from tillbridge.payments.attempts import Attempt
+from tillbridge.payments.judge import judge
 from tillbridge.payments.known import Known
-from tillbridge.payments.observe import judge
 from tillbridge_cybersource.connector import CONNECTOR, CybersourceSession
 from tillbridge_simulators.cybersource import CybersourceSimulator, Options
 from tillbridge_simulators.faults import Fault, Rule

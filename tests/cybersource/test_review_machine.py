@@ -183,9 +183,7 @@ class ReviewMachine(ReviewBooks):
     @rule(cents=_CENTS)
     @when(lambda self: self._takes(AttemptState.IN_REVIEW, AttemptState.AUTHORIZED))
     def capture_in_the_business_center(self, cents: int) -> None:
-        """Once: nobody there waits for a decision; what is left of the hold is let go."""
-        if self._of_newest("capture"):
-            return
+        """Nobody there waits for a decision, or knows what we are about to capture."""
         amount = {"totalAmount": usd(cents).text, "currency": "USD"}
         document = {**_OF_ORDER, "orderInformation": {"amountDetails": amount}}
         self._there(capture, self.attempt.authorization_id, document)

@@ -6,8 +6,8 @@ from tests.payments.book import HELD_ID, attempt, seen, usd
 from tillbridge.canonical.events import Kind
 from tillbridge.canonical.payments import AttemptState, Operation, Verdict
 from tillbridge.payments.attempts import FENCING
+from tillbridge.payments.judge import judge
 from tillbridge.payments.known import Known
-from tillbridge.payments.observe import judge
 
 S = AttemptState
 AUTH, REVIEW = Operation.AUTHORIZATION, Operation.REVIEW

@@ -1,5 +1,7 @@
 """Observations in a real database: once each, from any source, in any order."""
 
+from itertools import permutations
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -21,9 +23,9 @@ from tillbridge.canonical.payments import AttemptState, Observation, Operation, 
 from tillbridge.database.database import Database
 from tillbridge.payments.attempts import Attempt, begin_fence, give_up_fence, live, mark_unknown
 from tillbridge.payments.finds import Unheard, unheard
+from tillbridge.payments.judge import judge
 from tillbridge.payments.known import Known
 from tillbridge.payments.observations import observations_of, told_capture
-from tillbridge.payments.observe import judge
 
 S = AttemptState
 AUTH, REVIEW = Operation.AUTHORIZATION, Operation.REVIEW
@@ -188,6 +190,44 @@ async def test_a_void_of_a_capture_by_its_id_takes_it_back_once(database: Databa
     )
 
 
+@pytest.mark.parametrize("told", list(permutations(range(3))))
+async def test_a_capture_for_which_there_was_no_room_counts_once_another_is_undone(
+    database: Database, told: tuple[int, ...]
+) -> None:
+    await begin(database)
+    await tell(database, APPROVED)
+    facts = [
+        seen(CAPTURE, V.APPROVED, "c1", amount="70.00"),
+        seen(CAPTURE, V.APPROVED, "c2", amount="60.00"),
+        seen(VOID, V.APPROVED, "v1", amount="70.00", parent_id="c1"),
+    ]
+
+    events = await tell(database, *(facts[at] for at in told))
+
+    assert (await now(database)).captured == usd("60.00")
+    paid = [event for event in events if event.kind is Kind.PAYMENT_CAPTURED]
+    assert paid[-1].data.payment is not None
+    assert paid[-1].data.payment.captured == usd("60.00")
+    assert len({event.id for event in events}) == len(events)
+
+
+async def test_a_capture_for_which_there_was_no_room_and_that_was_undone_itself_never_counts(
+    database: Database,
+) -> None:
+    await begin(database)
+    await tell(
+        database,
+        APPROVED,
+        seen(CAPTURE, V.APPROVED, "c1", amount="70.00"),
+        seen(CAPTURE, V.APPROVED, "c2", amount="60.00"),
+        seen(VOID, V.APPROVED, "v2", amount="60.00", parent_id="c2"),
+        seen(VOID, V.APPROVED, "v1", amount="70.00", parent_id="c1"),
+    )
+
+    found = await now(database)
+    assert (found.state, found.captured) == (S.AUTHORIZED, usd("0"))
+
+
 async def test_a_void_that_does_not_say_of_what_is_asked_for_and_counts_then(
     database: Database,
 ) -> None:
@@ -286,12 +326,17 @@ class Story:
         self.undone: set[str] = set()
         self.strays: set[str] = set()
         self.held: set[str] = set()
+        self.no_room: list[Observation] = []
 
     def take(self, fact: Observation) -> None:
         identity = (fact.operation.value, fact.request_id, fact.verdict.value)
         if identity in self.taken:
             return
         self.taken.add(identity)
+        self.judged(fact)
+        self.check()
+
+    def judged(self, fact: Observation) -> None:
         before = self.attempt
         known = Known(self.counted.get(fact.request_id), fact.request_id in self.undone)
         move = judge(before, fact, known if fact.operation is CAPTURE else Known())
@@ -303,7 +348,12 @@ class Story:
             self.strays.add(fact.request_id)
         if fact.operation is AUTH and fact.verdict in (V.APPROVED, V.IN_REVIEW, V.HELD_DECLINED):
             self.held.add(fact.request_id)
-        self.check()
+        if fact.operation is CAPTURE and move.meaning == "conflict":
+            self.no_room.append(fact)
+        if Kind.PAYMENT_CAPTURE_FAILED in move.kinds:
+            waiting, self.no_room = self.no_room, []
+            for capture in waiting:
+                self.judged(capture)
 
     def moved(self, before: Attempt, after: Attempt, fact: Observation) -> None:
         assert before.state not in (S.DECLINED, S.ABANDONED, S.REVERSED), "an ending is final"

@@ -58,7 +58,7 @@ class Source(StrEnum):
 
 
 class AttemptState(StrEnum):
-    """Where an attempt stands. `payments/observe` holds which may follow which."""
+    """Where an attempt stands. `payments/judge` holds which may follow which."""
 
     STARTED = "started"
     UNKNOWN = "unknown"

@@ -82,6 +82,13 @@ WHERE connection = $1 AND echo_key = $4 AND echo_key <> '' AND operation IN ('ca
   AND request_id <> $2 AND verdict = 'approved' AND number <> $3
   AND (operation = 'void' OR (meaning = 'moved' AND $5));
 
+-- name: captures_in_conflict
+-- Captures of an attempt that were more than it held when they were told.
+SELECT number, request_id, source, occurred_at, echo_key, parent_id, amount, currency FROM observations
+WHERE connection = $1 AND order_number = $2 AND wire_key = $3 AND operation = 'capture'
+  AND verdict = 'approved' AND meaning = 'conflict' AND amount IS NOT NULL
+ORDER BY number;
+
 -- name: told_capture
 -- A capture with this key that somebody told us of, and that counts.
 SELECT request_id FROM observations o
