@@ -191,8 +191,8 @@ async def test_lost_answers_are_asked_again_and_a_lost_authorization_is_one(
             if returned is not CONFIRMED:
                 assert (await one.post(returned))[1]["status"] == "challenge"
         fault(town, "lose_answer")
-        status, _ = await one.post(CONFIRMED)
-        assert status == 202
+        status, answer = await one.post(CONFIRMED)  # a worker may be faster than the answer
+        assert (status, answer["status"]) in {(202, "pending"), (200, "authorized")}
         assert (await ended(shop, one.key))["status"] == "authorized"
         assert (asked(town), len(authorizations(town, "3030"))) == (1, 1)
 
