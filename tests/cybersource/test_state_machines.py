@@ -33,7 +33,7 @@ from tillbridge_simulators.cybersource.batches import close_batch
 
 _IS_LONG = os.environ.get("SCALE") == "long"
 PROFILE = settings(
-    max_examples=200 if _IS_LONG else 12,
+    max_examples=400 if _IS_LONG else 12,
     stateful_step_count=25 if _IS_LONG else 10,
     derandomize=not _IS_LONG,
     database=None,

@@ -9,7 +9,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from tests.journeys.town import Town, open_town, order_document, till
+from tests.journeys.town import Till, Town, open_town, order_document, till
 
 from tillbridge import assembly
 from tillbridge.canonical.payments import AttemptState
@@ -46,6 +46,13 @@ async def quiet_town(folder: Path, dsn: str) -> AsyncIterator[Town]:
             yield town
     finally:
         patch.undo()
+
+
+async def sold(town: Town, shop: Till, number: str) -> None:
+    """An order is paid and shipped, and its capture made."""
+    await shop.pay(order_document(number))
+    await shop.ship(number)
+    await town.quiet()
 
 
 async def day_ends(town: Town) -> None:
@@ -102,9 +109,7 @@ async def test_what_was_ordered_is_read_and_read_no_second_time_from_the_file_sh
     tmp_path: Path, dsn: str
 ) -> None:
     async with quiet_town(tmp_path, dsn) as town, till(town) as shop:
-        await shop.pay(order_document("7004"))
-        await shop.ship("7004")
-        await town.quiet()
+        await sold(town, shop, "7004")
         session = town.house.connections[CYBERSOURCE].session
         assert isinstance(session, CybersourceSession)
         pull(town.cybersource.account, "batch", {})
@@ -132,9 +137,7 @@ async def test_a_capture_that_only_a_report_tells_failed_is_on_the_desk_with_its
     tmp_path: Path, dsn: str
 ) -> None:
     async with quiet_town(tmp_path, dsn) as town, till(town) as shop:
-        await shop.pay(order_document("7003"))
-        await shop.ship("7003")
-        await town.quiet()
+        await sold(town, shop, "7003")
         (attempt,) = await of_order(town.house.database, "7003")
         assert attempt.state is AttemptState.CAPTURED
 
@@ -156,9 +159,7 @@ async def test_a_report_that_cannot_be_used_is_refused_whole_and_people_are_told
     tmp_path: Path, dsn: str
 ) -> None:
     async with quiet_town(tmp_path, dsn) as town, till(town) as shop:
-        await shop.pay(order_document("7004"))
-        await shop.ship("7004")
-        await town.quiet()
+        await sold(town, shop, "7004")
         for name in ("batch", "reports"):
             pull(town.cybersource.account, name, {})
         report = made(town)
@@ -203,9 +204,7 @@ async def test_an_amount_that_is_another_one_when_it_is_read_again_is_another_ve
     tmp_path: Path, dsn: str
 ) -> None:
     async with quiet_town(tmp_path, dsn) as town, till(town) as shop:
-        await shop.pay(order_document("7007"))
-        await shop.ship("7007")
-        await town.quiet()
+        await sold(town, shop, "7007")
         await day_ends(town)
         (row,) = await reports(town)
         report = made(town)
@@ -230,9 +229,7 @@ async def test_a_card_number_in_a_report_is_masked_and_the_fact_is_kept(
     tmp_path: Path, dsn: str
 ) -> None:
     async with quiet_town(tmp_path, dsn) as town, till(town) as shop:
-        await shop.pay(order_document("7008"))
-        await shop.ship("7008")
-        await town.quiet()
+        await sold(town, shop, "7008")
         for name in ("batch", "reports"):
             pull(town.cybersource.account, name, {})
         report = made(town)

@@ -133,7 +133,7 @@ class Gates:
         PURPOSE.set(purpose)
         began = time.monotonic()
         budget = self.budgets.of(connection) if self.budgets is not None else None
-        if time.monotonic() - self._seen_at > self.breaker.seen_s:
+        if began - self._seen_at > self.breaker.seen_s:
             await self._look(budget)
         try:
             self._expect_open(connection, since)

@@ -7,7 +7,7 @@ from typing import Any, Protocol, TypeVar
 import asyncpg
 
 from tillbridge.canonical.errors import Misconfigured, Rejected, Transient
-from tillbridge.database.ferry import PULSE_S, Ferry
+from tillbridge.database.ferry import LOST, PULSE_S, Ferry
 
 T = TypeVar("T")
 
@@ -29,13 +29,7 @@ class Tx(Protocol):
 BROKEN = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
 """What a lost database looks like: nothing is known to be wrong with the work itself. The last is
 how asyncpg meets a connection whose server said goodbye while nobody had asked it anything."""
-GONE = (
-    OSError,
-    asyncpg.PostgresConnectionError,
-    asyncpg.InterfaceError,
-    asyncpg.InternalClientError,
-    asyncpg.exceptions.OperatorInterventionError,
-)
+GONE = (OSError, *LOST, asyncpg.InterfaceError, asyncpg.InternalClientError)
 """Of those, what a server that is away, or takes no statements yet, looks like."""
 UNFIT = (asyncpg.DataError, asyncpg.ProgramLimitExceededError)
 """Of those, what PostgreSQL says to a value that it cannot keep (a zero byte, a key of kilobytes),

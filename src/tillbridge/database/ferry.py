@@ -23,7 +23,8 @@ LOAD_MAX_BYTES = 64_000
 rows locked."""
 BOATS = 4
 """Crossings under way at a time for one statement; each needs a connection."""
-_LOST = (asyncpg.PostgresConnectionError, asyncpg.exceptions.OperatorInterventionError)
+LOST = (asyncpg.PostgresConnectionError, asyncpg.exceptions.OperatorInterventionError)
+"""What PostgreSQL says when its connection is gone: what became of the statement is not known."""
 
 Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
 
@@ -127,7 +128,7 @@ class _Landing:
                     self._statement, [passenger.values for passenger in aboard]
                 )
         except asyncpg.PostgresError as error:
-            if isinstance(error, _LOST):
+            if isinstance(error, LOST):
                 _sink(aboard, error)
                 return
             # nothing of it was committed

@@ -105,8 +105,8 @@ class _Authenticating:
         standing = None
         if known is not None:
             standing = await standing_authentication(self.house.database, known.wire_key)
-            if standing is not None and standing.is_used and not may_reopen(known):
-                return await self._attempt() or known  # it was taken on, perhaps since the look
+            if standing is not None and not may_reopen(known) and self._has_gone_on(standing):
+                return await self._attempt() or known  # perhaps since the look
         try:
             told = await self._ask(standing)
         except (Transient, Misconfigured) as error:
@@ -129,6 +129,16 @@ class _Authenticating:
         if known.request_sha256 != self.opening.request_sha256:
             return False
         return known.state is AttemptState.CHALLENGE or may_reopen(known)
+
+    def _has_gone_on(self, standing: Standing) -> bool:
+        """Whether the authorization was asked for, or this post repeats an enrolment after which
+        the bank has a question: what its shopper sees stays as it is."""
+        returned = self.request.returned
+        return standing.is_used or (
+            returned is not None
+            and (returned.step, standing.step) == ("collect", "confirm")
+            and standing.token_sha256 == digest_of(self.request.token)
+        )
 
     async def _ask(self, standing: Standing | None) -> Authentication:
         """The next call. What came back from the page counts only for the step it was sent to do,
