@@ -89,7 +89,7 @@ class CybersourceSimulator:
         self._late: set[asyncio.Task[None]] = set()
         self._health: asyncio.Task[None] | None = None
         self.credentials = self.options.credentials()
-        self._signatures = Signatures(self.credentials)
+        self._signatures = Signatures(self.credentials, frozenset(self.options.hosts))
 
     @property
     def port(self) -> int:
@@ -115,7 +115,7 @@ class CybersourceSimulator:
         """Binds 127.0.0.1:port; 0 is any free port."""
         if self._wants_tls:
             self._folder = tempfile.TemporaryDirectory(prefix="cybersource-")
-            self._tls = make_tls(Path(self._folder.name))
+            self._tls = make_tls(Path(self._folder.name), self.options.hosts)
         app = web.Application(client_max_size=1 << 20)
         app.add_routes(self._routes())
         app.add_routes(page_routes(self.account))

@@ -71,8 +71,8 @@ class Credentials:
         until_s = made.not_valid_after_utc.timestamp()
         self.keys[serial] = Key(serial, owner, public=key.public_key(), until_s=until_s)
         encryption = serialization.BestAvailableEncryption(password.encode())
-        ours = [self.mle_certificate()]
-        return pkcs12.serialize_key_and_certificates(owner.encode(), key, made, ours, encryption)
+        ours = pkcs12.PKCS12Certificate(self.mle_certificate(), _alias(self.mle_certificate()))
+        return pkcs12.serialize_key_and_certificates(_alias(made), key, made, [ours], encryption)
 
     def issue_answer_key(self) -> tuple[str, bytes]:
         """An id and a private key (PEM): answers are encrypted to it when a request says its id."""
@@ -124,9 +124,15 @@ def certificate(
 
 
 def serial_of(made: x509.Certificate) -> str:
-    """The serial number in its subject."""
-    (found,) = made.subject.get_attributes_for_oid(NameOID.SERIAL_NUMBER)
-    return str(found.value)
+    """The serial number in its subject; "" where there is none."""
+    found = made.subject.get_attributes_for_oid(NameOID.SERIAL_NUMBER)
+    return str(found[0].value) if found else ""
+
+
+def _alias(made: x509.Certificate) -> bytes:
+    """The name of an entry in a P12: the clients for Node and Java look for the "CN=" in it."""
+    (name,) = made.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
+    return f"serialNumber={serial_of(made)},CN={name.value!s}".encode()
 
 
 def private_pem(key: rsa.RSAPrivateKey) -> bytes:

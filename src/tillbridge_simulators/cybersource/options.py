@@ -21,6 +21,8 @@ class Options:
     Attributes:
         portfolio_id: the portfolio that the merchant belongs to, with its meta key's id and secret;
             "" for a merchant who is in none.
+        hosts: names of the account's own beside the address it listens on: its certificate is good
+            for them, and tokens may be made out to them.
         fence: what a time-out reversal or void does when nothing is found under its transactionId.
             "remembers": it is kept, and a late commit is undone at once. "forgets": it is refused
             as INVALID_DATA and nothing is kept. "unsupported": the processor offers neither.
@@ -48,6 +50,7 @@ class Options:
     merchant_id: str = "tillbridge_test"
     key_id: str = "08c94330-f618-42a3-b09d-e1e43be5efda"
     secret_key: str = "eUJKeHk2TGpNMlRtY1BHdStHYUpySHRra2UyNWZQcFU="  # noqa: S105 (made up, for tests)
+    hosts: tuple[str, ...] = ()
     portfolio_id: str = ""
     meta_key_id: str = "4e3c8ea1-3a86-4b4e-8b73-5b0a9d6e1f20"
     meta_secret_key: str = "bWV0YSBrZXkgb2YgYSBwb3J0Zm9saW8sIG1hZGUgdXA="  # noqa: S105 (made up, for tests)

@@ -4,8 +4,13 @@ Signatures.
 Sources: Getting Started with REST, "Construct Messages Using JSON Web Tokens" (shared secret key
 pair), steps 1 to 3, and "HTTP Signature Authentication"; the official client for certificates
 (RS256, `kid` is the serial number in the subject) and meta keys (`iss` is the portfolio whose key
-it is, v-c-merchant-id the merchant who transacts). The guide writes the request-method claim in
-lower case, the official clients send it in upper case: both are taken here.
+it is, v-c-merchant-id the merchant who transacts). Where the guide and the official clients of
+the languages differ, all are taken: request-method is upper or lower case, the digest's algorithm
+is the claim digestAlgorithm or digest-algorithm (Node), and an HTTP Signature with a meta key
+covers the portfolio's name while its header v-c-merchant-id names the merchant.
+
+Version 1 is what clients sent before: RS256, the certificate itself in the header `x5c`, and `iat`
+as an HTTP date; it is not bound to a request, so only its digest and its age are checked.
 """
 
 import base64
@@ -14,16 +19,17 @@ import heapq
 import hmac
 import json
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from email.utils import parsedate_to_datetime
 from typing import Any
 
+from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 
-from tillbridge_simulators.cybersource.credentials import Credentials, Key
+from tillbridge_simulators.cybersource.credentials import Credentials, Key, serial_of
 
 LIFE_MAX_S = 120
 """exp is at most two minutes after iat."""
@@ -37,6 +43,7 @@ ANSWER_KEY = "v-c-response-mle-kid"
 
 _FORGED = "the token's signature is wrong"
 _DIGESTS = {"HS256": hashlib.sha256, "HS384": hashlib.sha384, "HS512": hashlib.sha512}
+_ALGORITHM_CLAIMS = ("digestAlgorithm", "digest-algorithm")
 _PARAMETER = re.compile(r'(\w+)="([^"]*)"')
 
 
@@ -52,9 +59,14 @@ class Asked:
 
 @dataclass(slots=True)
 class Signatures:
-    """Checks signatures of one merchant and remembers the token ids it has seen."""
+    """Checks signatures of one merchant and remembers the token ids it has seen.
+
+    Attributes:
+        hosts: further names of the account's own, which a token may be made out to.
+    """
 
     credentials: Credentials
+    hosts: frozenset[str] = frozenset()
     _seen: set[str] = field(default_factory=set)
     _ends: list[tuple[float, str]] = field(default_factory=list)
 
@@ -78,15 +90,36 @@ class Signatures:
             return "the token is not readable"
         if not (isinstance(header, dict) and isinstance(claims, dict)):
             return "the token is not made of objects"
+        signed = f"{parts[0]}.{parts[1]}".encode()
+        if "x5c" in header:
+            return self._check_first_version(asked, header, claims, (signed, signature), now_s)
         key = self.credentials.keys.get(str(header.get("kid")))
         if header.get("typ") != "JWT" or key is None:
             return "typ or kid is wrong"
-        signed = f"{parts[0]}.{parts[1]}".encode()
         if flaw := _check_signed(key, str(header.get("alg")), signed, signature):
             return flaw
         if key.until_s is not None and key.until_s < now_s:
             return "the key has ended"
         return self._check_claims(asked, claims, key, now_s)
+
+    def _check_first_version(
+        self,
+        asked: Asked,
+        header: Mapping[str, Any],
+        claims: Mapping[str, Any],
+        signed: tuple[bytes, bytes],
+        now_s: float,
+    ) -> str:
+        key = self.credentials.keys.get(_serial_in(header["x5c"]))
+        if key is None or key.public is None:
+            return "x5c is no certificate of this merchant"
+        if flaw := _check_signed(key, str(header.get("alg")), *signed):
+            return flaw
+        if header.get("v-c-merchant-id") != self.credentials.merchant_id:
+            return "v-c-merchant-id is wrong"
+        if not _is_near(str(claims.get("iat")), now_s):
+            return "the token is not valid now"
+        return self._check_digest(asked, claims)
 
     def _check_claims(self, asked: Asked, claims: Mapping[str, Any], key: Key, now_s: float) -> str:
         issued, expires = claims.get("iat"), claims.get("exp")
@@ -100,12 +133,14 @@ class Signatures:
             "iss": key.owner,
             "v-c-merchant-id": self.credentials.merchant_id,
             "v-c-jwt-version": "2",
-            "request-host": asked.headers.get("host", ""),
             "request-resource-path": asked.target,
         }
         for name, value in wanted.items():
             if claims.get(name) != value:
                 return f"the claim {name} is {claims.get(name)!r}, not {value!r}"
+        host = asked.headers.get("host", "")
+        if claims.get("request-host") not in {host, *self.hosts}:
+            return f"the claim request-host is {claims.get('request-host')!r}, not {host!r}"
         if str(claims.get("request-method")).lower() != asked.method.lower():
             return "the claim request-method is wrong"
         answer_key = claims.get(ANSWER_KEY)
@@ -116,7 +151,7 @@ class Signatures:
     def _check_digest(self, asked: Asked, claims: Mapping[str, Any]) -> str:
         if not asked.body:
             return "a digest of nothing" if "digest" in claims else ""
-        if claims.get("digestAlgorithm") != "SHA-256":
+        if {claims.get(name) for name in _ALGORITHM_CLAIMS} - {None} != {"SHA-256"}:
             return "digestAlgorithm is not SHA-256"
         return "" if claims.get("digest") == _digest(asked.body) else "the digest is wrong"
 
@@ -150,12 +185,11 @@ class Signatures:
             return "the digest is wrong"
         if not _is_fresh(asked.headers, now_s):
             return "the date is missing or too far off"
-        signed = "\n".join(f"{name}: {_component(asked, name)}" for name in names)
-        expected = hmac.new(key.secret, signed.encode(), hashlib.sha256)
         given = found.get("signature", "")
-        if not hmac.compare_digest(base64.b64encode(expected.digest()).decode(), given):
-            return "the signature is wrong"
-        return ""
+        for merchant in (self.credentials.merchant_id, key.owner):
+            if hmac.compare_digest(_signature(asked, names, merchant, key.secret), given):
+                return ""
+        return "the signature is wrong"
 
 
 def answer_key_of(headers: Mapping[str, str]) -> str:
@@ -184,6 +218,23 @@ def _check_signed(key: Key, algorithm: str, signed: bytes, signature: bytes) -> 
     return "alg is not supported"
 
 
+def _signature(asked: Asked, names: Sequence[str], merchant: str, secret: bytes) -> str:
+    """The HTTP Signature of these headers, had it been made by `merchant`."""
+    headers = {**asked.headers, "v-c-merchant-id": merchant}
+    whose = replace(asked, headers=headers)
+    signed = "\n".join(f"{name}: {_component(whose, name)}" for name in names)
+    return base64.b64encode(hmac.new(secret, signed.encode(), hashlib.sha256).digest()).decode()
+
+
+def _serial_in(chain: object) -> str:
+    """The serial number in the subject of a chain's first certificate; "" if it cannot be read."""
+    try:
+        first = base64.b64decode(chain[0] if isinstance(chain, list) else str(chain))
+        return serial_of(x509.load_der_x509_certificate(first))
+    except (ValueError, TypeError, IndexError):
+        return ""
+
+
 def _component(asked: Asked, name: str) -> str:
     if name.strip("()") == "request-target":
         return f"{asked.method.lower()} {asked.target}"
@@ -191,9 +242,13 @@ def _component(asked: Asked, name: str) -> str:
 
 
 def _is_fresh(headers: Mapping[str, str], now_s: float) -> bool:
-    value = headers.get("v-c-date") or headers.get("date", "")
+    return _is_near(headers.get("v-c-date") or headers.get("date", ""), now_s)
+
+
+def _is_near(date: str, now_s: float) -> bool:
+    """Whether an HTTP date is now, give or take what is allowed."""
     try:
-        return abs(parsedate_to_datetime(value).timestamp() - now_s) <= DATE_SKEW_S
+        return abs(parsedate_to_datetime(date).timestamp() - now_s) <= DATE_SKEW_S
     except ValueError:
         return False
 

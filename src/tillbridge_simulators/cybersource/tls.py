@@ -1,6 +1,7 @@
-"""A certificate for 127.0.0.1 from an authority made a moment ago, for clients that insist."""
+"""A certificate for this machine from an authority made a moment ago, for clients that insist."""
 
 import ssl
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
@@ -22,8 +23,11 @@ class Tls:
     authority_path: Path
 
 
-def make_tls(folder: Path) -> Tls:
-    """Writes an authority and a server certificate for 127.0.0.1, valid for a day."""
+def make_tls(folder: Path, hosts: Sequence[str] = ()) -> Tls:
+    """Writes an authority and a server certificate, valid for a day: for 127.0.0.1, localhost and
+    further `hosts`."""
+    names: list[x509.GeneralName] = [x509.IPAddress(ip_address(_HOST))]
+    names.extend(x509.DNSName(host) for host in ("localhost", *hosts))
     authority_key = ec.generate_private_key(ec.SECP256R1())
     authority_name = _name("Simulated authority")
     authority = (
@@ -37,9 +41,7 @@ def make_tls(folder: Path) -> Tls:
     server_key = ec.generate_private_key(ec.SECP256R1())
     server = (
         _builder(_name(_HOST), authority_name, server_key)
-        .add_extension(
-            x509.SubjectAlternativeName([x509.IPAddress(ip_address(_HOST))]), critical=False
-        )
+        .add_extension(x509.SubjectAlternativeName(names), critical=False)
         .add_extension(
             x509.AuthorityKeyIdentifier.from_issuer_public_key(authority_key.public_key()),
             critical=False,
