@@ -1,8 +1,9 @@
 """Level II and III data: what a corporate card's issuer wants to know of a purchase.
 
-It does not travel from an authorization to what follows: each capture and credit says it again.
+It does not travel from an authorization to what follows: each capture and credit says it again. An
+order's may be said whole of any part of it (`of`): the connector tells the part's share.
 Source: Payments Developer Guide, Level II and Level III Data; widths and names: API field reference
-(orderInformation of captures and refunds).
+(orderInformation of payments, captures and refunds).
 """
 
 from collections.abc import Mapping
@@ -32,11 +33,15 @@ _LINE = {
     "commodity_code": ("commodityCode", 15),
     "tax_rate": ("taxRate", 7),
 }
+_SUMS = {"tax": "taxAmount", "discount": "discountAmount", "amount": "totalAmount"}
+"""Of a whole line."""
 PURCHASE = Field(
     "purchase",
     "group",
     "Level II and III data",
     of=(
+        Field("of", "money", "Amount that sums and lines are for, if it may be more"),
+        Field("own_lines", "boolean", "The lines are this amount's, only sums are of more"),
         Field("tax", "money", "Tax"),
         Field("freight", "money", "Freight"),
         Field("duty", "money", "Duty"),
@@ -73,6 +78,8 @@ def with_level_data(
 ) -> Mapping[str, object]:
     """orderInformation with what `purchase` says; as it was where it says nothing.
 
+    Of an `amount` below `of`, sums are told in proportion, and lines only where they are its own:
+    what they are, without the sums of whole lines.
     Raises Rejected for amounts of another currency.
     """
     purchase = values.group(fields, "purchase")
@@ -80,29 +87,42 @@ def with_level_data(
         return order
     details = order["amountDetails"]
     assert isinstance(details, Mapping), "every order says its amount"
-    found: dict[str, object] = {**order, "amountDetails": {**details, **_amounts(purchase)}}
+    whole = values.money(purchase, "of", amount.currency)
+    found: dict[str, object] = {
+        **order,
+        "amountDetails": {**details, **_amounts(purchase, amount, whole)},
+    }
     invoice = _texts(purchase, _INVOICE)
     if invoice:
         found["invoiceDetails"] = invoice
     ship_from = values.text(purchase, "ship_from")[:10]
     if ship_from:
         found["shippingDetails"] = {"shipFromPostalCode": ship_from}
-    lines = [_line(line, amount.currency) for line in values.groups(purchase, "lines")]
-    if lines:
-        found["lineItems"] = lines
+    lines = values.groups(purchase, "lines")
+    if lines and whole <= amount:
+        found["lineItems"] = [_line(line, amount.currency, _SUMS) for line in lines]
+    elif lines and values.flag(purchase, "own_lines"):
+        found["lineItems"] = [_line(line, amount.currency, {}) for line in lines]
     return found
 
 
-def _amounts(purchase: Fields) -> Mapping[str, str]:
+def _amounts(purchase: Fields, amount: Money, whole: Money) -> Mapping[str, str]:
     return {
-        theirs: money.text
+        theirs: _share(money, amount, whole).text
         for ours, theirs in _AMOUNTS.items()
-        if (money := _money(purchase, ours)) is not None
+        if (money := _money(purchase, ours, amount.currency)) is not None
     }
 
 
-def _money(fields: Fields, name: str) -> Money | None:
-    return None if fields.get(name) is None else values.required_money(fields, name)
+def _share(money: Money, amount: Money, whole: Money) -> Money:
+    """What of a sum belongs to `amount`, when all of it belongs to `whole`."""
+    if whole <= amount:
+        return money
+    return money.split([amount.amount, (whole - amount).amount])[0]
+
+
+def _money(fields: Fields, name: str, currency: str) -> Money | None:
+    return None if fields.get(name) is None else values.money(fields, name, currency)
 
 
 def _texts(fields: Fields, names: Mapping[str, tuple[str, int]]) -> dict[str, object]:
@@ -113,12 +133,11 @@ def _texts(fields: Fields, names: Mapping[str, tuple[str, int]]) -> dict[str, ob
     }
 
 
-def _line(line: Fields, currency: str) -> Mapping[str, object]:
+def _line(line: Fields, currency: str, sums: Mapping[str, str]) -> Mapping[str, object]:
     pieces, each = pieces_of(line, currency)
-    amounts = {"tax": "taxAmount", "discount": "discountAmount", "amount": "totalAmount"}
     said = {
         theirs: money.text
-        for ours, theirs in amounts.items()
-        if (money := _money(line, ours)) is not None
+        for ours, theirs in sums.items()
+        if (money := _money(line, ours, currency)) is not None
     }
     return {**_texts(line, _LINE), "quantity": pieces, "unitPrice": f"{each:f}", **said}

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from tillbridge.connector import values
 from tillbridge.connector.documents import Fields
 from tillbridge_cybersource.electronic_checks import as_paid_by
+from tillbridge_cybersource.level_data import with_level_data
 from tillbridge_cybersource.operations import amount_details, client_reference, merchant_defined
 from tillbridge_cybersource.pieces import pieces_of
 from tillbridge_cybersource.settings import CybersourceSettings
@@ -64,7 +65,7 @@ def payment_document(fields: Fields, settings: CybersourceSettings) -> Mapping[s
     document = {
         "clientReferenceInformation": reference,
         "processingInformation": _processing(fields, settings),
-        "orderInformation": order,
+        "orderInformation": with_level_data(order, fields, amount),
         **_stored(fields, paid_with(fields, settings.stored_token)),
         **_customer(fields),
         **_authentication(fields),

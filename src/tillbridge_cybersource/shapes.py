@@ -81,6 +81,7 @@ AUTHORIZATION = DocumentShape(
                 Field("amount", "money", "Amount"),
             ),
         ),
+        PURCHASE,
         MERCHANT_DEFINED,
         AUTHENTICATION,
         STORED_CREDENTIAL,

@@ -16,9 +16,9 @@ from tillbridge.mapping.read import read_mapping
 from tillbridge_cybersource.shapes import AUTHORIZATION
 
 NOW = datetime(2026, 3, 2, 10, 15, tzinfo=UTC)
-TEMPLATE = files("tillbridge").joinpath(
-    "templates/order-to-cash-dynamics/mappings/cybersource-authorization.yaml"
-)
+FOLDER = files("tillbridge").joinpath("templates/order-to-cash-dynamics")
+TEMPLATE = FOLDER / "mappings/cybersource-authorization.yaml"
+COMMODITIES = FOLDER / "lookups/commodities.csv"
 AUTHORIZATION_AS_MAPPED = replace(
     AUTHORIZATION,
     fields=tuple(
@@ -50,9 +50,10 @@ def template_filler() -> Filler:
     text = TEMPLATE.read_text()
     mapping = read_mapping(text, TEMPLATE.name)
     shapes = {"cybersource": ConnectionShapes("cybersource", {"authorization": AUTHORIZATION})}
-    library, problems = read_library(shapes, [TextFile(TEMPLATE.name, text)], ())
+    table = TextFile(COMMODITIES.name, COMMODITIES.read_text())
+    library, problems = read_library(shapes, [TextFile(TEMPLATE.name, text)], [table])
     assert not problems
-    return prepare_mapping(mapping, library.target(mapping), {})
+    return prepare_mapping(mapping, library.target(mapping), library.lookups)
 
 
 def test_the_templates_mapping_says_what_the_built_in_one_says() -> None:

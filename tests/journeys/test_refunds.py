@@ -1,6 +1,7 @@
 """Money goes back once and never beyond what was captured, whatever happens to the answers."""
 
 import dataclasses
+from collections.abc import Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -136,10 +137,18 @@ async def test_refunds_of_several_parcels_and_by_hand_share_what_was_captured(
         assert sum(moment.what == "refund approved" for moment in story.moments) == 4
 
 
-async def parcel(shop: Till, order: str, id_: str, amount: str, *, last: bool = False) -> None:
+async def parcel(
+    shop: Till,
+    order: str,
+    id_: str,
+    amount: str,
+    *,
+    last: bool = False,
+    lines: Sequence[dict[str, object]] = (),
+) -> None:
     """One of several parcels."""
     money = {"amount": amount, "currency": "USD"}
-    fulfilment = {"id": id_, "lines": [], "complete": last, "amount": money}
+    fulfilment = {"id": id_, "lines": lines, "complete": last, "amount": money}
     facts = {"id": f"ship-{order}-{id_}", "type": "order.fulfilled", "order_number": order}
     body = facts | {"occurred_at": "2026-03-03T10:00:00Z", "fulfilment": fulfilment}
     assert (await shop.post("/doors/webshop", body, facts["id"]))[0] == 202

@@ -224,3 +224,13 @@ examples:
     first, second = run_examples(made, SHAPE, {})
     assert first.passed, first.differences
     assert "Here stands 'yes'; it has to be boolean." in second.differences[0]
+
+
+def test_what_an_awaited_event_said_has_its_types() -> None:
+    order = "{total: 14.00 USD, tax: 1.50 USD, lines: [{quantity: 2}]}"
+    head = HEAD.replace("order.total", "paid.data.order.total - paid.data.order.tax").replace(
+        "decimal(made.size)", "first(paid.data.order.lines).quantity - 0.5"
+    )
+    given = ORDER.replace("      order:", f"      paid: {{data: {{order: {order}}}}}\n      order:")
+    [result] = run_examples(read_mapping(head + given + EXPECT, FILE), SHAPE, {})
+    assert result.differences == ()

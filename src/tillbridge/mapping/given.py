@@ -1,10 +1,12 @@
 """The values an example gives, from YAML, by the types of the canonical words.
 
-Amounts are written "12.50 USD" or with `amount:` and `currency:`; `null` stands for nothing.
+Amounts are written "12.50 USD" or with `amount:` and `currency:`; `null` stands for nothing. Of an
+event that a step waited for only what the mapping reads needs to be given.
 """
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any, Final
 
 from tillbridge.canonical.codec import shaped
@@ -12,6 +14,7 @@ from tillbridge.canonical.errors import Misconfigured, Place, Rejected
 from tillbridge.canonical.events import Event, EventData, Kind, Written
 from tillbridge.canonical.fulfilments import Fulfilment
 from tillbridge.canonical.invoices import Invoice, PaymentLink
+from tillbridge.canonical.money import Money, UnitAmount
 from tillbridge.canonical.news import News
 from tillbridge.canonical.orders import Order
 from tillbridge.canonical.payments import Payment
@@ -46,6 +49,13 @@ _SHAPES: Final[Mapping[str, type]] = {
     "subscription": Subscription,
     "news": News,
 }
+_BUILT: Final[Mapping[str, type]] = {
+    "money": Money,
+    "unit_amount": UnitAmount,
+    "decimal": Decimal,
+    "instant": datetime,
+}
+"""What a type's plain text becomes."""
 _EVENT_DEFAULTS: Final[Mapping[str, str]] = {
     "id": "example",
     "source": "example",
@@ -63,7 +73,7 @@ def context_of(given: Mapping[str, Node]) -> dict[str, object]:
     context: dict[str, object] = dict.fromkeys(EVENT_NAMES)
     for name, node in given.items():
         if name not in _SHAPES:
-            context[name] = _as_text(node)
+            context[name] = _of_step(node)
         elif name != "event":
             plain = plain_of(node, type_of(_SHAPES[name]))
             context[name] = _shaped(plain, _SHAPES[name], node.place)
@@ -87,6 +97,41 @@ def rates_of_connections(node: Node) -> dict[str, RateTable]:
 def _rate(node: Node) -> Rate:
     row = entries_of(node, required=HEADER)
     return rate_from([scalar_of(row.nodes[name]).text for name in HEADER], node.place)
+
+
+def _of_step(node: Node) -> Any:
+    """The result of an earlier step: what the event it waited for says (`data`) has its types, all
+    else is text."""
+    found = _as_text(node)
+    if isinstance(node, Entries) and isinstance(data := node.nodes.get("data"), Entries):
+        found["data"] = {
+            name: _typed(value, type_of(_SHAPES[name])) if name in _SHAPES else _as_text(value)
+            for name, value in data.nodes.items()
+        }
+    return found
+
+
+def _typed(node: Node, kind: ValueType) -> Any:
+    """Values of a type; records with the fields that are given."""
+    plain = plain_of(node, kind)
+    return None if plain is None else _value(plain, kind, node.place)
+
+
+def _value(plain: Any, kind: ValueType, place: Place) -> Any:
+    match kind.sort:
+        case "record":
+            return {
+                name: None if value is None else _value(value, kind.fields[name], place)
+                for name, value in plain.items()
+            }
+        case "dictionary":
+            return plain
+        case "list":
+            assert kind.of is not None
+            return [_value(item, kind.of, place) for item in plain]
+        case sort if sort in _BUILT:
+            return _shaped(plain, _BUILT[sort], place)
+    return plain
 
 
 def _event(node: Node, context: Mapping[str, object]) -> Event:
