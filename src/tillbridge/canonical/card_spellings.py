@@ -131,16 +131,21 @@ def _characters(escape: re.Match[str]) -> Iterator[tuple[str, int, int]]:
 def _from_base64(text: str) -> Iterator[Reading]:
     if _BASE64_TRACE.search(text) is None:
         return
-    for token in _BASE64.finditer(text):
-        for trace in _BASE64_TRACE.finditer(token.group()):
-            whole = token.group()[trace.start() % 4 :]
-            whole = whole[: len(whole) // 4 * 4 + (0 if len(whole) % 4 == 1 else len(whole) % 4)]
-            padded = whole.translate(_URL_SIGNS) + "=" * (-len(whole) % 4)
-            try:
-                decoded = base64.b64decode(padded, validate=True)
-            except (binascii.Error, ValueError):
-                continue
-            yield _whole(decoded.decode("latin-1"), token.start(), token.end())
+    for word in _BASE64.finditer(text):
+        for decoded in base64_texts(word.group()):
+            yield _whole(decoded.decode("latin-1"), word.start(), word.end())
+
+
+def base64_texts(word: str) -> Iterator[bytes]:
+    """What a word of base64 says, read so that each trace of digits in it reads as digits."""
+    for found in _BASE64_TRACE.finditer(word):
+        whole = word[found.start() % 4 :]
+        whole = whole[: len(whole) // 4 * 4 + (0 if len(whole) % 4 == 1 else len(whole) % 4)]
+        padded = whole.translate(_URL_SIGNS) + "=" * (-len(whole) % 4)
+        try:
+            yield base64.b64decode(padded, validate=True)
+        except (binascii.Error, ValueError):
+            continue
 
 
 def _whole(text: str, start: int, end: int) -> Reading:

@@ -15,7 +15,8 @@ from tillbridge.canonical.card_traces import plain_text
 from tillbridge.canonical.card_tree import PRINTED
 
 DIGITS_MIN, DIGITS_MAX = 13, 19
-_RUN = re.compile(r"(?<![0-9])[0-9](?:[ -]{0,3}[0-9]){12,}")
+_RUN = re.compile(r"[0-9](?<![0-9][0-9])(?:[ -]{0,3}[0-9]){12,}")
+"""That no digit stands before it is asked of digits only: twice as fast as to ask everywhere."""
 _GROUP = re.compile(r"[0-9]+")
 _APART = re.compile(
     r"(?<![0-9])[0-9]{4}(?P<gap>[^0-9A-Za-z]{1,6})"

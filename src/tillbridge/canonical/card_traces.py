@@ -7,9 +7,10 @@ finding: it says "look closely".
 
 import re
 import unicodedata
+from collections.abc import Iterator
 from typing import Literal, TypeAlias
 
-from tillbridge.canonical.card_spellings import BASE64_TRACE
+from tillbridge.canonical.card_spellings import BASE64_TRACE, base64_texts
 
 DASHES = "\u2010\u2011\u2012\u2013\u2014\u2015\u2212\ufe58\ufe63\uff0d"
 SPACES = "\t\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000"
@@ -48,7 +49,10 @@ _BASE64_SIGNS = frozenset(b"ILMNOCDSTijyzAEQUYcgk0wxt12345")
 _BASE64_ONES = bytes(49 if code in _BASE64_SIGNS else 48 for code in range(256))
 _BASE64_RUN = b"1" * 12
 _BASE64 = re.compile(BASE64_TRACE.encode())
-_EXPONENT = re.compile(rb"(?:\A|[\s:,\[\xbf])-?[0-9]+(?:\.[0-9]+)?[eE]\+?[0-9]")
+_BASE64_ALPHABET = re.compile(rb"[A-Za-z0-9+/_-]")
+_WORDS = bytes(46 if _BASE64_ALPHABET.match(bytes([code])) else 32 for code in range(256))
+_POWER = rb"-?[0-9]+(?:\.[0-9]+)?[eE]\+?[0-9]"
+_POWER_FIRST, _POWER_WITHIN = re.compile(_POWER), re.compile(rb"[\s:,\[\xbf]" + _POWER)
 """A number of JSON; within a text, such as an id in hexadecimal digits, it is none. (A mark of
 UTF-8 may stand at the beginning of a body; it ends in BF.)"""
 _LETTER = re.compile(rb"\\u00[c-fC-F][0-9a-fA-F]")
@@ -86,7 +90,10 @@ def trace(body: bytes) -> Trace:
 
 def is_exponential(body: bytes) -> bool:
     """Whether a number is written with an exponent: 4.111111111111111E15."""
-    return _EXPONENT.search(body) is not None
+    digits = body.translate(_ZEROS)
+    if b"0e" not in digits and b"0E" not in digits:
+        return False
+    return bool(_POWER_FIRST.match(body) or _POWER_WITHIN.search(body))
 
 
 def odd_signs(body: bytes) -> bool:
@@ -116,8 +123,28 @@ def _is_spelled(body: bytes) -> bool:
         return True
     if b"=3" in body and _MAIL.search(body):
         return True
-    in_base64 = _BASE64_RUN in body.translate(_BASE64_ONES)
-    return in_base64 and _BASE64.search(body) is not None
+    return any(_is_digits_in_base64(word, b"\\" in body) for word in _base64_words(body))
+
+
+def _is_digits_in_base64(word: bytes, is_cut: bool) -> bool:
+    """Whether it may read as a card number; `is_cut` by an escape, only its own signs tell.
+
+    Tokens of hexadecimal digits look so often enough that it is worth while to read them.
+    """
+    if _BASE64.search(word) is None:
+        return False
+    return is_cut or any(trace(text) for text in base64_texts(word.decode()))
+
+
+def _base64_words(body: bytes) -> Iterator[bytes]:
+    """Words that have a row of signs of which digits in base64 consist."""
+    ones, words = body.translate(_BASE64_ONES), body.translate(_WORDS)
+    at = ones.find(_BASE64_RUN)
+    while at >= 0:
+        start, end = words.rfind(b" ", 0, at) + 1, words.find(b" ", at)
+        end = end if end >= 0 else len(body)
+        yield body[start:end]
+        at = ones.find(_BASE64_RUN, end)
 
 
 def _ascii_digit(match: re.Match[str]) -> str:
