@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
 
 from tillbridge.canonical.errors import Misconfigured
 from tillbridge.connections.configuration import Configured
@@ -9,6 +10,8 @@ from tillbridge.connector.abilities import (
     Closes,
     Read,
     ReadsDocuments,
+    TranslatesDeliveries,
+    VerifiesDeliveries,
     Write,
     WritesDocuments,
 )
@@ -19,6 +22,11 @@ from tillbridge.connector.settings import Secret
 from tillbridge.watch.abilities import watched_reads, watched_writes
 
 
+@runtime_checkable
+class Door(VerifiesDeliveries, TranslatesDeliveries, Protocol):
+    """A session that takes deliveries."""
+
+
 @dataclass(frozen=True, slots=True)
 class Connection:
     """One opened connection.
@@ -26,6 +34,7 @@ class Connection:
     Attributes:
         session: what the connector's `open` answered; its abilities are its protocols.
         timeout_s: seconds until an unanswered call counts as unanswered, factor applied.
+        door: the same session where it takes deliveries: asked of every one, so found once.
     """
 
     configured: Configured
@@ -33,6 +42,7 @@ class Connection:
     timeout_s: float
     writes: Mapping[str, Write]
     reads: Mapping[str, Read]
+    door: Door | None = None
 
     @property
     def name(self) -> str:
@@ -131,4 +141,5 @@ def _open(item: Configured, secret_of: Callable[[str], Secret], opening: Opening
         reads=watched_reads(item.name, session.reads)
         if isinstance(session, ReadsDocuments)
         else {},
+        door=session if isinstance(session, Door) else None,
     )

@@ -19,11 +19,7 @@ from tillbridge.canonical.errors import Rejected, TillbridgeError
 from tillbridge.canonical.events import Event, Kind
 from tillbridge.canonical.payments import Observation, Source
 from tillbridge.canonical.references import ExternalReference
-from tillbridge.connections.connections import Connection
-from tillbridge.connector.abilities import (
-    TranslatesDeliveries,
-    VerifiesDeliveries,
-)
+from tillbridge.connections.connections import Connection, Door
 from tillbridge.connector.delivery import Delivery, Translation
 from tillbridge.connector.keyring import UnknownKeyError
 from tillbridge.database.database import UNFIT, Tx, keepable, unfit
@@ -71,18 +67,16 @@ async def receive(house: House, delivery: Delivery) -> Received:
         Rejected: reason "unknown_door", "bad_signature", "bad_json" or "card_data": nothing was
             kept, and the sender has to act.
     """
-    connection = _door(house, delivery)
-    session = connection.session
-    assert isinstance(session, VerifiesDeliveries), "a door asks who is there"
+    connection, door = _door(house, delivery)
     try:
-        session.verify(delivery)
+        door.verify(delivery)
     except UnknownKeyError:
         await verify_anew(house, connection, delivery)
     delivery, found = screened(connection, delivery)
     masked = bool(found)
     if masked:
         await note_sighting(house.database, f"POST /doors/{connection.name}", found[0], "masked")
-    translation, unusable = _translate(connection, delivery)
+    translation, unusable = _translate(connection, door, delivery)
     await follow_subject(house, _subject(translation))
 
     async def keep_all(tx: Tx) -> Keeping:
@@ -125,10 +119,10 @@ async def receive_again(house: House, turn: Turn, run: Run) -> None:
     Raises:
         Rejected: it cannot be used yet.
     """
-    connection = house.connections[run.target]
     path = f"/doors/{run.target}"
     delivery = Delivery(run.target, "POST", path, {}, run.input, run.started_at or house.clock())
-    translation, unusable = _translate(connection, delivery)
+    connection, door = _door(house, delivery)
+    translation, unusable = _translate(connection, door, delivery)
     if unusable:
         raise Rejected(
             translation.kept_back,
@@ -244,15 +238,14 @@ def brought_rows(house: House, events: Sequence[Event]) -> list[tuple[object, ..
 
 def is_door(house: House, name: str) -> bool:
     """Whether a connection takes deliveries."""
-    if name not in house.connections:
-        return False
-    session = house.connections[name].session
-    return isinstance(session, TranslatesDeliveries) and isinstance(session, VerifiesDeliveries)
+    return name in house.connections and house.connections[name].door is not None
 
 
-def _door(house: House, delivery: Delivery) -> Connection:
-    if is_door(house, delivery.connection):
-        return house.connections[delivery.connection]
+def _door(house: House, delivery: Delivery) -> tuple[Connection, Door]:
+    if delivery.connection in house.connections:
+        connection = house.connections[delivery.connection]
+        if connection.door is not None:
+            return connection, connection.door
     raise Rejected(
         f"There is no door {delivery.connection!r}.",
         reason="unknown_door",
@@ -260,11 +253,10 @@ def _door(house: House, delivery: Delivery) -> Connection:
     )
 
 
-def _translate(connection: Connection, delivery: Delivery) -> tuple[Translation, bool]:
+def _translate(connection: Connection, door: Door, delivery: Delivery) -> tuple[Translation, bool]:
     """What a delivery means, and whether it is unusable: kept all the same, for a person."""
-    assert isinstance(connection.session, TranslatesDeliveries)
     try:
-        found = connection.session.translate(delivery)
+        found = door.translate(delivery)
     except TillbridgeError as error:
         if error.reason == "bad_json":
             raise
