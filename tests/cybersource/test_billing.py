@@ -141,8 +141,8 @@ async def test_another_invoice_under_the_same_number_is_not_taken_for_ours(world
 
 async def test_an_invoice_that_cannot_be_says_which_field(world: Any) -> None:
     with pytest.raises(Rejected) as caught:
-        await world.write("invoice", invoice(due_on=date(2001, 1, 1)))
-    assert str(caught.value.place) == "invoiceInformation.dueDate"
+        await world.write("invoice", invoice(minimum_payment=Money.of("65.12", "USD")))
+    assert str(caught.value.place) == "orderInformation.amountDetails.minimumPartialAmount"
 
 
 async def test_whether_a_mail_left_is_read_from_the_history(world: Any) -> None:

@@ -57,11 +57,8 @@ async def test_a_card_that_is_no_published_test_card_is_refused(world: Any, numb
         ({"totalAmount": "25.001"}, "INVALID_DATA", "totalAmount"),
         ({"totalAmount": "25.5", "currency": "JPY"}, "INVALID_DATA", "totalAmount"),
         ({"totalAmount": "-1.00"}, "INVALID_DATA", "totalAmount"),
-        ({"totalAmount": "0.00"}, "INVALID_DATA", "totalAmount"),
-        ({"totalAmount": 25.0}, "INVALID_DATA", "totalAmount"),
         ({"totalAmount": "1e3"}, "INVALID_DATA", "totalAmount"),
         ({"totalAmount": None}, "MISSING_FIELD", "totalAmount"),
-        ({"currency": "usd"}, "INVALID_DATA", "currency"),
         ({"currency": ""}, "MISSING_FIELD", "currency"),
     ],
 )

@@ -9,6 +9,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from decimal import Decimal
 
 MESSAGES = {
     "MISSING_FIELD": "Declined - The request is missing one or more fields",
@@ -41,9 +42,20 @@ class Answer:
     content_type: str = "application/json"
 
 
+def as_json(value: object) -> bytes:
+    """JSON; a decimal number is a number in it, with the digits it has."""
+    return json.dumps(value, default=_number).encode()
+
+
+def _number(value: object) -> float | int:
+    if not isinstance(value, Decimal):
+        raise TypeError(f"{value!r} cannot be said in JSON")
+    return int(value) if value == value.to_integral_value() else float(value)
+
+
 def listing(rows: Sequence[Mapping[str, object]]) -> Answer:
     """200 with a JSON list."""
-    return Answer(200, raw=json.dumps(rows).encode())
+    return Answer(200, raw=as_json(rows))
 
 
 class Refusal(Exception):

@@ -15,13 +15,19 @@ from tillbridge_simulators.cybersource.account import Account
 from tillbridge_simulators.cybersource.answers import (
     Answer,
     Refusal,
+    as_json,
     server_error,
     unauthenticated,
 )
 from tillbridge_simulators.cybersource.ask import Ask, Offer
 from tillbridge_simulators.cybersource.capture_contexts import key_routes
 from tillbridge_simulators.cybersource.control import control_routes
-from tillbridge_simulators.cybersource.documents import at, money_flaws, read_document
+from tillbridge_simulators.cybersource.documents import (
+    at,
+    money_flaws,
+    read_document,
+    with_currencies,
+)
 from tillbridge_simulators.cybersource.encryption import encrypted, opened
 from tillbridge_simulators.cybersource.key_files import key_file_routes
 from tillbridge_simulators.cybersource.offers import OFFERS
@@ -292,7 +298,8 @@ class CybersourceSimulator:
             raise Refusal("INVALID_DATA", flaws)
         if unknown := index.unknown(model, document):
             self.log.add("unknown_fields", operation=work.service.operation, fields=unknown)
-        return Ask(self.account, work.ids, work.query, document)
+        said = with_currencies(index.as_recorded(model, document))
+        return Ask(self.account, work.ids, work.query, said)
 
     def _refused(self, fault: Fault) -> Answer:
         answer = server_error(self.account.now(), fault.status)
@@ -352,4 +359,10 @@ def _json(answer: Answer) -> web.Response:
             headers=answer.headers,
             content_type=answer.content_type,
         )
-    return web.json_response(dict(answer.body), status=answer.status, headers=answer.headers)
+    return web.Response(
+        body=as_json(dict(answer.body)),
+        status=answer.status,
+        headers=answer.headers,
+        content_type="application/json",
+        charset="utf-8",
+    )

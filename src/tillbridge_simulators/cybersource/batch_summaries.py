@@ -17,16 +17,19 @@ from tillbridge_simulators.cybersource.ask import Ask, Offer
 from tillbridge_simulators.cybersource.batches import Batch, batches
 from tillbridge_simulators.cybersource.report_rows import paid_with
 from tillbridge_simulators.cybersource.reporting import BankChange
-from tillbridge_simulators.cybersource.settlement_details import WINDOW_MAX_S
 from tillbridge_simulators.cybersource.state import Movement
-from tillbridge_simulators.cybersource.windows import organization_of, window_of
+from tillbridge_simulators.cybersource.windows import (
+    LONG_WINDOW_MAX_S,
+    organization_of,
+    window_of,
+)
 
 _NOTHING = Decimal(0)
 
 
 def payment_batch_summaries(ask: Ask) -> Answer:
     """GET /reporting/v3/payment-batch-summaries: by currency and what was paid with."""
-    start_s, end_s = window_of(ask, most_s=WINDOW_MAX_S)
+    start_s, end_s = window_of(ask, most_s=LONG_WINDOW_MAX_S)
     if ask.query.get("breakdown", "day") not in ("day", "week", "month"):
         raise Refusal("INVALID_DATA", ["breakdown"])
     groups: dict[tuple[str, str], list[Movement]] = {}
@@ -46,7 +49,7 @@ def payment_batch_summaries(ask: Ask) -> Answer:
 
 def list_batches(ask: Ask) -> Answer:
     """GET /pts/v1/transaction-batches. Raises Refusal."""
-    start_s, end_s = window_of(ask, most_s=WINDOW_MAX_S)
+    start_s, end_s = window_of(ask, most_s=LONG_WINDOW_MAX_S)
     found = [one for one in batches(ask.account) if start_s <= one.closed_s < end_s]
     if not found:
         return not_found(ask.account.now())
@@ -106,7 +109,7 @@ def notification_of_changes(ask: Ask) -> Answer:
 
     Raises Refusal.
     """
-    start_s, end_s = window_of(ask, most_s=WINDOW_MAX_S)
+    start_s, end_s = window_of(ask, most_s=LONG_WINDOW_MAX_S)
     rows = [
         {
             "merchantReferenceNumber": one.code,

@@ -37,7 +37,7 @@ def microform(ask: Ask) -> Answer:
     told = {
         "clientLibrary": _MICROFORM,
         "clientLibraryIntegrity": _INTEGRITY,
-        "allowedCardNetworks": _list(ask, "allowedCardNetworks"),
+        "allowedCardNetworks": _networks(ask),
         "targetOrigins": origins,
         "mfOrigin": _ORIGIN,
     }
@@ -171,6 +171,12 @@ def _origins(ask: Ask) -> list[str]:
         if not whole or not (parts.scheme == "https" or is_local):
             raise Refusal("INVALID_DATA", [f"targetOrigins[{place}]"])
     return origins
+
+
+def _networks(ask: Ask) -> list[str]:
+    """The cards that are taken; none need be named where none are."""
+    types = ask.document.get("allowedPaymentTypes") or ["CARD"]
+    return _list(ask, "allowedCardNetworks") if "CARD" in types else []
 
 
 def _list(ask: Ask, name: str) -> list[str]:

@@ -1,8 +1,9 @@
 """Test cards: the only card numbers this account takes; none is kept or logged.
 
-Source: Cybersource's "Testing the Payment Services" page and the test numbers that processors
-publish. They are written as prefix, filler and length, so that no card number stands in the source;
-the last digit is the check digit.
+Source: Cybersource's "Testing the Payment Services" page, the test numbers that processors publish,
+and those of the official clients' samples, which make some up in one account range. They are
+written as prefix, filler and length, so that no card number stands in the source; the last digit is
+the check digit.
 """
 
 import hashlib
@@ -46,6 +47,10 @@ _BRANDS = {
     ("356600202036050", "", 16): "007",
     ("500000000000000", "", 16): "024",
     ("622260000000000", "", 16): "062",
+    ("444444444444444", "", 16): "001",
+    ("400099000000000", "", 16): "001",
+    ("520034000000001", "", 16): "002",
+    ("462294312310066", "", 16): "001",
     # The numbers of payer authentication (3-D Secure 2): frictionless, challenged, failed ...
     ("445653000000100", "", 16): "001",
     ("445653000000109", "", 16): "001",
@@ -65,6 +70,10 @@ _AUTHENTICATIONS = {
 }
 """Test cases 2.1 to 2.11 of 3-D Secure 2.1 (Payer Authentication guide, "Test Cases for 3-D Secure
 2.x"), by the last two digits before the check digit."""
+_CHALLENGED = "400000000000010"
+"""The card of the official sample "enroll with pending authentication"."""
+_RANGES = {"414720": "001"}
+"""Account ranges in which the official samples make numbers up, a new one each time."""
 _AUTHENTICATED = {"4000000000001": "001", "5200000000001": "002"}
 
 
@@ -92,7 +101,7 @@ class Cards:
     def read(self, number: object) -> Card | None:
         """The card, or None for anything that is no published test number."""
         text = str(number).replace(" ", "").replace("-", "")
-        known = _numbers().get(text)
+        known = _numbers().get(text) or _made_up(text)
         if known is None:
             return None
         digest = hmac.new(self.key, text.encode(), hashlib.sha256).hexdigest()
@@ -103,6 +112,15 @@ def starting(digits: str) -> set[tuple[str, str]]:
     """Brand and account range of every test number that starts so."""
     every = _numbers().items()
     return {(known[0], one[:_RANGE]) for one, known in every if one.startswith(digits)}
+
+
+def _made_up(text: str) -> tuple[str, str] | None:
+    """Brand and authentication of a number that a sample made up."""
+    brand = _RANGES.get(text[:6])
+    whole = len(text) == 16 and text.isdecimal()
+    if brand is None or not whole or check_digit(text[:-1]) != text[-1]:
+        return None
+    return brand, ""
 
 
 def check_digit(digits: str) -> str:
@@ -124,4 +142,5 @@ def _numbers() -> dict[str, tuple[str, str]]:
     for (prefix, filler, length), brand in _BRANDS.items():
         digits = (prefix + filler * length)[: length - 1]
         made[digits + check_digit(digits)] = (brand, "")
+    made[_CHALLENGED + check_digit(_CHALLENGED)] = ("001", "challenge_passes")
     return made

@@ -13,7 +13,11 @@ from tillbridge_simulators.cybersource.account import Account
 from tillbridge_simulators.cybersource.answers import Answer, not_found, utc_text
 from tillbridge_simulators.cybersource.ask import Ask, Offer
 from tillbridge_simulators.cybersource.state import Dispute, DisputeKind
-from tillbridge_simulators.cybersource.windows import organization_of, window_of
+from tillbridge_simulators.cybersource.windows import (
+    LONG_WINDOW_MAX_S,
+    organization_of,
+    window_of,
+)
 
 _DAY_S = 86_400
 _ANSWER_WITHIN_S = 20 * _DAY_S
@@ -76,7 +80,7 @@ def summaries(ask: Ask, kind: DisputeKind) -> Answer:
 
 
 def _within(ask: Ask, kind: DisputeKind) -> list[Dispute]:
-    start_s, end_s = window_of(ask)
+    start_s, end_s = window_of(ask, most_s=LONG_WINDOW_MAX_S)
     return [
         one
         for one in ask.account.state.disputes

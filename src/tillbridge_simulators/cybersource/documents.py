@@ -47,25 +47,39 @@ def text_at(document: Mapping[str, Any], path: str, *, length_max: int, required
     return value
 
 
-def money_at(document: Mapping[str, Any], path: str) -> tuple[Decimal, str]:
+def money_at(
+    document: Mapping[str, Any], path: str, *, or_nothing: bool = False
+) -> tuple[Decimal, str]:
     """`totalAmount` and `currency` of the amountDetails at `path`; both required.
 
     Source: orderInformation.amountDetails.totalAmount is a text of up to 19 characters with no
     more decimals than the currency has (API field reference).
     """
-    return amount_at(document, path, "totalAmount")
+    return amount_at(document, path, "totalAmount", or_nothing=or_nothing)
 
 
-def amount_at(document: Mapping[str, Any], path: str, name: str) -> tuple[Decimal, str]:
-    """The amount called `name` and the currency beside it; both required. Raises Refusal."""
-    currency = text_at(document, f"{path}.currency", length_max=3, required=True)
+def money_of(document: Mapping[str, Any], path: str, currency: str) -> tuple[Decimal, str]:
+    """As `money_at`; `currency` where the body names none, as official samples do."""
+    details = at(document, path)
+    if not isinstance(details, Mapping) or details.get("currency"):
+        return money_at(document, path)
+    return money_at({"details": {**details, "currency": currency}}, "details")
+
+
+def amount_at(
+    document: Mapping[str, Any], path: str, name: str, *, or_nothing: bool = False
+) -> tuple[Decimal, str]:
+    """The amount called `name` and the currency beside it; both required. Raises Refusal, for zero
+    as well unless it may be nothing."""
+    currency = text_at(document, f"{path}.currency", length_max=3, required=True).upper()
     if currency not in QUANTA:
         raise Refusal("INVALID_DATA", [f"{path}.currency"])
     text = text_at(document, f"{path}.{name}", length_max=_AMOUNT_LENGTH_MAX, required=True)
     if not _AMOUNT.fullmatch(text):
         raise Refusal("INVALID_DATA", [f"{path}.{name}"])
     amount = Decimal(text)
-    if amount != amount.quantize(quantum(currency)) or amount <= 0:
+    least_is_met = amount > 0 or or_nothing
+    if amount != amount.quantize(quantum(currency)) or not least_is_met:
         raise Refusal("INVALID_DATA", [f"{path}.{name}"])
     return amount.quantize(quantum(currency)), currency
 
@@ -81,6 +95,7 @@ def money_flaws(document: Any, path: str = "") -> list[str]:  # JSON is Any by n
         return []
     flaws, currency = [], document.get("currency")
     if isinstance(currency, str) and currency:
+        currency = currency.upper()
         if currency not in QUANTA:
             flaws.append(_place(path, "currency"))
         flaws += [
@@ -92,6 +107,20 @@ def money_flaws(document: Any, path: str = "") -> list[str]:  # JSON is Any by n
     for name, value in document.items():
         flaws += money_flaws(value, _place(path, name))
     return flaws
+
+
+def with_currencies(document: Any) -> Any:  # JSON is Any by nature
+    """The same with every currency in capitals: official samples write "usd" as well."""
+    if isinstance(document, list):
+        return [with_currencies(one) for one in document]
+    if not isinstance(document, dict):
+        return document
+    return {
+        name: value.upper()
+        if name == "currency" and isinstance(value, str)
+        else with_currencies(value)
+        for name, value in document.items()
+    }
 
 
 def _is_amount(text: str, currency: str) -> bool:

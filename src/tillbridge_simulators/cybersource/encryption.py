@@ -14,7 +14,7 @@ from joserfc import jwe
 from joserfc.errors import JoseError
 from joserfc.jwe import JWERegistry
 
-from tillbridge_simulators.cybersource.answers import Answer, Refusal
+from tillbridge_simulators.cybersource.answers import Answer, Refusal, as_json
 from tillbridge_simulators.cybersource.credentials import Credentials
 from tillbridge_simulators.cybersource.recorded import Operation
 
@@ -56,7 +56,7 @@ def encrypted(credentials: Credentials, answer: Answer, key_id: str, now_s: floa
     public = credentials.answer_keys.get(key_id)
     if public is None or answer.status == 204:
         return answer
-    plain = json.dumps(dict(answer.body)).encode() if answer.raw is None else answer.raw
+    plain = as_json(dict(answer.body)) if answer.raw is None else answer.raw
     header = {"alg": "RSA-OAEP-256", "enc": "A256GCM", "kid": key_id, "iat": int(now_s)}
     sealed = jwe.encrypt_compact(header, plain, public, registry=_REGISTRY)
     return replace(

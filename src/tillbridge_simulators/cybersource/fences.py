@@ -14,7 +14,7 @@ from tillbridge_simulators.cybersource.account import Account
 from tillbridge_simulators.cybersource.answers import Answer, Refusal, utc_text
 from tillbridge_simulators.cybersource.ask import Ask, Offer
 from tillbridge_simulators.cybersource.batches import has_left
-from tillbridge_simulators.cybersource.documents import at, money_at, text_at
+from tillbridge_simulators.cybersource.documents import at, money_of, text_at
 from tillbridge_simulators.cybersource.followons import (
     capture,
     capture_answer,
@@ -38,8 +38,10 @@ def reverse_by_transaction(account: Account, document: Mapping[str, Any]) -> Ans
     """POST /pts/v2/reversals. Raises Refusal."""
     _refuse_unsupported(account)
     transaction_id = text_at(document, _NAME, length_max=30, required=True)
-    amount, currency = money_at(document, "reversalInformation.amountDetails")
     found = account.state.authorization_by(transaction_id)
+    amount, currency = money_of(
+        document, "reversalInformation.amountDetails", found.currency if found else "USD"
+    )
     if found is None or found.state == "nothing":
         return _wait(
             account, document, "reversal", transaction_id, amount=amount, currency=currency

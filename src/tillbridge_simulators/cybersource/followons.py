@@ -15,7 +15,7 @@ from tillbridge_simulators.cybersource.account import Account
 from tillbridge_simulators.cybersource.answers import Answer, Refusal, utc_text
 from tillbridge_simulators.cybersource.ask import Offer
 from tillbridge_simulators.cybersource.batches import expect_young
-from tillbridge_simulators.cybersource.documents import at, money_at, text_at
+from tillbridge_simulators.cybersource.documents import at, money_at, money_of, text_at
 from tillbridge_simulators.cybersource.state import Authorization, Movement, MovementKind
 
 _CAPTURE_COUNT_MAX = 99
@@ -69,7 +69,10 @@ def sell(account: Account, authorization: Authorization) -> Movement:
 def reverse(account: Account, authorization_id: str, document: Mapping[str, Any]) -> Answer:
     """POST /pts/v2/payments/{id}/reversals: all that is still held, and exactly that."""
     references_of(document)
-    amount, currency = money_at(document, "reversalInformation.amountDetails")
+    known = account.state.authorizations.get(authorization_id)
+    amount, currency = money_of(
+        document, "reversalInformation.amountDetails", known.currency if known else "USD"
+    )
     authorization = usable(account, authorization_id)
     if (amount, currency) != (authorization.open_amount, authorization.currency):
         raise Refusal("INVALID_AMOUNT", ["reversalInformation.amountDetails.totalAmount"])

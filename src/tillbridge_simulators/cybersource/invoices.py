@@ -15,7 +15,6 @@ from tillbridge_simulators.cybersource.ask import Ask, Offer
 from tillbridge_simulators.cybersource.documents import amount_at, at, text_at
 from tillbridge_simulators.cybersource.listings import listing
 from tillbridge_simulators.cybersource.page_sales import pay_by_page
-from tillbridge_simulators.cybersource.recurring import day_of
 from tillbridge_simulators.cybersource.shelf import merged
 
 PATH = "/invoicing/v2/invoices"
@@ -150,11 +149,9 @@ def _check(ask: Ask, document: Mapping[str, Any]) -> None:
     text_at(document, "invoiceInformation.description", length_max=2000, required=True)
     due = text_at(document, "invoiceInformation.dueDate", length_max=10, required=True)
     try:
-        due_on = date.fromisoformat(due)
+        date.fromisoformat(due)  # a day that is over is taken: the official samples send one
     except ValueError:
         raise Refusal("INVALID_DATA", ["invoiceInformation.dueDate"]) from None
-    if due_on < day_of(ask.account.now()):
-        raise Refusal("INVALID_DATA", ["invoiceInformation.dueDate"])
     total, _ = amount_at(document, "orderInformation.amountDetails", "totalAmount")
     least = at(document, "orderInformation.amountDetails.minimumPartialAmount")
     if least is not None and not Decimal(0) < Decimal(str(least)) <= total:

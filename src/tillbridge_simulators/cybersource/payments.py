@@ -1,7 +1,9 @@
 """POST /pts/v2/payments: authorizations.
 
 Source: REST API reference, Payments, "Process a Payment"; Payments Developer Guide, Authorization
-(required fields). With `processingInformation.capture` it is a sale: captured under the same id.
+(required fields), "Zero Amount Authorizations" (a card is verified, nothing is held). With
+`processingInformation.capture` it is a sale: captured under the same id. A payment without an order
+number is given one, as that of an official sample is.
 """
 
 from collections.abc import Mapping
@@ -14,7 +16,13 @@ from tillbridge_simulators.cybersource.authentications import proven
 from tillbridge_simulators.cybersource.documents import at, money_at, quantum, text_at
 from tillbridge_simulators.cybersource.fences import undo_late_authorization, undo_late_movement
 from tillbridge_simulators.cybersource.followons import sell
-from tillbridge_simulators.cybersource.instruments import STORED, pays_by_check, resolve
+from tillbridge_simulators.cybersource.instruments import (
+    FLUID,
+    STORED,
+    TRACK,
+    pays_by_check,
+    resolve,
+)
 from tillbridge_simulators.cybersource.outcomes import (
     OUTCOMES,
     TRIGGER_AMOUNTS,
@@ -29,6 +37,7 @@ from tillbridge_simulators.cybersource.tokens import MintedToken
 CODE_LENGTH_MAX = 50
 TRANSACTION_ID_LENGTH_MAX = 30
 COMMENTS_LENGTH_MAX = 255
+_AMOUNT = "orderInformation.amountDetails"
 
 _BILLING = {
     "firstName": 60, "lastName": 60, "address1": 60, "locality": 50, "country": 2, "email": 255,
@@ -115,7 +124,7 @@ def _describe(one: Authorization, outcome: Outcome) -> dict[str, Any]:
 
 
 def _check(account: Account, document: Mapping[str, Any]) -> MintedToken:
-    text_at(document, "clientReferenceInformation.code", length_max=CODE_LENGTH_MAX, required=True)
+    text_at(document, "clientReferenceInformation.code", length_max=CODE_LENGTH_MAX, required=False)
     transaction_id = text_at(
         document,
         "clientReferenceInformation.transactionId",
@@ -131,9 +140,10 @@ def _check(account: Account, document: Mapping[str, Any]) -> MintedToken:
     once = account.options.transaction_id_once and transaction_id
     if once and account.state.authorization_by(transaction_id) is not None:
         raise Refusal("DUPLICATE_REQUEST")
-    money_at(document, "orderInformation.amountDetails")
     token = resolve(account, document)
-    _check_billing(document, required=token.kind != "tms")
+    money_at(document, _AMOUNT, or_nothing=not _is_sale(document, token))
+    present = at(document, TRACK) or at(document, FLUID)
+    _check_billing(document, required=token.kind != "tms" and not present)
     check_reauthorization(account, document, token)
     return token
 
@@ -167,7 +177,7 @@ def _unasked(document: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def _decide(account: Account, document: Mapping[str, Any], token: MintedToken) -> Authorization:
-    amount, currency = money_at(document, "orderInformation.amountDetails")
+    amount, currency = money_at(document, _AMOUNT, or_nothing=True)
     wanted = TRIGGER_AMOUNTS.get(amount, token.outcome)
     if wanted == "partial" and not takes_part(account, document):
         wanted = "insufficient_fund"
@@ -178,18 +188,19 @@ def _decide(account: Account, document: Mapping[str, Any], token: MintedToken) -
     outcome = OUTCOMES[wanted]
     now_s = account.now()
     held = (amount * outcome.share).quantize(quantum(currency)) if outcome.holds else amount * 0
-    reference = document["clientReferenceInformation"]
+    reference = document.get("clientReferenceInformation") or {}
+    code = reference.get("code") or str(int(now_s * 1000))
     return Authorization(
         id=account.state.new_id(now_s),
-        code=reference["code"],
+        code=code,
         transaction_id=reference.get("transactionId", ""),
         comments=reference.get("comments", ""),
         requested=amount,
         amount=held,
         currency=currency,
         outcome=outcome,
-        at_s=now_s - account.options.aged_s.get(reference["code"], 0.0),
-        state="held" if outcome.holds else "nothing",
+        at_s=now_s - account.options.aged_s.get(code, 0.0),
+        state="held" if held else "nothing",
         approval_code=account.state.approval_code() if outcome.holds else "",
         brand=token.brand,
         last4=token.last4,

@@ -71,14 +71,14 @@ def update(ask: Ask) -> Answer:
 def activate(ask: Ask) -> Answer:
     """POST {id}/activate: of a draft, or of one that was active before."""
     if _plan(ask)["planInformation"]["status"] == "ACTIVE":
-        raise Refusal("NOT_SUPPORTED", ["planInformation.status"])
+        raise Refusal("INVALID_DATA", ["planInformation.status"])
     return _turn(ask, "ACTIVE")
 
 
 def deactivate(ask: Ask) -> Answer:
     """POST {id}/deactivate: of an active one; who has subscribed goes on."""
     if _plan(ask)["planInformation"]["status"] != "ACTIVE":
-        raise Refusal("NOT_SUPPORTED", ["planInformation.status"])
+        raise Refusal("INVALID_DATA", ["planInformation.status"])
     return _turn(ask, "INACTIVE")
 
 

@@ -28,8 +28,8 @@ def search(account: Account, document: Mapping[str, Any], lag_s: float) -> Answe
     limit, offset = at(document, "limit") or 20, at(document, "offset") or 0
     if not (isinstance(limit, int) and 0 < limit <= _LIMIT_MAX and isinstance(offset, int)):
         raise Refusal("INVALID_DATA", ["limit"])
-    wanted = terms(query)
     now_s = account.now()
+    wanted = terms(query, now_s)
     visible = account.state.visible(now_s - lag_s, code_of(query))
     hits = in_order([one for one in visible if all(term(one) for term in wanted)], sort)
     page = hits[offset : offset + limit]

@@ -22,9 +22,12 @@ from tillbridge_simulators.cybersource.fundings import (
 )
 from tillbridge_simulators.cybersource.report_rows import paid_with, reference_of
 from tillbridge_simulators.cybersource.state import Movement
-from tillbridge_simulators.cybersource.windows import organization_of, window_of
+from tillbridge_simulators.cybersource.windows import (
+    LONG_WINDOW_MAX_S,
+    organization_of,
+    window_of,
+)
 
-WINDOW_MAX_S = 366 * 86_400.0
 LIMIT_MAX = 2_000
 SUBTYPES = {"ALL": "", "VI": "visa", "MC": "mastercard", "AX": "amex", "DI": "discover", "DP": "dp"}
 _TYPES = {"capture": "Purchase", "refund": "Refund", "credit": "Refund"}
@@ -32,7 +35,7 @@ _TYPES = {"capture": "Purchase", "refund": "Refund", "credit": "Refund"}
 
 def purchase_refund_details(ask: Ask) -> Answer:
     """GET /reporting/v3/purchase-refund-details. Raises Refusal."""
-    start_s, end_s = window_of(ask, most_s=WINDOW_MAX_S)
+    start_s, end_s = window_of(ask, most_s=LONG_WINDOW_MAX_S)
     by = ask.query.get("viewBy", "requestDate")
     subtype = ask.query.get("paymentSubtype", "ALL")
     if by not in ("requestDate", "submissionDate") or subtype not in SUBTYPES:
@@ -67,7 +70,7 @@ def purchase_refund_details(ask: Ask) -> Answer:
 
 def net_fundings(ask: Ask) -> Answer:
     """GET /reporting/v3/net-fundings: the four totals, by currency. Raises Refusal."""
-    start_s, end_s = window_of(ask, most_s=WINDOW_MAX_S)
+    start_s, end_s = window_of(ask, most_s=LONG_WINDOW_MAX_S)
     found = [one for one in fundings(ask.account) if start_s <= one.funded_s < end_s]
     if not found or organization_of(ask) != ask.account.options.merchant_id:
         return not_found(ask.account.now())
@@ -107,7 +110,7 @@ def net_fundings(ask: Ask) -> Answer:
 
 def clearing_details(ask: Ask) -> Answer:
     """GET /reporting/v3/interchange-clearing-level-details. Raises Refusal."""
-    start_s, end_s = window_of(ask)
+    start_s, end_s = window_of(ask, most_s=LONG_WINDOW_MAX_S)
     rows = [
         _clearing(ask, funding, one)
         for funding in fundings(ask.account)

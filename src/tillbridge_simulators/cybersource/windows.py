@@ -14,6 +14,8 @@ from tillbridge_simulators.cybersource.ask import Ask
 from tillbridge_simulators.cybersource.documents import text_at
 
 WINDOW_MAX_S = 86_400
+LONG_WINDOW_MAX_S = 366 * 86_400.0
+"""Of what is asked for by the month: how much at once is not documented."""
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,3})?(Z|[+-]\d\d:\d\d)")
 _ORGANIZATION = re.compile(r"[A-Za-z0-9_-]{1,32}")
 

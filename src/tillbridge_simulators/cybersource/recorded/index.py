@@ -56,6 +56,25 @@ class Index:
         """The dotted paths of `document` that no model knows; Cybersource reads over them."""
         return list(self._unknown(model, document, ""))
 
+    def as_recorded(self, model: str, document: dict[str, Any]) -> dict[str, Any]:
+        """`document` with each plain value in the type that is recorded: clients send the year of a
+        card as a number, and a count as a text. Call it for a document without flaws."""
+        kept: dict[str, Any] = self._as_recorded(model or "any", document)
+        return kept
+
+    def _as_recorded(self, kind: str, value: Any) -> Any:
+        if isinstance(value, list):
+            inner = kind[1:-1] if kind.startswith("[") else "any"
+            return [self._as_recorded(inner, item) for item in value]
+        if isinstance(value, dict):
+            fields = self.models.get(kind, {})
+            rest = kind[1:-1] if kind.startswith("{") else "any"
+            return {
+                name: self._as_recorded(fields.get(name, rest), inner)
+                for name, inner in value.items()
+            }
+        return _plain_as_recorded(kind.partition(" ")[0], value)
+
     def _flaws(self, kind: str, value: Any, path: str) -> Iterator[str]:
         if value is None or kind == "any":
             return
@@ -124,6 +143,20 @@ def _fits(kind: str, value: object) -> bool:
     if word == "number":
         return _is_number(value)
     return not most or len(str(value)) <= int(most)
+
+
+def _plain_as_recorded(word: str, value: Any) -> Any:
+    if value is None or value == "":
+        return value
+    if word == "text" and not isinstance(value, str):
+        return str(value).lower() if isinstance(value, bool) else str(value)
+    if word == "boolean" and isinstance(value, str):
+        return value == "true"
+    if word == "integer" and _is_number(value):
+        return int(Decimal(str(value)))
+    if word == "number" and _is_number(value):
+        return Decimal(str(value))
+    return value
 
 
 def _is_number(value: object) -> bool:

@@ -39,8 +39,33 @@ _PLAIN = {
 }
 
 Fields: TypeAlias = dict[str, str]
-OUTGROWN = {("Ptsv2paymentsConsumerAuthenticationInformation", "paSpecificationVersion"): 10}
-"""Texts that are longer by now than when lengths were last said: versions have three parts."""
+_LODGING = "Ptsv2paymentsTravelInformationLodging"
+_COSTS = (
+    "totalTaxAmount prepaidCost foodAndBeverageCost roomTaxAmount adjustmentAmount phoneCost "
+    "restaurantCost roomServiceCost miniBarCost laundryCost miscellaneousCost giftShopCost "
+    "movieCost healthClubCost valetParkingCost cashDisbursementCost nonRoomCost "
+    "businessCenterCost loungeBarCost transportationCost gratuityAmount conferenceRoomCost "
+    "audioVisualCost banquestCost nonRoomTaxAmount earlyCheckOutCost internetAccessCost"
+)
+_STATES = (
+    "Ptsv2paymentsOrderInformationShipTo",
+    "Riskv1decisionsOrderInformationShipTo",
+    "Riskv1liststypeentriesOrderInformationAddress",
+    "Riskv1liststypeentriesOrderInformationShipTo",
+)
+OUTGROWN = {
+    ("Ptsv2paymentsConsumerAuthenticationInformation", "paSpecificationVersion"): 10,
+    ("Ptsv2paymentsPaymentInformationFluidData", "value"): 8192,
+    ("Riskv1authenticationsetupsPaymentInformationFluidData", "value"): 8192,
+    (_LODGING, "checkInDate"): 8,
+    (_LODGING, "checkOutDate"): 8,
+    (_LODGING, "smokingPreference"): 3,
+    **{(_LODGING, cost): 13 for cost in _COSTS.split()},
+    **{(model, "administrativeArea"): 20 for model in _STATES},
+}
+"""Texts that are longer by now than when lengths were last said: versions have three parts, and
+the official samples send a wallet's whole message, dates with four digits of the year, "yes", costs
+of ten digits, and the whole name of a state."""
 
 
 def operations(client: Path) -> Iterator[dict[str, object]]:
