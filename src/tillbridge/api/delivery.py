@@ -1,6 +1,7 @@
 """A posted request as a delivery, read to its end; and what is said when nothing can be kept."""
 
 import logging
+from collections.abc import Iterable
 
 from starlette.requests import Request
 
@@ -35,12 +36,21 @@ async def delivery_of(request: Request, house: House, connection: str) -> Delive
                 reason="too_large",
                 next_step="Send less in one delivery.",
             )
+    scope = request.scope
     return Delivery(
         connection=connection,
-        method=request.method,
-        path=request.url.path,
-        headers=dict(request.headers),
+        method=scope["method"],
+        path=scope["path"],
+        headers=_headers(scope["headers"]),
         body=body,
         received_at=house.clock(),
-        query=request.url.query,
+        query=scope["query_string"].decode("latin-1"),
     )
+
+
+def _headers(pairs: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
+    """By name in lower case, as they come; of one that is given twice the first counts."""
+    found: dict[str, str] = {}
+    for name, value in pairs:
+        found.setdefault(name.decode("latin-1"), value.decode("latin-1"))
+    return found
