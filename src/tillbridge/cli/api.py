@@ -62,6 +62,7 @@ async def _serve(surroundings: Surroundings, listening: socket.socket, stop_s: f
                 access_log=False,  # an address may hold what no log may hold
                 log_config=None,
                 server_header=False,
+                proxy_headers=False,  # nothing here depends on who asks, or by which address
                 timeout_graceful_shutdown=math.ceil(stop_s),
             )
         )
