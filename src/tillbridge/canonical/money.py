@@ -27,7 +27,7 @@ Remainder: TypeAlias = Literal["largest_remainder", "first", "last"]
 
 _ROUNDINGS = {"half_up": ROUND_HALF_UP, "half_even": ROUND_HALF_EVEN, "down": ROUND_DOWN}
 _QUANTA = {code: Decimal(1).scaleb(-exponent) for code, exponent in EXPONENTS.items()}
-_LIMIT = Decimal(10) ** 15
+_DIGITS_MAX = 15
 _EXACT = Context(prec=60, traps=[Inexact])
 _WIDE = Context(prec=1000)
 
@@ -49,11 +49,12 @@ class Money:
         amount = self.amount
         if not isinstance(amount, Decimal):
             raise TypeError(f"Money takes a Decimal, not {type(amount).__name__}")
-        if not amount.is_finite() or abs(amount) >= _LIMIT:
+        if not amount.is_finite() or (amount and amount.adjusted() >= _DIGITS_MAX):
             raise Rejected(f"{amount} is not an amount of money.", reason="bad_amount")
-        if amount.as_tuple().exponent == -exponent and (amount or not amount.is_signed()):
+        quantum = _QUANTA[self.currency]
+        if amount.same_quantum(quantum) and (amount or not amount.is_signed()):
             return
-        fitted = amount.quantize(_QUANTA[self.currency])
+        fitted = amount.quantize(quantum)
         if fitted != amount:
             raise Rejected(
                 f"{amount} has more decimals than {self.currency} allows ({exponent}).",
@@ -174,7 +175,7 @@ class UnitAmount:
         exponent_of(self.currency)
         if not isinstance(self.amount, Decimal):
             raise TypeError(f"UnitAmount takes a Decimal, not {type(self.amount).__name__}")
-        if not self.amount.is_finite() or abs(self.amount) >= _LIMIT:
+        if not self.amount.is_finite() or (self.amount and self.amount.adjusted() >= _DIGITS_MAX):
             raise Rejected(f"{self.amount} is not a price.", reason="bad_amount")
 
     @classmethod

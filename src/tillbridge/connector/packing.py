@@ -15,6 +15,7 @@ from tillbridge.canonical.money import Money, UnitAmount
 from tillbridge.connector.documents import Fields
 
 _SMALL = 2**63
+_PLAIN: Final = frozenset({str, bool, type(None)})
 
 
 def pack(fields: Fields) -> bytes:
@@ -30,9 +31,11 @@ def unpack(data: bytes | str) -> Fields:
 
 
 def _packed(value: object) -> object:
+    if type(value) in _PLAIN:  # most are, and a match asks one class after the other
+        return value
     match value:
-        case None | bool():
-            return value
+        case dict():
+            return _group(value)
         case str():
             return str(value)
         case int():
@@ -51,12 +54,16 @@ def _packed(value: object) -> object:
         case list() | tuple():
             return [_packed(item) for item in value]
         case Mapping():
-            packed = {name: _packed(item) for name, item in value.items()}
-            if any(name.startswith("$") for name in packed):
-                return {"$fields": list(map(list, packed.items()))}
-            return packed
+            return _group(value)
         case _:
             raise TypeError(f"{type(value).__name__} is not a value of a document")
+
+
+def _group(value: Mapping[str, object]) -> dict[str, object]:
+    packed = {name: _packed(item) for name, item in value.items()}
+    if "$" in "".join(packed) and any(name.startswith("$") for name in packed):
+        return {"$fields": list(map(list, packed.items()))}
+    return packed
 
 
 def _unpacked(value: Any) -> Any:  # parsed JSON
