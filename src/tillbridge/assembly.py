@@ -46,6 +46,7 @@ from tillbridge.journeys.gather import close_windows
 from tillbridge.journeys.house import House, Pace
 from tillbridge.journeys.keep import EVERY_S as KEEP_EVERY_S
 from tillbridge.journeys.keep import keep_history
+from tillbridge.journeys.lapse import lapse_parts
 from tillbridge.journeys.let_in import keep_gates
 from tillbridge.journeys.mended import LOOK_S, resolve_mended
 from tillbridge.journeys.poll import poll_reviews
@@ -321,6 +322,7 @@ def worker(house: House, *, turns_by_target: int = 100) -> Worker:
             "settlements": (max(60.0 / house.factor, SETTLEMENTS_EVERY_MIN_S), fetch_settlements),
             "pulls": (max(5.0 / house.factor, PULLS_EVERY_MIN_S), pull_payments),
             "adoptions": (max(2.0 / house.factor, PULLS_EVERY_MIN_S), adopt_payments),
+            "parts": (max(10.0 / house.factor, PULLS_EVERY_MIN_S), lapse_parts),
             "webhooks": (max(10.0 / house.factor, PULLS_EVERY_MIN_S), watch_webhooks),
             "history": (KEEP_EVERY_S, keep_history),
             "watchdog": (min(house.alerting.watchdog_every_s, 5.0), watch_flows),

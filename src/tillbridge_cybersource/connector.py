@@ -85,14 +85,15 @@ class CybersourceSession:
     """One open merchant account.
 
     It satisfies ChecksConnection, WritesDocuments (authorization, capture, reversal, void,
-    refund, credit, increment), CapturesHolds, ObservesPayments, PullsPayments, PollsChanges,
-    KeepsWebhooks, Probes, VerifiesDeliveries, TranslatesDeliveries, AuthenticatesShoppers,
-    MakesCaptureContexts, VerifiesTokens, HoldsKeys, SettlesPayments, OrdersReports and Closes.
+    refund, credit, increment), CapturesHolds, SplitsTender, ObservesPayments, PullsPayments,
+    PollsChanges, KeepsWebhooks, Probes, VerifiesDeliveries, TranslatesDeliveries,
+    AuthenticatesShoppers, MakesCaptureContexts, VerifiesTokens, HoldsKeys, SettlesPayments,
+    OrdersReports and Closes.
     """
 
     def __init__(self, settings: CybersourceSettings, opening: Opening) -> None:
         """Raises Misconfigured for secrets that cannot be what they should be."""
-        policy = Policy(settings.address_check_policy, settings.partial_authorizations)
+        policy = Policy(settings.address_check_policy, settings.splits_tender)
         self._settings = settings
         self._exchange = Exchange(settings, opening)
         self._search = Search(self._exchange, policy, settings.stored_token)
@@ -156,6 +157,10 @@ class CybersourceSession:
     @property
     def captures_once(self) -> bool:
         return not self._settings.partial_captures
+
+    @property
+    def rest_within_s(self) -> float:
+        return self._settings.rest_within_s
 
     @property
     def pull(self) -> Pull | None:

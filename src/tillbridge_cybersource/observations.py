@@ -27,6 +27,10 @@ BRANDS = {
 """Card types. Source: API field reference, paymentInformation.card.type."""
 
 
+_COUNTS = frozenset({Verdict.APPROVED, Verdict.PARTIAL, Verdict.IN_REVIEW, Verdict.HELD_DECLINED})
+"""The issuer holds money."""
+
+
 def authorization_of(
     body: Mapping[str, Any],
     judgement: Judgement,
@@ -36,7 +40,7 @@ def authorization_of(
     code: str = "",
 ) -> Observation:
     """An authorization's body; the amount is what is held, None when nothing is."""
-    held = judgement.verdict in (Verdict.APPROVED, Verdict.IN_REVIEW, Verdict.HELD_DECLINED)
+    held = judgement.verdict in _COUNTS
     details = part(body, "orderInformation", "amountDetails")
     amount = money_of(details, "authorizedAmount") or money_of(details, "totalAmount")
     reference = part(body, "clientReferenceInformation")
@@ -94,9 +98,6 @@ def follow_on_of(
         amount=amount,
         reason=text_of(part(body, "errorInformation"), "reason"),
     )
-
-
-_COUNTS = frozenset({Verdict.APPROVED, Verdict.IN_REVIEW, Verdict.HELD_DECLINED})
 
 
 def first_that_counts(seen: Sequence[Observation]) -> Observation | None:

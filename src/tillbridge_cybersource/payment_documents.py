@@ -82,7 +82,7 @@ def _processing(fields: Fields, settings: CybersourceSettings) -> Mapping[str, o
     indicator = indicator_of(fields)
     processing: dict[str, object] = {"capture": settings.sale, "commerceIndicator": indicator}
     options: dict[str, object] = {}
-    if settings.partial_authorizations:
+    if settings.splits_tender:
         options["partialAuthIndicator"] = True
     if initiator := initiator_of(fields):
         options["initiator"] = initiator

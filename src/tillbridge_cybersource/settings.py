@@ -242,9 +242,15 @@ class CybersourceSettings:
     )
     partial_authorizations: bool = setting(
         "Partial authorizations",
-        "yes asks for a hold of a part where the issuer does not hold all (split tender). A hold of"
-        " a part is reversed and told as a decline either way: nobody can pay the rest otherwise.",
+        "yes keeps a hold of a part where the issuer does not hold all (split tender): another card"
+        " pays the rest, or the part is reversed. no: it is reversed at once and told as a decline,"
+        " as it always is where the money is taken at checkout.",
         default=False,
+    )
+    rest_within_s: int = setting(
+        "Partial authorizations, time for the rest",
+        "Seconds after which every hold of an order is reversed of which only a part is paid.",
+        default=1800,
     )
     sale: bool = setting(
         "Take the money at checkout",
@@ -335,6 +341,11 @@ class CybersourceSettings:
         " whoever finds none free waits longer.",
         default=400,
     )
+
+    @property
+    def splits_tender(self) -> bool:
+        """Whether holds of a part are asked for and kept."""
+        return self.partial_authorizations and not self.takes_at_once
 
     @property
     def takes_at_once(self) -> bool:

@@ -26,7 +26,7 @@ class Policy:
     """What a site decides about holds that Cybersource leaves to it."""
 
     address_check: Literal["accept", "review", "reverse"]
-    partial_authorizations: bool
+    splits_tender: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,8 +124,7 @@ def judge(status: str, reason: str, policy: Policy, *, approved: bool = False) -
     if status in _PLAIN:
         return Judgement(_PLAIN[status], reason)
     if status == "PARTIAL_AUTHORIZED":
-        enough = policy.partial_authorizations
-        verdict = Verdict.APPROVED if enough else Verdict.HELD_DECLINED
+        verdict = Verdict.PARTIAL if policy.splits_tender else Verdict.HELD_DECLINED
         return Judgement(verdict, reason or "PARTIAL_AUTHORIZED")
     if status == "PENDING_REVIEW":
         return Judgement(Verdict.IN_REVIEW, reason, "decision_manager")

@@ -4,6 +4,10 @@
     idempotency-key: <the shop's key of this try>
     {"order": {...}, "token": {"kind": "transient", "value": "..."}}
 
+Another card for what is owed of an order of which a part is paid comes with a new key and
+
+    "owed": "12.50"
+
 A shopper who is authenticated comes back with the same key and order, and beside them
 
     "authentication": {"step": "collect", "browser": {...}, "return_url": "https://..."}
@@ -57,12 +61,14 @@ _KEY = re.compile(r"[A-Za-z0-9._:-]{1,64}")
 def read_checkout(delivery: Delivery) -> CheckoutRequest:
     """The checkout a delivery asks for. Raises Rejected with the place of what is wrong."""
     document = Posted.document(delivery.body)
+    order = read_order(document.group("order"))
     return CheckoutRequest(
         attempt_key=_attempt_key(delivery),
-        order=read_order(document.group("order")),
+        order=order,
         token=_token(document.group("token")),
         credential=_credential(document) if document.has("credential") else None,
         returned=_returned(document) if document.has("authentication") else None,
+        owed=document.money("owed", order.currency) if document.has("owed") else None,
     )
 
 

@@ -96,7 +96,8 @@ class Room:
 
     async def claim_reversal(self, authorization_id: str) -> bool:
         """Whether the hold is there to be released."""
-        return await claim_reversal(self.tx, _release(authorization_id), authorization_id)
+        claim = await claim_reversal(self.tx, _release(authorization_id), authorization_id)
+        return claim is not None
 
     async def give_back(self, authorization_id: str) -> None:
         """A release that was refused is on somebody's desk."""

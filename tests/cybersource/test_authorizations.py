@@ -81,10 +81,14 @@ async def test_a_failed_check_follows_the_sites_policy(
     assert seen(await world.authorize(outcome)).verdict is verdict
 
 
-async def test_a_partial_hold_is_taken_only_where_the_site_says_so(make_world: Any) -> None:
+async def test_a_part_is_told_and_found_with_what_is_held(make_world: Any) -> None:
     world = await make_world(partial_authorizations=True)
-    found = seen(await world.authorize("partial"))
-    assert (found.verdict, found.amount) == (Verdict.APPROVED, Money.of("12.50", "USD"))
+    fields = world.payment("partial")
+    write, call = world.session.writes["authorization"], world.call()
+    receipt = await write.send(call, fields)
+    finding = await write.find(call, fields, call.now)
+    for found in (seen(receipt), seen(finding.receipt)):
+        assert (found.verdict, found.amount) == (Verdict.PARTIAL, Money.of("12.50", "USD"))
 
 
 async def test_trigger_amounts_win_over_the_token(world: Any) -> None:

@@ -15,7 +15,7 @@ from tillbridge_cybersource.settings import CybersourceSettings
 from tillbridge_cybersource.statuses import REASON_CODES, Policy, judge, judge_code, refusal
 from tillbridge_simulators.cybersource.outcomes import Outcome
 
-POLICY = Policy("review", partial_authorizations=False)
+POLICY = Policy("review", splits_tender=False)
 GIVEN = {"merchant_id": "m", "key_id": "k", "secret_key": "d3Jvbmcgc2VjcmV0IG9mIGEgbWVyY2hhbnQ="}
 
 

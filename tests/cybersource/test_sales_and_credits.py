@@ -281,15 +281,16 @@ async def test_a_hold_is_made_larger_and_captured_whole(make_world: Any) -> None
 @pytest.mark.parametrize(
     ("account", "wanted", "ends"),
     [
-        (True, False, Verdict.HELD_DECLINED),
-        (True, True, Verdict.APPROVED),
-        (False, True, Verdict.DECLINED),
+        (True, {}, Verdict.HELD_DECLINED),
+        (True, {"partial_authorizations": True}, Verdict.PARTIAL),
+        (True, {"partial_authorizations": True, "sale": True}, Verdict.HELD_DECLINED),
+        (False, {"partial_authorizations": True}, Verdict.DECLINED),
     ],
 )
-async def test_a_part_is_held_only_where_split_tender_is_set_up(
-    make_world: Any, account: bool, wanted: bool, ends: Verdict
+async def test_a_part_is_kept_only_where_split_tender_is_set_up(
+    make_world: Any, account: bool, wanted: dict[str, bool], ends: Verdict
 ) -> None:
-    world = await make_world(Options(split_tender=account), partial_authorizations=wanted)
+    world = await make_world(Options(split_tender=account), **wanted)
     told = seen(await world.authorize("partial"))
     assert told.verdict is ends
     assert not list(world.simulator.log.entries("unknown_fields"))

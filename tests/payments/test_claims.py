@@ -23,7 +23,7 @@ async def capture(database: Database, key: str, amount: str, held_id: str = HELD
 
 async def reverse(database: Database, key: str = "r", held_id: str = HELD_ID) -> bool:
     async with database.transaction() as tx:
-        return await claim_reversal(tx, key, held_id)
+        return await claim_reversal(tx, key, held_id) is not None
 
 
 async def test_captures_share_the_hold_and_never_pass_it(database: Database) -> None:

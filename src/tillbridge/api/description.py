@@ -82,11 +82,12 @@ DOORS: Mapping[str, Any] = {
             "operationId": "pay",
             "description": "Asks for an authorization while the shopper waits: an order and a"
             " token, never a card. The same key re-attaches to the same attempt, and is how a"
-            f" shopper who had to authenticate comes back. {_SIGNED}",
+            " shopper who had to authenticate comes back. Where a part is paid, another card pays"
+            f" what is owed: the same order with a new key and `owed`. {_SIGNED}",
             "parameters": [_text("idempotency-key", "header", "The shop's key of this try.")],
             "requestBody": {"required": True, "content": _OBJECT},
             "responses": _answers(
-                _200="authorized, declined, in_review, challenge or abandoned.",
+                _200="authorized, partial, declined, in_review, challenge or abandoned.",
                 _202="pending: ask again at the address in Location.",
                 _409="Another body under the same key, or another attempt is in flight.",
                 _503="Not attempted: safe to send again.",
@@ -112,7 +113,8 @@ DOORS: Mapping[str, Any] = {
             "description": f"Where an attempt stands. {_SIGNED}",
             "parameters": [_text("attempt_key", "path", "The shop's key of the try.")],
             "responses": _answers(
-                _200="authorized, declined, in_review, challenge or abandoned.", _202="pending."
+                _200="authorized, partial, declined, in_review, challenge or abandoned.",
+                _202="pending.",
             ),
         }
     },

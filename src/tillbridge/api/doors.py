@@ -141,6 +141,8 @@ def _answer(answer: Answer, attempt_key: str) -> Response:
             "token": attempt.token or None,
             "card": attempt.card,
         }
+    if answer.owed is not None:
+        content |= {"held": answer.held, "owed": answer.owed}
     if answer.page:
         content["authentication"] = answer.page
     if status == 202:

@@ -20,6 +20,8 @@ class Kind(StrEnum):
     ORDER_CANCELLED = "order.cancelled"
     REFUND_REQUESTED = "refund.requested"
     PAYMENT_AUTHORIZED = "payment.authorized"
+    PAYMENT_PARTLY_AUTHORIZED = "payment.partly_authorized"
+    PAYMENT_LAPSED = "payment.lapsed"
     PAYMENT_IN_REVIEW = "payment.in_review"
     PAYMENT_INCREMENTED = "payment.incremented"
     PAYMENT_REVIEW_ACCEPTED = "payment.review_accepted"

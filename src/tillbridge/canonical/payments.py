@@ -33,7 +33,8 @@ class Verdict(StrEnum):
     APPROVED: it took effect (for a review: accepted). DECLINED: an answer, nothing is held (for a
     review: rejected; the hold may still stand). IN_REVIEW: the issuer holds the money and somebody
     must decide. HELD_DECLINED: the issuer holds the money but the payment system's own rules said
-    no: the hold has to be reversed. CHALLENGE: the shopper must authenticate (3-D Secure).
+    no: the hold has to be reversed. PARTIAL: the issuer holds less than was asked for, and that is
+    kept as a part of the payment. CHALLENGE: the shopper must authenticate (3-D Secure).
     FAILED: it was accepted earlier and failed later. UNDONE: it took effect and was undone since.
     """
 
@@ -41,6 +42,7 @@ class Verdict(StrEnum):
     DECLINED = "declined"
     IN_REVIEW = "in_review"
     HELD_DECLINED = "held_declined"
+    PARTIAL = "partial"
     CHALLENGE = "challenge"
     FAILED = "failed"
     UNDONE = "undone"
@@ -58,7 +60,10 @@ class Source(StrEnum):
 
 
 class AttemptState(StrEnum):
-    """Where an attempt stands. `payments/judge` holds which may follow which."""
+    """Where an attempt stands. `payments/judge` holds which may follow which.
+
+    PARTIAL: a part of the order's money is held, and the rest is owed yet.
+    """
 
     STARTED = "started"
     UNKNOWN = "unknown"
@@ -66,6 +71,7 @@ class AttemptState(StrEnum):
     DECLINED = "declined"
     ABANDONED = "abandoned"
     IN_REVIEW = "in_review"
+    PARTIAL = "partial"
     AUTHORIZED = "authorized"
     CAPTURED = "captured"
     REVERSING = "reversing"
@@ -136,7 +142,9 @@ class Payment:
     """The payment of an order as events carry it: the live attempt and what was moved.
 
     `authorization_id` is the payment system's id of the authorization; `captured` and `refunded`
-    are sums of what is proven. `refunded` is None in what was told before refunds were counted.
+    are sums of what is proven. `refunded` is None in what was told before refunds were counted. Of
+    an order that is paid in parts it is the first part, with the sums of all; `owed` is what no
+    part holds yet, None of every other order.
     """
 
     connection: str
@@ -153,3 +161,4 @@ class Payment:
     card: Card = field(default_factory=Card)
     authorized_at: datetime | None = None
     refunded: Money | None = None
+    owed: Money | None = None

@@ -11,6 +11,7 @@ from typing import Literal, Protocol, TypeAlias, runtime_checkable
 
 from tillbridge.canonical.authentications import Returned
 from tillbridge.canonical.credentials import StoredCredential
+from tillbridge.canonical.money import Money
 from tillbridge.canonical.orders import Order
 from tillbridge.canonical.payments import Observation, Token
 from tillbridge.canonical.rates import Rate
@@ -251,6 +252,8 @@ class CheckoutRequest:
         credential: how it stands to a stored card; None for a card that is used once.
         returned: what the shopper's page came back with, where the shopper is authenticated.
         proof: what that gave, for the authorization; the engine's. None: nobody was asked.
+        owed: what is still owed of an order of which a part is paid; this pays just that. None:
+            it pays the whole order.
     """
 
     attempt_key: str
@@ -259,6 +262,12 @@ class CheckoutRequest:
     credential: StoredCredential | None = None
     returned: Returned | None = None
     proof: "Fields | None" = None
+    owed: Money | None = None
+
+    @property
+    def amount(self) -> Money:
+        """What it asks for."""
+        return self.order.total if self.owed is None else self.owed
 
 
 @runtime_checkable
@@ -339,17 +348,6 @@ class PullsPayments(Protocol):
 
     @property
     def pull(self) -> Pull | None: ...
-
-
-@runtime_checkable
-class CapturesHolds(Protocol):
-    """Says how often a hold can be captured; a session that does not: while money of it is left."""
-
-    @property
-    def captures_once(self) -> bool:
-        """A hold takes one capture only: what ships later is authorized anew, with the card that
-        was stored."""
-        ...
 
 
 @runtime_checkable

@@ -1,11 +1,14 @@
 """What a shop is told about a checkout."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
+from tillbridge.canonical.money import Money
 from tillbridge.canonical.payments import AttemptState
+from tillbridge.database.database import Database
 from tillbridge.payments.attempts import NOT_SENT, Attempt
+from tillbridge.payments.reauthorizations import whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,15 +16,17 @@ class Answer:
     """What the shop is told.
 
     Attributes:
-        status: "authorized", "declined", "in_review", "challenge" (200), "pending" (202),
-            "abandoned" (200: nothing is held, pay again with a new key), "conflict" (409),
+        status: "authorized", "partial", "declined", "in_review", "challenge" (200), "pending"
+            (202), "abandoned" (200: nothing is held, pay again with a new key), "conflict" (409),
             "not_attempted" (503, safe to retry).
         attempt: None when none was begun.
         page: with "challenge": the step that the shopper's page has to do, and what it needs.
+        held, owed: of an order that is paid in parts, by all of them together.
     """
 
     status: Literal[
         "authorized",
+        "partial",
         "declined",
         "in_review",
         "challenge",
@@ -35,6 +40,8 @@ class Answer:
     message: str = ""
     next_step: str = ""
     page: Mapping[str, str] = field(default_factory=dict)
+    held: Money | None = None
+    owed: Money | None = None
 
 
 def in_flight(other: Attempt | None, order_number: str) -> Answer:
@@ -56,6 +63,15 @@ def in_the_way(other: Attempt | None, order_number: str) -> Answer:
         AttemptState.REVERSING,
     ):
         return in_flight(other, order_number)
+    if other.state is AttemptState.PARTIAL:
+        return Answer(
+            "conflict",
+            other,
+            reason="order_partly_paid",
+            message=f"A part of order {order_number} is paid.",
+            next_step=f"Ask what is owed (GET /checkout/payments/{other.attempt_key}) and post it"
+            " along as `owed`; or cancel the order.",
+        )
     return Answer(
         "conflict",
         other,
@@ -81,11 +97,24 @@ def not_attempted(message: str) -> Answer:
     )
 
 
+async def with_sums(database: Database, answer: Answer) -> Answer:
+    """The answer; of an order that is paid in parts with what is held and what is owed."""
+    if answer.attempt is None or not answer.attempt.part:
+        return answer
+    async with database.connection() as tx:
+        payment = await whole(tx, answer.attempt)
+    if payment.owed is None:
+        return answer
+    return replace(answer, held=payment.authorized, owed=payment.owed)
+
+
 def answer_for(attempt: Attempt) -> Answer:
     """What a shop is told of an attempt as it stands."""
     match attempt.state:
         case AttemptState.AUTHORIZED | AttemptState.CAPTURED:
             return Answer("authorized", attempt)
+        case AttemptState.PARTIAL:
+            return Answer("partial", attempt)
         case AttemptState.IN_REVIEW:
             return Answer("in_review", attempt, attempt.review)
         case AttemptState.CHALLENGE:

@@ -30,6 +30,7 @@ from tillbridge.database.database import Tx
 from tillbridge.journeys.answer import Answer, answer_for, in_the_way, may_reopen, not_attempted
 from tillbridge.journeys.authorization import asked_of
 from tillbridge.journeys.house import House
+from tillbridge.journeys.opening import not_owed, what_stands_in_the_way
 from tillbridge.journeys.receive import take_in
 from tillbridge.payments.attempts import Attempt, Opening, by_shop_key, live
 from tillbridge.payments.authentications import (
@@ -99,9 +100,9 @@ class _Authenticating:
         if known is not None and not self._goes_on(known):
             return known
         if known is None:
-            other = await self._other()
-            if other is not None and other.state is not AttemptState.CHALLENGE:
-                return in_the_way(other, self.opening.order.number)
+            stopped = await self._stopped()
+            if stopped is not None:
+                return stopped
         standing = None
         if known is not None:
             standing = await standing_authentication(self.house.database, known.wire_key)
@@ -185,7 +186,7 @@ class _Authenticating:
             kept = False
         attempt = await self._attempt()
         if not kept:
-            return attempt or in_the_way(await self._other(), opening.order.number)
+            return attempt or await self._in_the_way()
         return Answer("challenge", attempt, page=_page(standing))
 
     async def _decline(self, told: NotAuthenticated, known: Attempt | None) -> Answer | Attempt:
@@ -199,15 +200,27 @@ class _Authenticating:
         await self.house.database.commit(take)
         attempt = await self._attempt()
         if attempt is None or attempt.state is not AttemptState.DECLINED:
-            return attempt or in_the_way(await self._other(), self.opening.order.number)
+            return attempt or await self._in_the_way()
         return answer_for(attempt)
 
     async def _attempt(self) -> Attempt | None:
         opening = self.opening
         return await by_shop_key(self.house.database, opening.shop, opening.attempt_key)
 
-    async def _other(self) -> Attempt | None:
-        return await live(self.house.database, self.payments.name, self.opening.order.number)
+    async def _stopped(self) -> Answer | None:
+        """What stands in its way already; no challenge does."""
+        opening = self.opening
+        if opening.owed is not None:
+            async with self.house.database.transaction() as tx:
+                return await not_owed(tx, opening)
+        other = await live(self.house.database, self.payments.name, opening.order.number)
+        if other is None or other.state is AttemptState.CHALLENGE:
+            return None
+        return in_the_way(other, opening.order.number)
+
+    async def _in_the_way(self) -> Answer:
+        async with self.house.database.transaction() as tx:
+            return await what_stands_in_the_way(tx, self.opening)
 
 
 def _page(standing: Standing) -> dict[str, str]:

@@ -36,7 +36,8 @@ class Asked:
 def authorization_fields(
     request: CheckoutRequest, wire_key: str, filler: Filler | None, *, shop: str, at: datetime
 ) -> Fields:
-    """The fields of an authorization for a shop's checkout; the amount is the order's whole total.
+    """The fields of an authorization for a shop's checkout; the amount is the order's whole total,
+    or what is owed of it.
 
     With `filler`, the folder's own mapping over the order; what the checkout itself says
     (`SAID_BY_CHECKOUT`) it cannot change. Raises Rejected.
@@ -51,7 +52,7 @@ def authorization_fields(
         **fields,
         "order_number": order.number,
         "attempt_key": wire_key,
-        "amount": order.total,
+        "amount": request.amount,
         "token_kind": request.token.kind,
         "token": request.token.value,
         **({"authentication": request.proof} if request.proof is not None else {}),

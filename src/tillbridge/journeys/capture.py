@@ -3,20 +3,33 @@
     the hold can be captured                        -> captured
     it takes one capture only, and has had it       -> what is due is authorized anew -> captured
     ... and that one is another shipment's, unknown -> waits for it
+    the order is paid in parts                      -> captured of its holds, one after the other;
+                                                       the last shipment gives back what no hold
+                                                       was asked for
 
 An ordinary shipment is captured with the statements of any write.
 """
+
+from dataclasses import replace
 
 from tillbridge.canonical.events import Kind
 from tillbridge.canonical.money import Money
 from tillbridge.connector.abilities import Receipt
 from tillbridge.connector.documents import Fields
-from tillbridge.journeys.money_guard import CAPTURE
+from tillbridge.database.database import Tx
+from tillbridge.journeys.money_guard import CAPTURE, captures_once
 from tillbridge.journeys.reauthorize import Remainder, reauthorize
+from tillbridge.journeys.receive import take_events
 from tillbridge.journeys.way import Way
-from tillbridge.payments.claims import HoldUsed
+from tillbridge.payments.attempts import Attempt
+from tillbridge.payments.claims import HoldInParts, HoldUsed
+from tillbridge.payments.parts import give_back_untouched
+from tillbridge.payments.portions import CapturePortion, Due, claim_portions
+from tillbridge.runs.keys import Effect
 from tillbridge.runs.run import Parked
 
+NOT_DUE = "NOT_DUE"
+"""Why a part of a payment is given back of which no shipment took anything."""
 _LOOKS_AGAIN_S = 60.0
 _ENDS = (Kind.PAYMENT_CAPTURED, Kind.PAYMENT_CAPTURE_FAILED)
 
@@ -24,7 +37,8 @@ _ENDS = (Kind.PAYMENT_CAPTURED, Kind.PAYMENT_CAPTURE_FAILED)
 async def take_capture(
     way: Way, name: str, connection: str, ordinal: str, fields: Fields
 ) -> Receipt:
-    """Captures what is due, once.
+    """Captures what is due, once. Of an order that is paid in parts the receipt is the first
+    portion's, with the whole amount.
 
     Raises:
         Parked: the hold's one capture is under way, for another shipment.
@@ -35,6 +49,8 @@ async def take_capture(
         return await way.write(name, connection, CAPTURE, ordinal, fields)
     except HoldUsed as used:
         first = used.attempt
+    except HoldInParts as held:
+        return await _take_in_parts(way, name, connection, ordinal, fields, part=held.attempt)
     if not first.captured:
         why = f"{way.place(name)}: the capture of another shipment"
         raise Parked(_LOOKS_AGAIN_S / way.house.factor, why, kinds=_ENDS)
@@ -43,3 +59,57 @@ async def take_capture(
     anew = await reauthorize(way, name, Remainder(first, way.ordinal(ordinal), amount))
     again = {**fields, "authorization_id": anew.authorization_id}
     return await way.write(name, connection, CAPTURE, ordinal, again)
+
+
+async def _take_in_parts(
+    way: Way, name: str, connection: str, ordinal: str, fields: Fields, *, part: Attempt
+) -> Receipt:
+    amount = fields["amount"]
+    assert isinstance(amount, Money), "it was to be claimed"
+    receipts = []
+    portions = await _claimed(way, connection, ordinal, amount, part)
+    for number, portion in enumerate(portions, start=1):
+        taken = {
+            **fields,
+            "authorization_id": portion.authorization_id,
+            "amount": portion.amount,
+        }
+        step, own = _portion(name, number), _portion(ordinal, number)
+        receipts.append(await way.write(step, connection, CAPTURE, own, taken))
+    if fields.get("final", True):
+        await _give_back(way, name, part)
+    first = receipts[0]
+    return replace(first, fields={**first.fields, "amount": amount.text})
+
+
+async def _claimed(
+    way: Way, connection: str, ordinal: str, amount: Money, part: Attempt
+) -> list[CapturePortion]:
+    def key(own: str) -> str:
+        return Effect(connection, way.run.subject, CAPTURE, way.ordinal(own)).key
+
+    due = Due(
+        part=part,
+        key=key(ordinal),
+        amount=amount,
+        once=captures_once(way.house, connection),
+        key_of=lambda number: key(_portion(ordinal, number)),
+    )
+    await way.journal.commit()  # a claim is judged on what an answer has told
+    return await way.house.database.commit(lambda tx: claim_portions(tx, due))
+
+
+async def _give_back(way: Way, name: str, part: Attempt) -> None:
+    """Once the last shipment is captured, the holds that none was captured of are released."""
+    first = part.follows or part.wire_key
+
+    async def give_back(tx: Tx) -> bytes:
+        unwanted = await give_back_untouched(tx, first, way.house.clock(), NOT_DUE)
+        await take_events(way.house, tx, unwanted)
+        return b"given back"
+
+    await way.journal.local(f"{way.place(name)}~", give_back)
+
+
+def _portion(name: str, number: int) -> str:
+    return f"{name} portion {number}"

@@ -33,20 +33,20 @@ from tillbridge.connector.abilities import CheckoutRequest, ReceivesCheckouts, V
 from tillbridge.connector.delivery import Delivery
 from tillbridge.connector.documents import AUTHORIZATION
 from tillbridge.connector.packing import pack
-from tillbridge.database.database import Tx
 from tillbridge.journeys.answer import (
     Answer,
     answer_for,
     in_flight,
-    in_the_way,
     may_reopen,
     not_attempted,
+    with_sums,
 )
 from tillbridge.journeys.authenticate import with_page
 from tillbridge.journeys.authorization import asked_of, while_waited_for, without_token
 from tillbridge.journeys.card_guard import card_data_found, in_key, screened
 from tillbridge.journeys.following import follow_subject
 from tillbridge.journeys.house import House
+from tillbridge.journeys.opening import open_checkout, print_of
 from tillbridge.journeys.receive import SQL
 from tillbridge.journeys.settle import ANSWERED, Settling
 from tillbridge.journeys.shopper import is_met, meet_shopper
@@ -56,14 +56,8 @@ from tillbridge.payments.attempts import (
     Opening,
     abandon,
     by_shop_key,
-    fingerprint,
-    give_way,
-    live,
     mark_unknown,
-    open_attempt,
-    reopen,
 )
-from tillbridge.payments.authentications import use_authentication
 from tillbridge.runs.journal import Intent, Journal
 from tillbridge.runs.keys import Effect
 from tillbridge.runs.lanes import Lane, Turn, held_turn, release, start_held
@@ -140,7 +134,7 @@ async def status_of(house: House, shop: str, attempt_key: str) -> Answer:
             reason="unknown_attempt",
             next_step="Post it to /checkout/payments first.",
         )
-    return await with_page(house, answer_for(attempt))
+    return await _told(house, attempt)
 
 
 async def settle_open_checkouts(house: House) -> None:
@@ -177,7 +171,7 @@ async def _begin_soon(
     house: House, shop: Connection, payments: Connection, request: CheckoutRequest
 ) -> "_Begun | Attempt | Answer":
     """`_begin`; a worker that is just busy with an earlier attempt's ending is waited for."""
-    if request.proof is None:  # else its attempt is there already
+    if request.proof is None and request.owed is None:  # else an attempt is there already
         begun = await _begin_at_once(house, shop, payments, request)
         if begun is not None:
             return begun
@@ -243,7 +237,7 @@ async def _begin(
     """
     effect = _effect(shop, payments, request)
     async with house.database.transaction() as tx:
-        standing = await _open(tx, payments, request, _opening(shop, payments, request, effect))
+        standing = await open_checkout(tx, request, _opening(shop, payments, request, effect))
         if standing is not None:
             return standing
         turn = await start_held(
@@ -284,7 +278,8 @@ def _opening(
         shop=shop.name,
         attempt_key=request.attempt_key,
         order=request.order,
-        request_sha256=fingerprint(request.order, request.token.kind),
+        request_sha256=print_of(request),
+        owed=request.owed,
     )
 
 
@@ -295,24 +290,6 @@ def _input(payments: Connection, effect: Effect) -> bytes:
 
 def _lease_s(house: House) -> float:
     return house.pace.read_on_s + _SPARE_S / house.factor
-
-
-async def _open(
-    tx: Tx, payments: Connection, request: CheckoutRequest, opening: Opening
-) -> "Attempt | Answer | None":
-    """Begins the attempt; else the one that has this key, or what stands in its way."""
-    if request.proof is not None and await use_authentication(tx, opening):
-        return None
-    if await open_attempt(tx, opening):
-        return None
-    known = await by_shop_key(tx, opening.shop, request.attempt_key)
-    if known is not None and not _is_again(known, opening):
-        return known
-    await give_way(tx, payments.name, request.order.number)
-    if await open_attempt(tx, opening) or await reopen(tx, opening):
-        return None
-    other = await live(tx, payments.name, request.order.number)
-    return in_the_way(other, request.order.number)
 
 
 async def _carry_out(
@@ -362,7 +339,7 @@ async def abandon_attempt(
 
 async def _attach(house: House, attempt: Attempt, request: CheckoutRequest) -> Answer:
     """The same key again: the same attempt, waited for a while if it is still open."""
-    if attempt.request_sha256 != fingerprint(request.order, request.token.kind):
+    if attempt.request_sha256 != print_of(request):
         return Answer(
             "conflict",
             attempt,
@@ -375,12 +352,11 @@ async def _attach(house: House, attempt: Attempt, request: CheckoutRequest) -> A
             break
         await asyncio.sleep(_LOOK_S)
         attempt = await by_shop_key(house.database, attempt.shop, attempt.attempt_key) or attempt
-    return await with_page(house, answer_for(attempt))
+    return await _told(house, attempt)
 
 
-def _is_again(attempt: Attempt, opening: Opening) -> bool:
-    """Whether it is the very request that certainly never left."""
-    return may_reopen(attempt) and attempt.request_sha256 == opening.request_sha256
+async def _told(house: House, attempt: Attempt) -> Answer:
+    return await with_sums(house.database, await with_page(house, answer_for(attempt)))
 
 
 def journal_of(house: House, turn: Turn, run: Run, settling: Settling) -> Journal:

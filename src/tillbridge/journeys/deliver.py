@@ -312,6 +312,8 @@ class Walk:
         cover = await claim_cover(house, document, effect, fields)
         if not cover.covered:
             return Receipt(fields={"status": NOTHING_TO_REVERSE})
+        if cover.amount is not None:
+            fields = {**fields, "amount": cover.amount}
         self._settling.attempt = cover.attempt
         ability = while_held(house, ability, cover.hold)
         await house.gates.enter(connection, since=self.run.started_at)

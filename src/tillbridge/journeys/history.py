@@ -16,6 +16,7 @@ from tillbridge.archive.month_files import parts_in, subjects_with
 from tillbridge.archive.months import Month, months
 from tillbridge.archive.parts import PARTS_MAX, Part, outline, outlines_of
 from tillbridge.canonical.money import Money
+from tillbridge.canonical.payments import AttemptState
 from tillbridge.database.database import Database
 from tillbridge.database.statements import load_statements
 from tillbridge.journeys.subjects import subjects_of
@@ -177,10 +178,13 @@ async def _next_step(
     if waiting:
         why = waiting[-1].waiting_for or "a worker"
         return f"Run {waiting[-1].id} waits for {why}: nothing to do unless that takes too long."
-    held = [_held(line) for line in payments if line.state == "authorized" and _held(line)]
+    held = [_held(line) for line in payments if line.state in _HOLDING and _held(line)]
     if held:
         return f"{held[0]} is held and nothing is under way: ship it, or cancel the order."
     return "Nothing to do: all of it has ended."
+
+
+_HOLDING = (AttemptState.PARTIAL, AttemptState.AUTHORIZED)
 
 
 def _held(line: PaymentLine) -> Money | None:

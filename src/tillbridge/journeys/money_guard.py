@@ -9,19 +9,29 @@ from dataclasses import dataclass
 
 from tillbridge.canonical.errors import Misconfigured
 from tillbridge.canonical.money import Money
-from tillbridge.connector.abilities import CapturesHolds
 from tillbridge.connector.documents import AUTHORIZATION, Fields
+from tillbridge.connector.holds import CapturesHolds
 from tillbridge.database.database import Database, Tx
 from tillbridge.journeys.house import House
+from tillbridge.journeys.receive import take_events
 from tillbridge.journeys.refund import REFUND
 from tillbridge.payments.attempts import NOT_SENT, Attempt, abandon, by_authorization
-from tillbridge.payments.claims import claim_capture, claim_reversal, release_claim
+from tillbridge.payments.claims import (
+    HoldInParts,
+    Release,
+    claim_capture,
+    claim_reversal,
+    release_claim,
+)
 from tillbridge.payments.observations import told_capture
+from tillbridge.payments.parts import give_up, lock_parts
 from tillbridge.payments.refunds import release_refund, told_refund
 from tillbridge.runs.keys import Effect
 
 CAPTURE = "capture"
 REVERSAL = "reversal"
+RELEASED = "RELEASED"
+"""Why the parts of a payment are given back that a flow releases."""
 
 
 def is_covered(document: str) -> bool:
@@ -36,11 +46,13 @@ class Cover:
     Attributes:
         attempt: with its claim, where that was just made.
         hold: what a capture takes from.
+        amount: what is released of a payment in parts; the flow named the whole.
     """
 
     covered: bool
     attempt: Attempt | None = None
     hold: Attempt | None = None
+    amount: Money | None = None
 
 
 async def claim_cover(house: House, document: str, effect: Effect, fields: Fields) -> Cover:
@@ -48,6 +60,7 @@ async def claim_cover(house: House, document: str, effect: Effect, fields: Field
 
     Raises:
         HoldUsed: the hold takes one capture only, and has had it.
+        HoldInParts: a capture of one of several holds, whose portions are not worked out.
         Rejected: a capture would pass what is held.
     """
     if not is_covered(document):
@@ -60,8 +73,12 @@ async def claim_cover(house: House, document: str, effect: Effect, fields: Field
             next_step="Map authorization_id from the payment.",
         )
     if document == REVERSAL:
-        async with house.database.connection() as connection:
-            return Cover(await claim_reversal(connection, effect.key, authorization_id))
+        try:
+            async with house.database.connection() as connection:
+                released = await claim_reversal(connection, effect.key, authorization_id)
+        except HoldInParts as one:
+            released = await _release_parts(house, effect, one.attempt)
+        return Cover(released is not None, amount=released.amount if released else None)
     amount = fields.get("amount")
     if not isinstance(amount, Money):
         raise Misconfigured("A capture without an amount cannot be covered.")
@@ -69,6 +86,22 @@ async def claim_cover(house: House, document: str, effect: Effect, fields: Field
     claimed = await claim_capture(house.database, *claim, order_number=effect.subject, once=once)
     held = claimed or await by_authorization(house.database, authorization_id)
     return Cover(True, claimed, held)
+
+
+async def _release_parts(house: House, effect: Effect, part: Attempt) -> Release | None:
+    """The same for an order that is paid in parts: every hold is given up, this one by this write,
+    the others by the flow that releases strays. None where money was taken of any."""
+
+    async def release(tx: Tx) -> Release | None:
+        parts = await lock_parts(tx, part)
+        others = await give_up(tx, parts, house.clock(), RELEASED, but=part.wire_key)
+        await take_events(house, tx, others)
+        try:
+            return await claim_reversal(tx, effect.key, part.authorization_id)
+        except HoldInParts:
+            return None
+
+    return await house.database.commit(release)
 
 
 def captures_once(house: House, connection: str) -> bool:

@@ -21,6 +21,8 @@ NOT_SENT = "not_sent"
 FENCING = "fencing"
 """Why an attempt is unknown that we have told the payment system to undo: what is found of it from
 then on is nobody's wish any more."""
+COUNTED = frozenset({AttemptState.PARTIAL, AttemptState.AUTHORIZED, AttemptState.CAPTURED})
+"""The states of a part that pays for its order."""
 ENDED = frozenset({AttemptState.DECLINED, AttemptState.ABANDONED, AttemptState.REVERSED})
 
 
@@ -33,8 +35,9 @@ class Attempt:
         shop, attempt_key: the shop connection and the shop's own key of the try.
         request_sha256: of the request's meaning; the same key with another is refused.
         held: the issuer holds money for it, as far as is proven.
-        follows: the `wire_key` of the attempt whose order is authorized anew with this one; "" of
-            every other.
+        follows: the `wire_key` of the attempt whose order is authorized anew with this one, or of
+            which this holds a later part; "" of every other.
+        part: which part of an order's payment it holds, from 1; 0 of one that holds all of it.
         seen_as: the version of the row it was read from.
     """
 
@@ -60,6 +63,7 @@ class Attempt:
     authorized_at: datetime | None
     seen_as: int = 0
     follows: str = ""
+    part: int = 0
 
     @classmethod
     def of(cls, row: asyncpg.Record) -> "Attempt":
@@ -88,6 +92,7 @@ class Attempt:
             authorized_at=row["authorized_at"],
             seen_as=row["seen_as"],
             follows=row["follows"],
+            part=row["part"],
         )
 
     def payment(self) -> Payment:
@@ -112,7 +117,7 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """What a checkout wants to begin."""
+    """What a checkout wants to begin; `owed`: a later part of an order that is paid in parts."""
 
     wire_key: str
     connection: str
@@ -120,6 +125,23 @@ class Opening:
     attempt_key: str
     order: Order
     request_sha256: bytes
+    owed: Money | None = None
+
+    @property
+    def row(self) -> tuple[object, ...]:
+        """What the attempt's row begins with."""
+        amount = self.order.total if self.owed is None else self.owed
+        return (
+            self.wire_key,
+            self.connection,
+            self.shop,
+            self.attempt_key,
+            self.order.number,
+            self.request_sha256,
+            amount.amount,
+            amount.currency,
+            encode(self.order),
+        )
 
     def attempt(self, seen_as: int) -> Attempt:
         """The attempt as it begins."""
@@ -149,26 +171,15 @@ class Opening:
         )
 
 
-def fingerprint(order: Order, token_kind: str) -> bytes:
+def fingerprint(order: Order, token_kind: str, owed: Money | None = None) -> bytes:
     """What must be equal when a key is used again. Not the token: a shop may renew it."""
-    return hashlib.sha256(encode(order) + token_kind.encode()).digest()
+    part = "" if owed is None else f" {owed}"
+    return hashlib.sha256(encode(order) + token_kind.encode() + part.encode()).digest()
 
 
 async def open_attempt(tx: Tx, opening: Opening) -> bool:
     """Begins an attempt; False when its key is known or the debt has a live attempt already."""
-    key = await tx.fetchval(
-        SQL["open_attempt"],
-        opening.wire_key,
-        opening.connection,
-        opening.shop,
-        opening.attempt_key,
-        opening.order.number,
-        opening.request_sha256,
-        opening.order.total.amount,
-        opening.order.currency,
-        encode(opening.order),
-    )
-    return key is not None
+    return await tx.fetchval(SQL["open_attempt"], *opening.row) is not None
 
 
 async def by_shop_key(tx: Tx | Database, shop: str, attempt_key: str) -> Attempt | None:

@@ -12,7 +12,8 @@ from tillbridge.canonical.payments import Token
 from tillbridge.database.database import Database, Tx
 from tillbridge.database.statements import load_statements
 from tillbridge.payments.attempts import SQL as ATTEMPTS
-from tillbridge.payments.attempts import Opening, give_way, open_attempt, reopen
+from tillbridge.payments.attempts import Opening, give_way
+from tillbridge.payments.parts import begin_attempt
 
 SQL = load_statements("tillbridge.payments", "authentications.sql")
 KEPT = timedelta(days=1)
@@ -69,7 +70,7 @@ async def open_challenge(tx: Tx, opening: Opening) -> bool:
     A challenge of the same debt that nobody finished makes way.
     """
     await give_way(tx, opening.connection, opening.order.number)
-    if not (await open_attempt(tx, opening) or await reopen(tx, opening)):
+    if not await begin_attempt(tx, opening):
         return False
     await tx.fetchval(ATTEMPTS["set_state"], opening.wire_key, "challenge", ["started"])
     return True

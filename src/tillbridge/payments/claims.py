@@ -4,6 +4,7 @@ Captured never more than held, and never captured while it is being released: ho
 once, each claim is one statement on the attempt's own row, which judges the newest row there is.
 """
 
+from dataclasses import dataclass
 from decimal import Decimal
 
 import msgspec
@@ -12,8 +13,11 @@ from tillbridge.canonical.errors import Rejected
 from tillbridge.canonical.money import Money
 from tillbridge.canonical.payments import AttemptState, Observation, Operation
 from tillbridge.database.database import Database, Tx
+from tillbridge.database.statements import load_statements
 from tillbridge.payments.attempts import SQL, Attempt
 
+PORTIONS = load_statements("tillbridge.payments", "portions.sql")
+_GIVEN_UP_WHOLE = (AttemptState.PARTIAL, AttemptState.AUTHORIZED)
 _CAPTURABLE = (AttemptState.AUTHORIZED, AttemptState.CAPTURED)
 
 
@@ -26,6 +30,26 @@ class HoldUsed(Rejected):
             reason="hold_used",
         )
         self.attempt = attempt
+
+
+class HoldInParts(Rejected):
+    """The authorization is a part of its order's payment: what is due of the order is taken of
+    all its parts, and they are released together."""
+
+    def __init__(self, attempt: Attempt) -> None:
+        super().__init__(
+            f"Order {attempt.order_number} is paid in parts, of which this is one.",
+            reason="hold_in_parts",
+        )
+        self.attempt = attempt
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """A hold may be released; `amount` is what there is to release where a flow, which sees the
+    order's payment as one, cannot know it."""
+
+    amount: Money | None = None
 
 
 async def claim_capture(
@@ -44,6 +68,7 @@ async def claim_capture(
 
     Raises:
         HoldUsed: it takes one capture only, and another has claimed it.
+        HoldInParts: its order is paid in parts, and nobody has worked out what this one gives.
         Rejected: it would capture more than is held, the hold is being released, or the same
             capture was claimed with another amount.
     """
@@ -58,6 +83,12 @@ async def claim_capture(
             f"No authorization {authorization_id!r} is known.", reason="unknown_authorization"
         )
     own = msgspec.json.decode(row["claims"], type=dict[str, str]).get(effect_key)
+    if (
+        own is None
+        and row["part"]
+        and not await database.fetch_value(PORTIONS["is_portion"], effect_key)
+    ):
+        raise HoldInParts(Attempt.of(row))
     if own is None or Decimal(own) != amount.amount:
         attempt, used = Attempt.of(row), max(row["claimed"], row["captured"])
         if once and own is None and used and amount.amount > 0 and attempt.state in _CAPTURABLE:
@@ -66,16 +97,27 @@ async def claim_capture(
     return None
 
 
-async def claim_reversal(tx: Tx, effect_key: str, authorization_id: str) -> bool:
-    """Claims the release of a hold; False when there is nothing of ours to reverse any more.
+async def claim_reversal(tx: Tx, effect_key: str, authorization_id: str) -> Release | None:
+    """Claims the release of a hold; None when there is nothing of ours to reverse any more.
 
     A stray authorization, which no attempt counts as its own, may always be reversed. From the
     claim on the attempt is `reversing` and can no longer be captured.
+
+    Raises:
+        HoldInParts: it holds a part of a payment that is not being given up.
     """
-    if await tx.fetchval(SQL["claim_reversal"], authorization_id, effect_key) is not None:
-        return True
+    row = await tx.fetchrow(SQL["claim_reversal"], authorization_id, effect_key)
+    if row is not None:
+        return Release(Money(row["amount"], row["currency"]) if row["part"] else None)
     row = await tx.fetchrow(SQL["attempt_by_authorization"], authorization_id)
-    return row is None or effect_key in msgspec.json.decode(row["claims"])
+    if row is None:
+        return Release()
+    attempt = Attempt.of(row)
+    if effect_key in msgspec.json.decode(row["claims"]):
+        return Release(attempt.amount if attempt.part else None)
+    if attempt.part and attempt.state in _GIVEN_UP_WHOLE:
+        raise HoldInParts(attempt)
+    return None
 
 
 async def release_claim(tx: Tx, order_number: str, effect_key: str) -> None:

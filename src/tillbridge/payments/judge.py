@@ -12,15 +12,18 @@ _OPEN = frozenset({AttemptState.STARTED, AttemptState.UNKNOWN, AttemptState.CHAL
 _HELD = frozenset(
     {
         AttemptState.IN_REVIEW,
+        AttemptState.PARTIAL,
         AttemptState.AUTHORIZED,
         AttemptState.CAPTURED,
         AttemptState.REVERSING,
     }
 )
+_TAKEN_FROM = _HELD - {AttemptState.PARTIAL}
+"""What is captured or made larger. A part of a payment is not, until all of it is held."""
 CAPTURE_FAILED = "CAPTURE_FAILED"
 """The reason of an attempt of which a capture was taken and turned down later. One that was voided
 is none: somebody meant it."""
-_ACCEPTED = frozenset({AttemptState.AUTHORIZED, AttemptState.CAPTURED})
+_ACCEPTED = frozenset({AttemptState.PARTIAL, AttemptState.AUTHORIZED, AttemptState.CAPTURED})
 _REFUSED = frozenset({AttemptState.REVERSING, AttemptState.REVERSED})
 
 
@@ -40,13 +43,16 @@ class Move:
     kinds: tuple[Kind, ...] = ()
 
 
-def judge(attempt: Attempt, seen: Observation, known: Known = NOTHING_KNOWN) -> Move:
+def judge(
+    attempt: Attempt, seen: Observation, known: Known = NOTHING_KNOWN, *, is_owed: bool = True
+) -> Move:
     """What an observation means for an attempt.
 
-    `known` is what was seen before of the same capture, or of the capture that a void undoes.
+    `known` is what was seen before of the same capture, or of the capture that a void undoes;
+    `is_owed`: what a later part of a payment was asked for is owed still.
     """
     if seen.operation in (Operation.AUTHORIZATION, Operation.SALE):
-        return _judge_authorization(attempt, seen)
+        return _judge_authorization(attempt, seen, is_owed)
     if seen.operation is Operation.REVIEW:
         return _judge_review(attempt, seen)
     if seen.operation is Operation.CAPTURE:
@@ -63,7 +69,7 @@ def judge(attempt: Attempt, seen: Observation, known: Known = NOTHING_KNOWN) -> 
     return Move("confirmed")
 
 
-def _judge_authorization(attempt: Attempt, seen: Observation) -> Move:
+def _judge_authorization(attempt: Attempt, seen: Observation, is_owed: bool) -> Move:
     own = attempt.authorization_id in ("", seen.request_id)
     if seen.verdict in (Verdict.DECLINED, Verdict.FAILED):
         if attempt.state in _OPEN:
@@ -83,20 +89,29 @@ def _judge_authorization(attempt: Attempt, seen: Observation) -> Move:
         return Move("confirmed") if known else Move("stray", None, (Kind.PAYMENT_STRAY,))
     if attempt.reason == FENCING:
         return Move("stray", None, (Kind.PAYMENT_STRAY,))
-    return _held(attempt, seen)
+    return _held(attempt, seen, is_owed)
 
 
-def _held(attempt: Attempt, seen: Observation) -> Move:
+def _held(attempt: Attempt, seen: Observation, is_owed: bool) -> Move:
     """The first proof that the issuer holds money for an attempt that was waiting for it.
 
-    A hold of another amount than was asked for is not wanted either, nor one that somebody would
-    have to decide about while the goods are leaving.
+    A hold of another amount than was asked for is not wanted either, unless it is kept as a part;
+    nor one that somebody would have to decide about while the goods are leaving, or while the
+    shopper is to pay the rest.
     """
-    unwanted = seen.verdict is Verdict.HELD_DECLINED or (
-        attempt.follows != "" and seen.verdict is Verdict.IN_REVIEW
+    if seen.verdict is Verdict.PARTIAL and is_owed and _is_a_part(attempt, seen):
+        held = _with_answer(attempt, seen, AttemptState.PARTIAL, held=True)
+        part = replace(held, amount=seen.amount or held.amount, part=max(attempt.part, 1))
+        return Move("moved", part, (Kind.PAYMENT_PARTLY_AUTHORIZED,))
+    unwanted = (
+        not is_owed
+        or seen.verdict in (Verdict.HELD_DECLINED, Verdict.PARTIAL)
+        or (attempt.follows != "" and seen.verdict is Verdict.IN_REVIEW)
     )
     if unwanted or (seen.amount is not None and seen.amount != attempt.amount):
         held = _with_answer(attempt, seen, AttemptState.REVERSING, held=True)
+        if attempt.part and seen.amount is not None:  # what is given back is what is held
+            held = replace(held, amount=min(seen.amount, attempt.amount))
         return Move("moved", held, (Kind.PAYMENT_DECLINED, Kind.PAYMENT_STRAY))
     if seen.verdict is Verdict.IN_REVIEW:
         held = _with_answer(attempt, seen, AttemptState.IN_REVIEW, held=True)
@@ -107,6 +122,16 @@ def _held(attempt: Attempt, seen: Observation) -> Move:
         taken = replace(held, state=AttemptState.CAPTURED, captured=attempt.amount)
         return Move("moved", taken, (Kind.PAYMENT_AUTHORIZED, Kind.PAYMENT_CAPTURED))
     return Move("moved", held, (Kind.PAYMENT_AUTHORIZED,))
+
+
+def _is_a_part(attempt: Attempt, seen: Observation) -> bool:
+    """Whether it is known to be less than was asked for. What is authorized anew for a shipment is
+    due whole."""
+    amount, asked = seen.amount, attempt.amount
+    is_anew = attempt.follows != "" and not attempt.part
+    if amount is None or is_anew or seen.operation is not Operation.AUTHORIZATION:
+        return False
+    return amount.currency == asked.currency and bool(amount) and amount < asked
 
 
 def _undone(attempt: Attempt, seen: Observation, own: bool) -> Move:
@@ -155,7 +180,7 @@ def _judge_capture(attempt: Attempt, seen: Observation, known: Known) -> Move:
 
 def _captured(attempt: Attempt, amount: Money) -> Move:
     captured = attempt.captured + amount
-    if attempt.state not in _HELD or attempt.amount < captured:
+    if attempt.state not in _TAKEN_FROM or attempt.amount < captured:
         return Move("conflict")
     moved = replace(attempt, state=AttemptState.CAPTURED, captured=captured, held=True)
     return Move("moved", moved, (Kind.PAYMENT_CAPTURED,))
@@ -166,7 +191,7 @@ def _judge_increment(attempt: Attempt, seen: Observation) -> Move:
     added = seen.amount
     if seen.verdict is not Verdict.APPROVED or added is None:
         return Move("confirmed")
-    if added.currency != attempt.amount.currency or attempt.state not in _HELD:
+    if added.currency != attempt.amount.currency or attempt.state not in _TAKEN_FROM:
         return Move("conflict")
     larger = replace(attempt, amount=attempt.amount + added)
     return Move("moved", larger, (Kind.PAYMENT_INCREMENTED,))

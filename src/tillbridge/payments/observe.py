@@ -24,9 +24,12 @@ from tillbridge.payments.attempts import SQL, Attempt
 from tillbridge.payments.claims import release_undone
 from tillbridge.payments.judge import judge
 from tillbridge.payments.known import known_of
+from tillbridge.payments.parts import events_of_part, lock_parts
 from tillbridge.payments.payment_events import payment_event
 from tillbridge.payments.reauthorizations import events_of
 from tillbridge.payments.refunds import attempt_of, is_our_credit, observe_refund
+
+_TOLD_MORE_OF = (AttemptState.IN_REVIEW, AttemptState.PARTIAL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +69,8 @@ async def observe(tx: Tx, connection: str, seen: Observation) -> Observed:
     if refund is not None:
         return Observed(new=True, events=refund)
     known = await known_of(tx, connection, seen, number)
-    move = judge(attempt, seen, known)
+    is_owed = attempt.part < 2 or (await lock_parts(tx, attempt))[0].state is AttemptState.PARTIAL
+    move = judge(attempt, seen, known, is_owed=is_owed)
     if move.attempt is not None:
         await _save(tx, move.attempt, seen, number)
         if Kind.PAYMENT_CAPTURE_FAILED in move.kinds and known.captured is not None:
@@ -74,7 +78,10 @@ async def observe(tx: Tx, connection: str, seen: Observation) -> Observed:
     else:
         await tx.execute(SQL["mean"], number, move.meaning, attempt.wire_key)
     after, has_more = move.attempt or attempt, row["has_more"]
-    events = await events_of(tx, move.kinds, after, seen, has_more=has_more)
+    if after.part:
+        events = await events_of_part(tx, move.kinds, attempt, after, seen)
+    else:
+        events = await events_of(tx, move.kinds, after, seen, has_more=has_more)
     if Kind.PAYMENT_CAPTURE_FAILED in move.kinds:
         after, made_room_for = await _captures_in_conflict(tx, connection, after, has_more=has_more)
         events += made_room_for
@@ -102,10 +109,10 @@ def foresee(attempt: Attempt, seen: Observation) -> Foreseen | None:
         Operation.SALE: seen.attempt_key == attempt.wire_key,
         Operation.CAPTURE: seen.parent_id == attempt.authorization_id != "",
     }
-    if attempt.follows or not own.get(seen.operation, False):
+    if attempt.follows or attempt.part or not own.get(seen.operation, False):
         return None
     move = judge(attempt, seen)
-    if move.attempt is None or move.attempt.state is AttemptState.IN_REVIEW:
+    if move.attempt is None or move.attempt.state in _TOLD_MORE_OF:
         return None
     events = tuple(payment_event(kind, move.attempt, seen) for kind in move.kinds)
     return Foreseen(seen, move.attempt, events)
@@ -166,6 +173,7 @@ async def _save(tx: Tx, attempt: Attempt, seen: Observation, number: int) -> Non
         "moved",
         number,
         attempt.amount.amount,
+        attempt.part,
     )
 
 

@@ -1,6 +1,7 @@
 """What follows for the rest of the house when an observation has moved a payment, as events."""
 
 from dataclasses import replace
+from datetime import datetime
 
 from tillbridge.canonical.events import Event, EventData, Kind
 from tillbridge.canonical.payments import AttemptState, Observation, Payment
@@ -24,6 +25,18 @@ def payment_event(
         subject=attempt.order_number,
         occurred_at=seen.occurred_at,
         data=EventData(order=attempt.order, payment=payment),
+    )
+
+
+def unwanted_hold(attempt: Attempt, at: datetime) -> Event:
+    """A hold that was wanted and is not any more: it is to be released, as a stray is."""
+    return Event(
+        id=f"{Kind.PAYMENT_STRAY}:{attempt.wire_key}:{attempt.authorization_id}",
+        source=attempt.connection,
+        kind=Kind.PAYMENT_STRAY,
+        subject=attempt.order_number,
+        occurred_at=at,
+        data=EventData(order=attempt.order, payment=attempt.payment()),
     )
 
 

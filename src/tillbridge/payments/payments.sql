@@ -101,7 +101,7 @@ WHERE connection = $1 AND echo_key = $2 AND operation IN ('capture', 'void')
 WITH meant AS (UPDATE observations SET meaning = $13, wire_key = $1 WHERE number = $14)
 UPDATE attempts
 SET state = $2, authorization_id = $3, approval_code = $4, reason = $5, review = $6, token = $7,
-    card = $8, captured = $9, reversed = $10, held = $11, amount = $15,
+    card = $8, captured = $9, reversed = $10, held = $11, amount = $15, part = $16,
     authorized_at = coalesce(authorized_at, $12)
 WHERE wire_key = $1;
 
@@ -134,23 +134,27 @@ RETURNING wire_key;
 
 -- name: claim_capture
 -- One statement: whoever waits for the row judges what the one before left of it. One row always.
--- $5: the hold takes one capture only.
+-- $5: the hold takes one capture only. A part of an order's payment gives only the portion of a
+-- capture that was worked out for it.
 WITH claimed AS (
     UPDATE attempts
     SET claimed = claimed + $3, claims = claims || jsonb_build_object($2::text, $3::numeric::text)
     WHERE authorization_id = $1 AND authorization_id <> '' AND state IN ('authorized', 'captured')
       AND currency = $4 AND GREATEST(claimed, captured) + $3 <= amount AND NOT claims ? $2
       AND NOT ($5 AND GREATEST(claimed, captured) > 0)
+      AND (part = 0 OR EXISTS (SELECT 1 FROM capture_portions p WHERE p.effect_key = $2))
     RETURNING *, xmin::text::bigint AS seen_as
 )
 SELECT claimed.* FROM (SELECT 1) AS once LEFT JOIN claimed ON true;
 
 -- name: claim_reversal
+-- A part of an order's payment is released when all of them are: then it is `reversing`.
 UPDATE attempts
 SET state = 'reversing', claims = claims || jsonb_build_object($2::text, '0')
 WHERE authorization_id = $1 AND authorization_id <> '' AND claimed = 0
   AND state IN ('in_review', 'authorized', 'reversing') AND NOT claims ? $2
-RETURNING wire_key;
+  AND (part = 0 OR state = 'reversing')
+RETURNING part, amount, currency;
 
 -- name: attempt_by_authorization
 SELECT *, xmin::text::bigint AS seen_as FROM attempts WHERE authorization_id = $1 AND authorization_id <> '';

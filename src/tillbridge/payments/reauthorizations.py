@@ -14,13 +14,13 @@ import asyncpg
 
 from tillbridge.canonical.codec import encode
 from tillbridge.canonical.errors import Rejected
-from tillbridge.canonical.events import Event, EventData, Kind
+from tillbridge.canonical.events import Event, Kind
 from tillbridge.canonical.money import Money
 from tillbridge.canonical.payments import AttemptState, Observation, Payment
 from tillbridge.database.database import Database, Tx
 from tillbridge.database.statements import load_statements
-from tillbridge.payments.attempts import ENDED, Attempt, by_wire_key
-from tillbridge.payments.payment_events import payment_event
+from tillbridge.payments.attempts import COUNTED, ENDED, Attempt, by_wire_key
+from tillbridge.payments.payment_events import payment_event, unwanted_hold
 
 SQL = load_statements("tillbridge.payments", "reauthorizations.sql")
 _TOLD = frozenset({Kind.PAYMENT_CAPTURED, Kind.PAYMENT_CAPTURE_FAILED, Kind.PAYMENT_STRAY})
@@ -95,29 +95,24 @@ async def no_longer_wanted(tx: Tx, wire_key: str, now: datetime) -> list[Event]:
     row = await tx.fetchrow(SQL["free_hold"], wire_key)
     if row is None:
         return []
-    attempt = Attempt.of(row)
-    return [
-        Event(
-            id=f"{Kind.PAYMENT_STRAY}:{attempt.wire_key}:{attempt.authorization_id}",
-            source=attempt.connection,
-            kind=Kind.PAYMENT_STRAY,
-            subject=attempt.order_number,
-            occurred_at=now,
-            data=EventData(order=attempt.order, payment=attempt.payment()),
-        )
-    ]
+    return [unwanted_hold(Attempt.of(row), now)]
 
 
 async def whole(tx: Tx, attempt: Attempt) -> Payment:
-    """The payment of an order as one: what was authorized at first, and all that was captured and
-    refunded of it and of what follows."""
+    """The payment of an order as one: what was authorized at first, in all its parts, and all that
+    was captured and refunded of it and of what follows."""
     first = await by_wire_key(tx, attempt.follows) if attempt.follows else attempt
     assert first is not None, "attempts are never removed"
     row = await tx.fetchrow(SQL["sum_following"], first.wire_key)
     assert row is not None, "it is a sum"
     currency = first.amount.currency
+    payment = first.payment()
+    if first.part and first.state in COUNTED:
+        held = first.amount + Money(row["held"], currency)
+        owed = max(first.order.total - held, Money.zero(currency))  # more by an increment
+        payment = replace(payment, authorized=held, owed=owed)
     return replace(
-        first.payment(),
+        payment,
         captured=first.captured + Money(row["captured"], currency),
         refunded=first.refunded + Money(row["refunded"], currency),
     )

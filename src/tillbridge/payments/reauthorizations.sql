@@ -13,7 +13,9 @@ INSERT INTO attempts (wire_key, connection, shop, attempt_key, order_number, req
 VALUES ($1, $2, $3, $4, $5, '', 'started', $6, $7, $8, $9);
 
 -- name: sum_following
-SELECT coalesce(sum(captured), 0) AS captured, coalesce(sum(refunded), 0) AS refunded
+SELECT coalesce(sum(captured), 0) AS captured, coalesce(sum(refunded), 0) AS refunded,
+       coalesce(sum(amount) FILTER (
+           WHERE part > 0 AND state IN ('partial', 'authorized', 'captured')), 0) AS held
 FROM attempts WHERE follows = $1 AND follows <> '';
 
 -- name: free_hold

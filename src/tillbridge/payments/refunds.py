@@ -103,7 +103,7 @@ async def claim_refund(tx: Tx, asked: Asked) -> list[Portion]:
             f"Nothing of order {asked.order_number!r} is paid at {asked.connection}.",
             reason="nothing_captured",
         )
-    attempts = [Attempt.of(row) for row in rows]
+    attempts = [Attempt.of(row) for row in reversed(rows)]
     entries = {attempt.wire_key: await _entries(tx, attempt) for attempt in attempts}
     before = [
         (attempt, entry)

@@ -1,10 +1,10 @@
 -- Statements of refunds: what has gone back of what was captured, and what is about to.
 
 -- name: lock_live_attempts
--- One, and those that follow it, oldest first.
+-- One, and those that follow it, newest first: so are they locked everywhere.
 SELECT *, xmin::text::bigint AS seen_as FROM attempts
 WHERE connection = $1 AND order_number = $2 AND state NOT IN ('declined', 'abandoned', 'reversed')
-ORDER BY started_at, wire_key
+ORDER BY started_at DESC, wire_key DESC
 FOR UPDATE;
 
 -- name: lock_attempt_of

@@ -106,9 +106,10 @@ def _describe(one: Authorization, outcome: Outcome) -> dict[str, Any]:
         "paymentInformation": {"card": {"type": one.brand, "suffix": one.last4}},
     }
     if outcome.holds:
-        body["orderInformation"] = {
-            "amountDetails": {"authorizedAmount": str(one.amount), "currency": one.currency}
-        }
+        details = {"authorizedAmount": str(one.amount), "currency": one.currency}
+        if one.amount != one.requested:
+            details["totalAmount"] = str(one.requested)
+        body["orderInformation"] = {"amountDetails": details}
         body["processorInformation"] = {
             "approvalCode": one.approval_code,
             "responseCode": "100",
