@@ -61,6 +61,8 @@ WRONG = [
     ("[]", "    world: {dynamic: []}\n", "Did you mean 'dynamics'?", 6),
     ("[]", "    world: {dynamics: [{on: sales_ordr, fault: slow}]}\n", "'sales_order'", 6),
     ("[]", "    world: {dynamics: [{on: read, fault: slower}]}\n", "Did you mean 'slow'?", 6),
+    ("[]", "    settings: {cybersource: {sail: yes}}\n", "Did you mean 'sale'?", 6),
+    ("[]", "    settings: {cybersorce: {sale: yes}}\n", "Did you mean 'cybersource'?", 6),
     ("[]", "    expect: {writes: [{write: dynamics/sale_order}]}\n", "'sales_order'", 6),
     ("[]", "    expect: {writes: [{write: dynamic/sales_order}]}\n", "'dynamics'", 6),
     ("[]", "    expect: {runs: [{run: x, ends: done}]}\n", "no flow 'x'", 6),

@@ -8,8 +8,7 @@ from tests.rehearsal.books import TEMPLATES, play_tests
 
 NAMES = sorted(path.name for path in TEMPLATES.iterdir() if (path / "tillbridge.yaml").exists())
 UNTAKEN_MAX = 17
-"""What the template's tests leave to others: give-ups in the middle, sales, guests without an
-address."""
+"""What the template's tests leave to others: give-ups in the middle, guests without an address."""
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -79,13 +79,24 @@ def same_target(one: WriteStep, other: WriteStep) -> bool:
 
 
 def moves_same_money(one: WriteStep, other: WriteStep) -> bool:
-    """Whether both could move the money of one debt in the same direction."""
+    """Whether both could move the money of one debt in the same direction.
+
+    Of two refunds, one that names no amount gives back what the other has left: never twice.
+    """
     if one.connection != other.connection:
+        return False
+    if same_target(one, other) and (_gives_the_rest(one) or _gives_the_rest(other)):
         return False
     charged = {MONEY.get(each.document) for each in (one, other)}
     if None in charged:
         return False
     return len(charged) == 1 or ("charged" in charged and "refunded" not in charged)
+
+
+def _gives_the_rest(write: WriteStep) -> bool:
+    fields = write.fields
+    named = not isinstance(fields, Filler) or "amount" in fields.origin.rules
+    return write.document == "refund" and not named
 
 
 def ordinal_text(write: WriteStep) -> str:

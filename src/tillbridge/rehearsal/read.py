@@ -5,6 +5,7 @@ from typing import Final, Literal, cast
 
 from tillbridge.canonical.errors import Misconfigured, Place
 from tillbridge.connections.configuration import Configured
+from tillbridge.connector.settings import declared
 from tillbridge.flows.bundle import TextFile
 from tillbridge.flows.folder import Folder
 from tillbridge.mapping.form import seconds_of
@@ -50,7 +51,10 @@ from tillbridge.rehearsal.story import (
 
 TESTS_MAX: Final = 200
 TIMES_MAX: Final = 10_000
-ANSWERS = ("authorized", "declined", "in_review", "challenge", "refused", "pending", "abandoned")
+ANSWERS = (
+    *("authorized", "partial", "declined", "in_review", "challenge", "refused", "pending"),
+    "abandoned",
+)
 OPERATIONS: Final[Mapping[str, tuple[str, ...]]] = {
     "cybersource": (
         *(
@@ -126,7 +130,8 @@ class StoryReader:
         return StoryFile(file.path, tuple(stories.values()))
 
     def _story(self, node: Node, orders: Mapping[str, Document]) -> Story:
-        entries = entries_of(node, required=("test", "steps"), optional=("world", "expect"))
+        optional = ("settings", "world", "expect")
+        entries = entries_of(node, required=("test", "steps"), optional=optional)
         acts: list[Act] = []
         if "world" in entries.nodes:
             acts.append(self._weather(entries.nodes["world"]))
@@ -144,7 +149,21 @@ class StoryReader:
             runs=tuple(self._run(each) for each in _listed(expect, "runs")),
             others=others is not None and word_of(others, ("true", "false"), "value") == "true",
             place=entries.place,
+            settings={
+                name: self._settings(name, given)
+                for name, given in _named(entries, "settings").items()
+            },
         )
+
+    def _settings(self, name: str, node: Node) -> Mapping[str, str]:
+        """What a connection is set to in this test alone; how it is reached is never the user's."""
+        self._system(name, node.place)
+        known = {one.name for one in declared(self._configured[name].connector.settings)}
+        found = any_entries(node).nodes
+        for setting, value in found.items():
+            if setting not in known:
+                raise unknown(f"setting of {name}", setting, known, value.place)
+        return {setting: scalar_of(value).text for setting, value in found.items()}
 
     def _act(self, node: Node, orders: Mapping[str, Document], keys: dict[str, int]) -> Act:
         kinds: dict[str, Callable[[Entries], Act]] = {

@@ -115,7 +115,7 @@ class _Playing:
         judged: Judged | None = None
         error: TillbridgeError | None = None
         try:
-            async with self.town.scene(self.teaching, self.watch) as scene:
+            async with self.town.scene(self.teaching, self.watch, story.settings) as scene:
                 judged = self.judge.judge(story, await play(story, scene))
         except TillbridgeError as wrong:
             error = wrong

@@ -1,7 +1,7 @@
 """A test of flows: what is sent, how the world misbehaves, what has to come of it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final, Literal, TypeAlias
 
 from tillbridge.canonical.errors import Place
@@ -200,6 +200,7 @@ class Story:
         writes, runs: what is expected; a write or an unfinished run that is not expected is a
             difference, too.
         others: whether other writes may take place.
+        settings: by connection, what is set otherwise in this test.
     """
 
     name: str
@@ -208,6 +209,7 @@ class Story:
     runs: tuple[ExpectedRun, ...]
     others: bool
     place: Place
+    settings: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

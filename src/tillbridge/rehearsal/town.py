@@ -40,7 +40,7 @@ from tillbridge.database.database import Database
 from tillbridge.database.embedded import EmbeddedPostgres
 from tillbridge.journeys.catalogue import Catalogue
 from tillbridge.journeys.house import House
-from tillbridge.outside.pointing import SHOP_SECRET, connection_of, point, systems_of
+from tillbridge.outside.pointing import SHOP_SECRET, Pointed, connection_of, point, systems_of
 from tillbridge.outside.stage import Scenery, Stage
 from tillbridge.outside.texts import PARTS, Teaching
 from tillbridge.rehearsal.standing_in import stand_in
@@ -107,32 +107,40 @@ class Town:
         await self._running.aclose()
 
     @contextlib.asynccontextmanager
-    async def scene(self, teaching: Teaching, watch: Watch) -> AsyncIterator[Scene]:
-        """A fresh world, database and house; a worker works in it until it is left."""
+    async def scene(
+        self,
+        teaching: Teaching,
+        watch: Watch,
+        changes: Mapping[str, Mapping[str, str]] | None = None,
+    ) -> AsyncIterator[Scene]:
+        """A fresh world, database and house; a worker works in it until it is left.
+
+        `changes` are settings by connection, for this one.
+        """
         self._count += 1
         name = f"test_{self._count}"
         world = Scenery(self._stage, name)
-        addresses = await world.open(self._settings(teaching))
+        configured = _changed(self._configured, changes or {})
+        addresses = await world.open(self._settings(teaching, configured))
         try:
             await self._administer(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}")
-            async with self._house(name, addresses, watch) as house:
-                systems = {one.name: one.connector.name for one in self._configured.values()}
+            async with self._house(name, point(configured, addresses), watch) as house:
+                systems = {one.name: one.connector.name for one in configured.values()}
                 yield Scene(house, world, systems, FACTOR)
         finally:
             await world.close()
             await self._administer(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
 
     @contextlib.asynccontextmanager
-    async def _house(
-        self, name: str, addresses: Mapping[str, Mapping[str, Any]], watch: Watch
-    ) -> AsyncIterator[House]:
+    async def _house(self, name: str, pointed: Pointed, watch: Watch) -> AsyncIterator[House]:
         site = Site(self._home / name, factor=FACTOR)
         dsn = self._postgres.dsn_of(name)
-        stood_in = await self._write_site(site, dsn, addresses)
+        await self._write_site(site, dsn, pointed)
         house = await open_house(site, dsn, role="test", pool=POOL)
         house.alerting = replace(house.alerting, tell=())  # a test tells nobody of itself
         house.connections = Connections(
-            stand_in(one) if one.name in stood_in else one for one in house.connections.all()
+            stand_in(one) if one.name in pointed.stood_in else one
+            for one in house.connections.all()
         )
         house.catalogue = Catalogue(
             [watch.over(flow) for flow in house.catalogue.active], house.catalogue.version
@@ -151,15 +159,12 @@ class Town:
             self._houses.remove(house)
             await close_house(house)
 
-    async def _write_site(
-        self, site: Site, dsn: str, addresses: Mapping[str, Mapping[str, Any]]
-    ) -> tuple[str, ...]:
-        """The folder with its connections pointed; answers those no simulator stands for."""
+    async def _write_site(self, site: Site, dsn: str, pointed: Pointed) -> None:
+        """The folder with its connections pointed."""
         for part in PARTS:
             if (self._folder / part).is_dir():
                 shutil.copytree(self._folder / part, site.folder / part)
         site.folder.mkdir(exist_ok=True)
-        pointed = point(self._configured, addresses)
         (site.folder / FILE).write_text(pointed.text, encoding="utf-8")
         seal = open_seal(site.own, {})
         database = await Database.connect(dsn, size_max=1, name=PROGRAM)
@@ -169,7 +174,6 @@ class Town:
                     await set_secret(tx, seal, secret, Secret(value), PROGRAM)
         finally:
             await database.close()
-        return pointed.stood_in
 
     async def _provision(self, connections: Sequence[Connection]) -> None:
         call = Call("", now(), CALL_TIMEOUT_S, PROGRAM, lambda: None)
@@ -178,14 +182,16 @@ class Town:
                 for line in await connection.session.provision(call):
                     assert line.passed, line
 
-    def _settings(self, teaching: Teaching) -> dict[str, Any]:
-        systems = systems_of(self._configured)
-        door = connection_of(self._configured, "cybersource")
-        shop = connection_of(self._configured, "shop")
+    def _settings(self, teaching: Teaching, configured: Mapping[str, Configured]) -> dict[str, Any]:
+        systems = systems_of(configured)
+        door = connection_of(configured, "cybersource")
+        shop = connection_of(configured, "shop")
         products = list(teaching.products)
         known: dict[str, dict[str, Any]] = {
             "cybersource": {
-                "options": {"partial_captures": self._setting(door, "partial_captures") == "yes"},
+                "options": {
+                    "partial_captures": _setting(configured, door, "partial_captures") == "yes"
+                },
                 "subscription": {"url": f"{self._url}/doors/{door}", "retries_max": 0},
             },
             "dynamics365": {
@@ -202,11 +208,6 @@ class Town:
         }
         used = {name: settings for name, settings in known.items() if name in systems}
         return {"factor": FACTOR, "systems": systems, **used}
-
-    def _setting(self, connection: str, name: str) -> str:
-        """What the user has set: where the simulated system should be as the real one is."""
-        found = self._configured.get(connection)
-        return found.settings.get(name, "") if found is not None else ""
 
     @contextlib.asynccontextmanager
     async def _door(self) -> AsyncIterator[str]:
@@ -235,6 +236,21 @@ class Town:
             await connection.execute(statement)
         finally:
             await connection.close()
+
+
+def _setting(configured: Mapping[str, Configured], connection: str, name: str) -> str:
+    """What the user has set: where the simulated system should be as the real one is."""
+    found = configured.get(connection)
+    return found.settings.get(name, "") if found is not None else ""
+
+
+def _changed(
+    configured: Mapping[str, Configured], changes: Mapping[str, Mapping[str, str]]
+) -> dict[str, Configured]:
+    return {
+        name: replace(one, settings={**one.settings, **changes.get(name, {})})
+        for name, one in configured.items()
+    }
 
 
 class _Server(uvicorn.Server):
