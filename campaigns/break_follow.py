@@ -100,7 +100,7 @@ def _judged(seen: Observation) -> str:
     move = judge(_ATTEMPT, seen)
     if Kind.PAYMENT_STRAY in move.kinds:
         return "reverse"
-    waits = (AttemptState.IN_REVIEW, AttemptState.CHALLENGE)
+    waits = (AttemptState.IN_REVIEW, AttemptState.CHALLENGE, AttemptState.PARTIAL)
     if move.attempt is None:
         return move.meaning
     return "wait" if move.attempt.state in waits else "none"

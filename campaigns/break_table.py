@@ -47,8 +47,8 @@ class Stated:
     """One line of the table: the class an answer lands in, and what follows.
 
     Attributes:
-        meant: approved, declined, held_declined, challenge, "review <which>", answered; unknown,
-            not_done, refused, set_up.
+        meant: approved, partial, declined, held_declined, challenge, "review <which>", answered;
+            unknown, not_done, refused, set_up.
         follows: none, wait, reverse, retry, find_or_fence, desk.
         line: of the file.
     """

@@ -23,7 +23,7 @@ async def test_a_plant_nobody_knows_is_refused_by_name() -> None:
 
 def test_every_line_of_the_table_says_what_it_was_read_from() -> None:
     classes = {
-        *("approved", "declined", "held_declined", "challenge", "answered"),
+        *("approved", "partial", "declined", "held_declined", "challenge", "answered"),
         *("unknown", "not_done", "refused", "set_up"),
         *(f"review {which}" for which in ("decision_manager", "address_check", "security_code")),
         "review contact_processor",
