@@ -84,8 +84,8 @@ class Town:
         await self.simulator.stop()
 
 
-async def open_town(*, fence: bool, lag_s: float) -> Town:
-    """A new account. `lag_s`: of search, before it is divided."""
+async def open_town(*, fence: bool, lag_s: float, splits: bool = False) -> Town:
+    """A new account. `lag_s`: of search, before it is divided; `splits`: parts are kept."""
     options = Options(search_lag_s=lag_s, partial_captures=True)
     simulator = CybersourceSimulator(options, factor=FACTOR)
     await simulator.start()
@@ -96,6 +96,7 @@ async def open_town(*, fence: bool, lag_s: float) -> Town:
         "base_url": simulator.url,
         "fence": "yes" if fence else "no",
         "partial_captures": "yes",
+        "partial_authorizations": "yes" if splits else "no",
         "absent_after_s": 300,
         "kept_absent_after_s": 300,
         "decision_lag_s": 300,
@@ -204,11 +205,13 @@ class Books:
     """What the engine knows: the attempts, by the engine's own rules, and what was given back.
 
     Attributes:
+        parts: those that hold money of the order beside the latest attempt.
         captures: by id, what is known of each capture.
         refunds: by id, what was given back and stands.
     """
 
     attempts: list[Attempt] = field(default_factory=list)
+    parts: list[Attempt] = field(default_factory=list)
     captures: dict[str, Known] = field(default_factory=dict)
     refunds: dict[str, Money] = field(default_factory=dict)
 
@@ -218,8 +221,15 @@ class Books:
         return self.attempts[-1]
 
     def begin(self, amount: Money) -> None:
-        """A new try."""
-        self.attempts.append(_started(amount))
+        """A new try; a later part where another is kept."""
+        started = _started(amount)
+        if self.parts:
+            started = replace(started, part=len(self.parts) + 1, follows="the first")
+        self.attempts.append(started)
+
+    def fall_back(self) -> None:
+        """The latest attempt holds nothing: the part before it is what there is."""
+        self.attempts.append(self.parts.pop())
 
     def take(self, receipt: Receipt) -> None:
         """Everything that a receipt proves."""

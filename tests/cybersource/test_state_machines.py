@@ -28,7 +28,9 @@ from tests.cybersource.payment_machine import (
     when,
 )
 
+from tillbridge.canonical.money import Money
 from tillbridge.canonical.payments import AttemptState
+from tillbridge.payments.attempts import Attempt
 from tillbridge_simulators.cybersource.batches import close_batch
 
 _IS_LONG = os.environ.get("SCALE") == "long"
@@ -46,9 +48,15 @@ _FAULTS = st.sampled_from(FAULTS)
 _OUTCOMES = st.sampled_from(
     ("authorized",) * 6 + ("review", "avs_failed", "general_decline", "risk_declined", "partial")
 )
+_PAYS = st.sampled_from(("authorized",) * 3 + ("partial", "general_decline", "review"))
+_LAGS = st.sampled_from((0.0, 4.0))
 _CENTS = st.sampled_from((100, 700, 900, 2500, 2600))
 _AGAIN = (AttemptState.STARTED, AttemptState.DECLINED, AttemptState.REVERSED)
 _HELD = (AttemptState.AUTHORIZED, AttemptState.CAPTURED)
+
+
+def _sum(parts: list[Attempt]) -> Money:
+    return sum((one.amount for one in parts), usd(0))
 
 
 class PaymentMachine(RuleBasedStateMachine):
@@ -63,7 +71,7 @@ class PaymentMachine(RuleBasedStateMachine):
     def run(self, work: Coroutine[Any, Any, Any]) -> Any:
         return self._loop.run(work)
 
-    @initialize(fence=st.booleans(), lag_s=st.sampled_from((0.0, 4.0)), outcome=_OUTCOMES)
+    @initialize(fence=st.booleans(), lag_s=_LAGS, outcome=_OUTCOMES)
     def open(self, fence: bool, lag_s: float, outcome: str) -> None:
         self.town = self.run(open_town(fence=fence, lag_s=lag_s))
         self.effects = Effects(self.town)
@@ -90,12 +98,16 @@ class PaymentMachine(RuleBasedStateMachine):
         self.books.begin(usd(2500))
         self.authorize(fault, outcome)
 
-    def authorize(self, fault: Any, outcome: str) -> None:
+    def authorize(self, fault: Any, outcome: str, before: Money | None = None) -> None:
         assert self.town is not None
         token = self.town.simulator.mint_token(outcome, "tms")
-        fields = {"amount": usd(2500), "token_kind": "tms", "token": token}
+        owed = usd(2500)
+        if before is not None:
+            owed -= before
+            self.books.begin(owed)
+        fields = {"amount": owed, "token_kind": "tms", "token": token}
         if not self.do("authorization", fields, fault):
-            self.books.begin(usd(2500))
+            self.books.begin(owed)
 
     @rule(fault=_FAULTS, cents=_CENTS)
     @when(lambda self: self.attempt.state in _HELD)
@@ -127,7 +139,10 @@ class PaymentMachine(RuleBasedStateMachine):
     @when(
         lambda self: (
             self.attempt.state
-            in (AttemptState.AUTHORIZED, AttemptState.IN_REVIEW, AttemptState.REVERSING)
+            in (
+                *(AttemptState.PARTIAL, AttemptState.AUTHORIZED),
+                *(AttemptState.IN_REVIEW, AttemptState.REVERSING),
+            )
         )
     )
     def reverse(self, fault: Any) -> None:
@@ -139,6 +154,8 @@ class PaymentMachine(RuleBasedStateMachine):
             return
         fields = {"authorization_id": self.attempt.authorization_id, "amount": amount}
         self.do("reversal", fields, fault)
+        if self.books.parts and not self.attempt.held:
+            self.books.fall_back()
 
     @rule(accept=st.booleans())
     @when(
@@ -168,8 +185,14 @@ class PaymentMachine(RuleBasedStateMachine):
         self.run(self.town.simulator.settle())
         attempt = self.attempt
         held = [row for row in self.rows() if Decimal(row["open"]) > 0]
-        ours = {attempt.authorization_id} if attempt.held else set()
+        ours = {one.authorization_id for one in (attempt, *self.books.parts) if one.held}
         assert {row["id"] for row in held} <= ours, f"an orphan hold: {held}, ours {attempt}"
+        parts = [one for one in (attempt, *self.books.parts) if one.part and not one.captured]
+        there = {(row["id"], Decimal(row["open"])) for row in held}
+        for one in parts:
+            if one.state is not AttemptState.REVERSED and one.held:
+                assert (one.authorization_id, one.amount.amount) in there, (one, there)
+        assert _sum([attempt, *self.books.parts]) <= usd(2500)
         if attempt.authorization_id and attempt.held:
             (row,) = [one for one in self.rows() if one["id"] == attempt.authorization_id]
             assert Decimal(row["captured"]) == attempt.captured.amount, (row, attempt)
@@ -187,5 +210,33 @@ class PaymentMachine(RuleBasedStateMachine):
         self._loop.close()
 
 
+class SplitTenderMachine(PaymentMachine):
+    """The same where a card holds a part, and others are to pay the rest."""
+
+    @initialize(fence=st.booleans(), lag_s=_LAGS, faults=st.tuples(_FAULTS, _FAULTS), outcome=_PAYS)
+    def open(self, fence: bool, lag_s: float, faults: Any, outcome: str) -> None:
+        self.town = self.run(open_town(fence=fence, lag_s=lag_s, splits=True))
+        self.effects = Effects(self.town)
+        self.books.begin(usd(2500))
+        self.authorize(faults[0], "partial")
+        self.books_agree()
+        if self.attempt.state is AttemptState.PARTIAL:
+            self.pay_rest(faults[1], outcome)
+
+    @rule(fault=_FAULTS, outcome=_PAYS)
+    @when(lambda self: self.attempt.state is AttemptState.PARTIAL)
+    def pay_another_part(self, fault: Any, outcome: str) -> None:
+        self.pay_rest(fault, outcome)
+
+    def pay_rest(self, fault: Any, outcome: str) -> None:
+        """Another card for what is owed; one that holds nothing leaves the part as it was."""
+        self.books.parts.append(self.attempt)
+        self.authorize(fault, outcome, _sum(self.books.parts))
+        if not self.attempt.held:
+            self.books.fall_back()
+
+
 TestPayment = PaymentMachine.TestCase
+TestSplitTender = SplitTenderMachine.TestCase
+TestSplitTender.settings = settings(PROFILE, stateful_step_count=STEPS // 2)
 TestPayment.settings = settings(PROFILE, stateful_step_count=STEPS)
