@@ -4,6 +4,7 @@ import sys
 import urllib.request
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from subprocess import PIPE, Popen
 from typing import Any
 
@@ -36,6 +37,11 @@ def test_its_page_lists_every_operation_and_every_trigger(served: str) -> None:
     assert all(row.operation.path in page for row in coverage())
     assert all(f"sandbox trigger {name}" in page for name in TRIGGERS)
     assert "Nobody has asked for anything yet." in page
+    host = served.removeprefix("http://")
+    for language in ("Python", "Node", "Java", "C#", "PHP", "Ruby"):
+        assert f"<td>{language}</td>" in page
+    assert page.count(f"</code> = <code>{host}</code>") == 6
+    assert "apitest.cybersource.com" in page
 
 
 def test_a_trigger_says_what_happened_or_what_is_wrong(served: str) -> None:
@@ -55,6 +61,14 @@ def test_where_no_sandbox_is_it_says_how_to_start_one() -> None:
     arguments = ["sandbox", "trigger", "batch", "--url", "http://127.0.0.1:9"]
     result = CliRunner().invoke(main, arguments)
     assert (result.exit_code, "Start one: tillbridge sandbox" in result.output) == (1, True)
+
+
+def test_a_file_that_is_no_p12_is_refused_with_what_to_do(tmp_path: Path) -> None:
+    (tmp_path / "keys.p12").write_bytes(b"nothing")
+    result = CliRunner().invoke(main, ["sandbox", "--p12", str(tmp_path / "keys.p12")])
+    assert result.exit_code == 1
+    assert "These keys cannot be used" in result.output
+    assert "--p12-password" in result.output
 
 
 async def test_what_was_asked_is_on_the_page(world: Any) -> None:

@@ -5,6 +5,7 @@ import urllib.error
 import urllib.parse
 import urllib.request
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 import click
@@ -19,6 +20,25 @@ TIMEOUT_S = 10
 @click.option("--port", type=click.IntRange(0, 65535), default=PORT, show_default=True)
 @click.option("--tls", is_flag=True, help="With a certificate of its own.")
 @click.option(
+    "--tls-folder",
+    type=click.Path(file_okay=False, exists=True, path_type=Path),
+    help="Keep the certificate's authority here, so that clients trust it once; means --tls.",
+)
+@click.option(
+    "--merchant-id", default="", help="Whom a client says it is; tillbridge_test if not given."
+)
+@click.option("--key-id", default="", help="Of the shared secret that a client signs with.")
+@click.option(
+    "--secret-key", default="", help="That secret, in base64; of tests, never a real one."
+)
+@click.option(
+    "--p12",
+    type=click.Path(dir_okay=False, exists=True, path_type=Path),
+    help="A file with the certificate that a client signs with.",
+)
+@click.option("--p12-password", default="", help="Of that file; the merchant id if not given.")
+@click.option("--host", "hosts", multiple=True, help="A further name that clients call it by.")
+@click.option(
     "--batch-every",
     type=click.FloatRange(min=1),
     default=None,
@@ -26,12 +46,25 @@ TIMEOUT_S = 10
     help="Close the batch that often; only `trigger batch` closes it if not given.",
 )
 @click.pass_context
-def sandbox(ctx: click.Context, port: int, tls: bool, batch_every: float | None) -> None:
-    """Serve a Cybersource account that moves no money, until Ctrl-C."""
+def sandbox(
+    ctx: click.Context, /, port: int, tls: bool, batch_every: float | None, **given: Any
+) -> None:
+    """Serve a Cybersource account that moves no money, until Ctrl-C.
+
+    Its page says how to point the official client of each language at it.
+    """
     if ctx.invoked_subcommand is not None:
         return
+    server = import_module(SERVER)
+    tls = tls or given["tls_folder"] is not None
     try:
-        import_module(SERVER).serve(port, tls=tls, batch_every_s=batch_every, say=click.echo)
+        wanted = server.Wanted(tls=tls, batch_every_s=batch_every, **given)
+        server.serve(port, wanted, click.echo)
+    except ValueError as wrong:
+        raise click.ClickException(
+            f"These keys cannot be used ({wrong}). --secret-key is base64, --p12 a file whose"
+            " password is --p12-password and that holds a certificate of --merchant-id."
+        ) from None
     except OSError as taken:
         raise click.ClickException(
             f"Port {port} cannot be listened on ({taken.strerror}). Name another with --port."

@@ -56,6 +56,9 @@ class CybersourceSimulator:
             decision), in order; of a request also how many of its operation and order were under
             way with it.
         factor: every wait is divided by it.
+
+    With `tls` it speaks TLS with a certificate of its own; its authority is kept in `tls_folder`
+    where one is given, and else forgotten.
     """
 
     def __init__(
@@ -69,6 +72,7 @@ class CybersourceSimulator:
         seed: int = 0,
         clock: Callable[[], float] = time.time,
         tls: bool = False,
+        tls_folder: Path | None = None,
     ) -> None:
         self.options = options or Options()
         self.faults = faults or Faults()
@@ -86,6 +90,7 @@ class CybersourceSimulator:
             factor=factor,
         )
         self._wants_tls = tls
+        self._tls_folder = tls_folder
         self._folder: tempfile.TemporaryDirectory[str] | None = None
         self._tls: Tls | None = None
         self._random = random.Random(seed)  # noqa: S311 (a simulation, not a secret)
@@ -120,11 +125,14 @@ class CybersourceSimulator:
     async def start(self, port: int = 0) -> None:
         """Binds 127.0.0.1:port; 0 is any free port."""
         if self._wants_tls:
-            self._folder = tempfile.TemporaryDirectory(prefix="cybersource-")
-            self._tls = make_tls(Path(self._folder.name), self.options.hosts)
+            folder = self._tls_folder
+            if folder is None:
+                self._folder = tempfile.TemporaryDirectory(prefix="cybersource-")
+                folder = Path(self._folder.name)
+            self._tls = make_tls(folder, self.options.hosts)
         app = web.Application(client_max_size=1 << 20)
         app.add_routes(self._routes())
-        app.add_routes(page_routes(self.account))
+        app.add_routes(page_routes(self.account, lambda: self.url))
         app.add_routes(key_routes(self.account))
         app.add_routes(key_file_routes(self.credentials))
         app.add_routes(control_routes(self.account, self.faults, self.mint_token))

@@ -74,6 +74,21 @@ class Credentials:
         ours = pkcs12.PKCS12Certificate(self.mle_certificate(), _alias(self.mle_certificate()))
         return pkcs12.serialize_key_and_certificates(_alias(made), key, made, [ours], encryption)
 
+    def admit_p12(self, made: bytes, password: str) -> None:
+        """The certificate of a P12 file that somebody has already. Raises ValueError for a file
+        that cannot be opened, or in which there is none of the merchant's or his portfolio's."""
+        owners = {self.merchant_id.lower(), self.portfolio_id.lower()} - {""}
+        found = pkcs12.load_pkcs12(made, password.encode())
+        for one in (found.cert, *found.additional_certs):
+            if one is None:
+                continue
+            public, serial = one.certificate.public_key(), serial_of(one.certificate)
+            if _name_of(one.certificate).lower() in owners and isinstance(public, rsa.RSAPublicKey):
+                owner = _name_of(one.certificate)
+                self.keys[serial] = Key(serial, owner, public=public)
+                return
+        raise ValueError(f"no certificate of {self.merchant_id} is in it")
+
     def issue_answer_key(self) -> tuple[str, bytes]:
         """An id and a private key (PEM): answers are encrypted to it when a request says its id."""
         key = rsa.generate_private_key(65537, _BITS)
@@ -131,8 +146,13 @@ def serial_of(made: x509.Certificate) -> str:
 
 def _alias(made: x509.Certificate) -> bytes:
     """The name of an entry in a P12: the clients for Node and Java look for the "CN=" in it."""
-    (name,) = made.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
-    return f"serialNumber={serial_of(made)},CN={name.value!s}".encode()
+    return f"serialNumber={serial_of(made)},CN={_name_of(made)}".encode()
+
+
+def _name_of(made: x509.Certificate) -> str:
+    """The common name in its subject; "" where there is none."""
+    found = made.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
+    return str(found[0].value) if found else ""
 
 
 def private_pem(key: rsa.RSAPrivateKey) -> bytes:

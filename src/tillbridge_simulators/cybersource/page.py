@@ -1,6 +1,6 @@
 """The sandbox's page: how to sign in, what it imitates, what can happen, what was asked."""
 
-from collections.abc import Iterable
+from collections.abc import Callable
 from datetime import UTC, datetime
 from html import escape
 from itertools import groupby
@@ -9,7 +9,13 @@ from aiohttp import web
 
 from tillbridge_simulators.cybersource.account import Account
 from tillbridge_simulators.cybersource.coverage import coverage
-from tillbridge_simulators.cybersource.key_files import ANSWER_KEY_PATH, MLE_PATH, P12_PATH
+from tillbridge_simulators.cybersource.key_files import (
+    ANSWER_KEY_PATH,
+    MLE_PATH,
+    P12_PATH,
+    PORTFOLIO_P12_PATH,
+)
+from tillbridge_simulators.cybersource.page_clients import clients, table
 from tillbridge_simulators.cybersource.triggers import TRIGGERS
 from tillbridge_simulators.effects import Entry
 
@@ -24,16 +30,16 @@ border-bottom:1px solid #e3e6ea;vertical-align:top}code{font:13px ui-monospace,m
 """
 
 
-def page_routes(account: Account) -> list[web.RouteDef]:
-    """GET /: for people."""
+def page_routes(account: Account, url: Callable[[], str]) -> list[web.RouteDef]:
+    """GET /: for people. `url` is where the sandbox listens."""
 
     async def page(_: web.Request) -> web.Response:
-        return web.Response(text=_page(account), content_type="text/html")
+        return web.Response(text=_page(account, url()), content_type="text/html")
 
     return [web.get("/", page)]
 
 
-def _page(account: Account) -> str:
+def _page(account: Account, url: str) -> str:
     rows = list(coverage())
     count = sum(row.served for row in rows)
     return f"""<!doctype html><html lang="en"><meta charset="utf-8">
@@ -42,8 +48,10 @@ def _page(account: Account) -> str:
 <p>It answers as Cybersource does, keeps what you do until it stops, and moves no money.
 It serves {count} of the {len(rows)} operations of the official client.</p>
 <h2>Sign in</h2>{_sign_in(account)}
-<h2>Cards</h2><p>It takes the published test cards and forgets their numbers; any other number is
-refused. Stored and transient tokens are minted by <code>POST /_simulator/tokens</code>.</p>
+<h2>Point a client at it</h2>{clients(account.options, url)}
+<h2>Cards</h2><p>It takes the published test cards, and numbers that begin with 414720 as the
+official samples make them up, and forgets them; any other number is refused. Stored and transient
+tokens are minted by <code>POST /_simulator/tokens</code>.</p>
 <h2>Make something happen</h2>{_triggers()}
 <h2>What it imitates</h2>{_coverage()}
 <h2>The last {_SHOWN} requests</h2>{_requests(account)}</html>"""
@@ -65,10 +73,17 @@ def _sign_in(account: Account) -> str:
     rows = [(name, f"<code>{escape(value)}</code>") for name, value in pairs]
     files = (
         ("Certificate (P12)", f'<a href="{P12_PATH}">a new one</a>; its password: the merchant id'),
+        *_portfolio_file(options.portfolio_id),
         ("Encrypt requests to", f'<a href="{MLE_PATH}">this certificate</a>'),
         ("Key for encrypted answers", f"<code>POST {ANSWER_KEY_PATH}</code>"),
     )
-    return _table((), [*rows, *files])
+    return table((), [*rows, *files])
+
+
+def _portfolio_file(portfolio_id: str) -> tuple[tuple[str, str], ...]:
+    if not portfolio_id:
+        return ()
+    return (("The portfolio's (P12)", f'<a href="{PORTFOLIO_P12_PATH}">a new one</a>'),)
 
 
 def _triggers() -> str:
@@ -82,7 +97,7 @@ def _triggers() -> str:
         )
         for name, trigger in TRIGGERS.items()
     ]
-    return _table(("Command", "What happens"), rows)
+    return table(("Command", "What happens"), rows)
 
 
 def _coverage() -> str:
@@ -99,7 +114,7 @@ def _coverage() -> str:
             for row in kept
         ]
         title = f"{escape(group.replace('_', ' '))}: {count} of {len(kept)}"
-        parts.append(f"<details><summary>{title}</summary>{_table((), cells)}</details>")
+        parts.append(f"<details><summary>{title}</summary>{table((), cells)}</details>")
     return "".join(parts)
 
 
@@ -108,16 +123,10 @@ def _requests(account: Account) -> str:
     if not entries:
         return "<p>Nobody has asked for anything yet.</p>"
     head = ("At (UTC)", "Operation", "Path", "Order", "Refused")
-    return _table(head, [_request(entry) for entry in reversed(entries)])
+    return table(head, [_request(entry) for entry in reversed(entries)])
 
 
 def _request(entry: Entry) -> tuple[str, ...]:
     at = datetime.fromtimestamp(entry.at, UTC).strftime("%H:%M:%S.%f")[:-3]
     names = ("operation", "path", "order", "refusal")
     return (at, *(escape(str(entry.facts.get(name, ""))) for name in names))
-
-
-def _table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
-    top = "".join(f"<th>{cell}</th>" for cell in head)
-    body = "".join("<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>" for row in rows)
-    return f"<table>{f'<tr>{top}</tr>' if top else ''}{body}</table>"

@@ -7,6 +7,7 @@ encrypted; here the answer is signed only, and has a cryptogram but no number: n
 
 import base64
 import secrets
+from collections.abc import Mapping
 from typing import Any
 
 from tillbridge_simulators.cybersource.answers import Answer, Refusal, not_found
@@ -14,6 +15,7 @@ from tillbridge_simulators.cybersource.ask import Ask, Offer
 from tillbridge_simulators.cybersource.documents import at
 from tillbridge_simulators.cybersource.stored_tokens import store
 from tillbridge_simulators.cybersource.token_answers import TokenRefusal, found_on, invalid, missing
+from tillbridge_simulators.cybersource.tokens import MintedToken
 
 _KINDS = ("NETWORK_TOKEN", "SECURE_TOKEN", "CLOUD_TOKEN")
 _TOKENS = ("customer", "shippingAddress", "paymentInstrument", "instrumentIdentifier")
@@ -64,6 +66,7 @@ def tokenize(ask: Ask) -> Answer:
         str(information.get("jti", ""))
     )
     found = ask.account.tokens.find(str(token or ""), "transient", ask.account.now())
+    found = found or _card(ask, information)
     if found is None:
         raise Refusal("INVALID_DATA", ["tokenInformation.transientTokenJwt"])
     buyer = at(information, "customer.buyerInformation.merchantCustomerID")
@@ -81,6 +84,13 @@ def tokenize(ask: Ask) -> Answer:
         if name in stored and name in wanted
     ]
     return Answer(200, {"responses": responses})
+
+
+def _card(ask: Ask, information: Mapping[str, Any]) -> MintedToken | None:
+    """A test card that is named by its number."""
+    number = at(information, "instrumentIdentifier.card.number")
+    card = ask.account.cards.read(number) if number else None
+    return MintedToken("card", "authorized", card.brand, card.last4, None) if card else None
 
 
 def _signed(ask: Ask, told: dict[str, Any], content_type: str) -> Answer:
