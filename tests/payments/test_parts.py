@@ -1,5 +1,6 @@
 """An order that several cards pay: what its parts mean for each other, and what others hear."""
 
+import asyncio
 from dataclasses import replace
 from datetime import timedelta
 
@@ -10,10 +11,12 @@ from tillbridge.canonical.errors import Rejected
 from tillbridge.canonical.events import Event, Kind
 from tillbridge.canonical.payments import AttemptState, Operation, Verdict
 from tillbridge.database.database import Database
+from tillbridge.journeys.lapse import open_parts
 from tillbridge.payments.attempts import Opening, fingerprint, of_order
 from tillbridge.payments.claims import HoldInParts, Release, claim_capture, claim_reversal
 from tillbridge.payments.judge import judge
-from tillbridge.payments.parts import NotOpened, lapse, open_part, open_parts
+from tillbridge.payments.observe import observe
+from tillbridge.payments.parts import NotOpened, lapse, open_part
 from tillbridge.payments.portions import Due, claim_portions
 
 FIRST, SECOND, THIRD = (f"WIREKEYWIREKEYWIREKEYWIRE{number}" for number in (1, 2, 3))
@@ -158,6 +161,38 @@ async def test_an_order_lapses_by_the_clock_that_is_given_and_never_while_it_is_
     assert await open_parts(database, CONNECTION, later, 10) == []
     async with database.transaction() as tx:
         assert await lapse(tx, FIRST, later) == []
+
+
+async def test_the_clock_and_the_last_part_end_one_way_whoever_is_first(
+    database: Database,
+) -> None:
+    async def give_up(number: str) -> list[Event]:
+        return await database.commit(lambda tx: lapse(tx, f"{number} first", WHEN))
+
+    async def pay(number: str) -> list[Event]:
+        told = seen(
+            AUTHORIZATION, APPROVED, f"{number} h", amount="40.00",
+            attempt_key=f"{number} second", order_number=number,
+        )  # fmt: skip
+        observed = await database.commit(lambda tx: observe(tx, CONNECTION, told))
+        return list(observed.events)
+
+    for n in range(12):
+        number = f"20{n:02d}"
+        await begin(database, f"{number} first", f"{number} k", number)
+        part = seen(
+            AUTHORIZATION, PARTIAL, f"{number} p", amount="60.00",
+            attempt_key=f"{number} first", order_number=number,
+        )  # fmt: skip
+        await tell(database, part)
+        assert await ask(database, f"{number} second", "40.00", number=number) is None
+        both = (give_up(number), pay(number))
+        events = await asyncio.gather(*(both if n % 2 else reversed(both)))
+        kinds = sorted(event.kind for told in events for event in told)
+        paid = kinds == [Kind.PAYMENT_AUTHORIZED]
+        assert paid or kinds == [Kind.PAYMENT_LAPSED, Kind.PAYMENT_STRAY, Kind.PAYMENT_STRAY]
+        wanted = AttemptState.AUTHORIZED if paid else AttemptState.REVERSING
+        assert [one.state for one in await of_order(database, number)] == [wanted] * 2
 
 
 async def take(database: Database, key: str, amount: str, *, once: bool = False) -> list[str]:

@@ -9,3 +9,15 @@ SELECT repeats, altered FROM receive_delivery($1, $2, $3, $4, $5, $6, $7, $8, $9
 -- name: begin_checkout
 SELECT lease, run_id, arrivals, seen_as
 FROM begin_checkout($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17);
+
+-- name: open_parts
+-- Orders of which only a part is paid, whose time is over ($2) or which the shop has cancelled; not
+-- while a shopper's answer is being waited for.
+SELECT a.wire_key FROM attempts a
+WHERE a.connection = $1 AND a.state = 'partial' AND a.part = 1
+  AND (a.authorized_at < $2 OR EXISTS (
+      SELECT 1 FROM events e
+      WHERE e.subject = a.order_number AND e.kind = 'order.cancelled' AND e.kept_at >= a.started_at))
+  AND NOT EXISTS (SELECT 1 FROM attempts o WHERE o.follows = a.wire_key AND o.follows <> ''
+                  AND o.state = 'started')
+ORDER BY a.authorized_at LIMIT $3;

@@ -7,14 +7,14 @@ What is asked for meanwhile is looked at under the locks of all parts: it comple
 is released when it is told.
 """
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 
 from tillbridge.connector.holds import SplitsTender
-from tillbridge.database.database import Tx
+from tillbridge.database.database import Database, Tx
 from tillbridge.journeys.house import House
-from tillbridge.journeys.receive import take_events
-from tillbridge.payments.parts import lapse, open_parts
+from tillbridge.journeys.receive import SQL, take_events
+from tillbridge.payments.parts import lapse
 
 AT_ONCE_MAX = 100
 
@@ -28,6 +28,15 @@ async def lapse_parts(house: House) -> None:
         before = house.clock() - timedelta(seconds=session.rest_within_s / house.factor)
         for first in await open_parts(house.database, connection.name, before, AT_ONCE_MAX):
             await house.database.commit(partial(_lapse, house, first))
+
+
+async def open_parts(
+    database: Database, connection: str, before: datetime, limit: int
+) -> list[str]:
+    """The first parts of orders that are to be given up: they were held `before`, or the shop has
+    cancelled their orders."""
+    rows = await database.fetch(SQL["open_parts"], connection, before, limit)
+    return [row["wire_key"] for row in rows]
 
 
 async def _lapse(house: House, first: str, tx: Tx) -> None:

@@ -185,15 +185,6 @@ async def lapse(tx: Tx, first: str, at: datetime) -> list[Event]:
     return [lapsed, *strays]
 
 
-async def open_parts(
-    database: Database, connection: str, before: datetime, limit: int
-) -> list[str]:
-    """The first parts of orders that are to be given up: their time was over `before`, or the shop
-    has cancelled them."""
-    rows = await database.fetch(SQL["open_parts"], connection, before, limit)
-    return [row["wire_key"] for row in rows]
-
-
 async def _owing(tx: Tx, opening: Opening) -> list[Attempt] | NotOpened:
     """The parts of an order, of which just that is owed."""
     row = await tx.fetchrow(SQL["lock_first_part"], opening.connection, opening.order.number)
