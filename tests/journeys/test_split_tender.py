@@ -19,6 +19,17 @@ from tillbridge_simulators.cybersource.options import Options
 from tillbridge_simulators.faults import Fault
 
 SETTINGS = {"partial_authorizations": "yes", "partial_captures": "yes"}
+PART_PAID = """
+flow: part-paid
+lane: webshop
+starts_on: [payment.partly_authorized]
+steps:
+  - write: shop_told
+    to: webshop
+    document: payment_status
+    ordinal: concat(payment.attempt_key, ' ', amount_text(payment.authorized))
+    fields: {order_number: payment.order_number, status: payment.state, amount: payment.authorized}
+"""
 HALF, REST = "15.98", "15.97"
 """What the simulated issuer holds of 31.95, and what is owed then."""
 
@@ -100,6 +111,7 @@ def telling(folder: Path) -> None:
     page = Path(__file__).parents[2] / "docs" / "how_to" / "split_tender.md"
     flow = page.read_text().split("```yaml\nflow:")[1].split("```")[0]
     (folder / "flows" / "rest-not-paid.yaml").write_text(f"flow:{flow}")
+    (folder / "flows" / "part-paid.yaml").write_text(PART_PAID)
 
 
 def hasty(folder: Path) -> None:
@@ -260,11 +272,13 @@ async def test_parts_are_given_back_when_nobody_pays_the_rest_in_time(
                 await pay_rest(shop, order, outcome=other)
         await until_released(town, *others)
         await town.quiet()
-        for order in others:
+        for order, other in others.items():
             ended = {AttemptState.REVERSED, AttemptState.DECLINED}
             assert set(await states(town, order)) <= ended
             assert (await kinds(town, order)).count("lapsed") == 1
             assert len(messages(town, order, "reversed")) == 1
+            parts = 2 if other == "partial" else 1
+            assert len(messages(town, order, "partial")) == parts
             _, answer = await shop.send("GET", f"/checkout/payments/key-{order}", b"", "")
             assert (answer["status"], answer["reason"]) == ("declined", "REST_NOT_PAID")
         assert await _refusal(pay_rest(shop, "7201", key="late")) == "nothing_owed"

@@ -30,6 +30,7 @@ _IDENTITIES: Final[Mapping[Kind, tuple[str, ...]]] = {
     Kind.ORDER_FULFILLED: ("fulfilment.id",),
     Kind.ORDER_CANCELLED: (),
     Kind.REFUND_REQUESTED: ("refund.id",),
+    Kind.PAYMENT_PARTLY_AUTHORIZED: ("payment.owed", "payment.authorized"),
     Kind.PAYMENT_REFUNDED: ("refund.id",),
     Kind.PAYMENT_REFUND_FAILED: ("refund.id",),
     Kind.INVOICE_SENT: (),
