@@ -5,6 +5,7 @@ must break.
 """
 
 import asyncio
+import os
 import secrets
 import time
 from collections.abc import Callable, Mapping
@@ -26,6 +27,7 @@ from tillbridge.connector.abilities import (
 from tillbridge.connector.delivery import Delivery
 from tillbridge.connector.documents import Fields
 from tillbridge.journeys.house import House
+from tillbridge.journeys.reauthorize import Remainder
 from tillbridge.journeys.receive import Received, receive
 from tillbridge.runs.journal import Intent, Journal
 from tillbridge.runs.keys import KEY_LENGTH, Effect
@@ -130,6 +132,15 @@ def _no_send_by() -> None:
     put_in_place(Lease, "guard", lambda _lease, _send_by: lambda: None)
 
 
+def _anew_forgotten() -> None:
+    key = Remainder.key
+
+    def of_this_process(self: Remainder, number: int) -> str:
+        return f"{os.getpid()}:{key(self, number)}"
+
+    put_in_place(Remainder, "key", of_this_process)
+
+
 def _no_sweep() -> None:
     async def nothing(_worker: Worker) -> None:
         return None
@@ -170,5 +181,6 @@ PLANTS: Mapping[str, Plant] = {
     "resend_on_not_yet": Plant("not found yet is taken for absent", _resend_on_not_yet),
     "no_fence": Plant("a fence is noted and never sent", _no_fence),
     "no_send_by": Plant("a stalled process may still send", _no_send_by),
+    "anew_forgotten": Plant("who comes back authorizes a parcel anew again", _anew_forgotten),
     "no_sweep": Plant("nobody looks for what no bell rang for", _no_sweep),
 }

@@ -22,12 +22,14 @@ class Shopper:
         cards: how each card tried ends (outcomes of the simulated Cybersource).
         ending: what becomes of the order.
         faults: by system, what goes wrong for this order: operation, kind, seconds.
+        again: the same for the second request of its kind.
     """
 
     name: str
     cards: tuple[str, ...] = ("authorized",)
     ending: Ending = "ship"
     faults: tuple[tuple[System, str, FaultKind, float], ...] = ()
+    again: tuple[tuple[System, str, FaultKind, float], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +40,14 @@ class Program:
         account: options of the simulated Cybersource account.
         connection: settings of our connection to it.
         timeout_s: our connection's time-out.
+        stores_cards: every card that pays is stored, to be charged again.
     """
 
     shoppers: tuple[Shopper, ...]
     account: Mapping[str, Any] = field(default_factory=dict)
     connection: Mapping[str, str] = field(default_factory=dict)
     timeout_s: int = 30
+    stores_cards: bool = False
 
 
 PAYMENTS, SHOP = "cybersource", "shop"
@@ -92,7 +96,37 @@ AFTERNOON = (
         faults=((PAYMENTS, "capture", "lose_answer", 0), (ERP, "sales_order", "late", 20)),
     ),
 )
-"""The two halves of an everyday town's day: what goes wrong in each, besides a process's death."""
+PARCELS = (
+    Shopper(
+        "in two parcels, the second first",
+        ending="ship_in_two",
+        faults=((SHOP, "fulfilment", "late", 10), (PAYMENTS, "webhook", "late", 20)),
+    ),
+    Shopper(
+        "authorized anew, nobody hears it",
+        ending="ship_in_two",
+        faults=((PAYMENTS, "webhook", "lost", 0),),
+        again=((PAYMENTS, "authorization", "lose_answer", 0),),
+    ),
+    Shopper(
+        "authorized anew after every deadline",
+        ending="ship_in_two",
+        again=((PAYMENTS, "authorization", "late", 90),),
+    ),
+    Shopper(
+        "capture answered, nobody hears it",
+        ending="ship_in_two",
+        faults=((PAYMENTS, "capture", "lose_answer", 0), (ERP, "sales_order", "late", 20)),
+    ),
+)
+"""The halves of an everyday town's day: what goes wrong in each, besides a process's death. PARCELS
+is an afternoon where a hold takes one capture."""
+
+
+def one_capture(*shoppers: Shopper) -> Program:
+    """A program where a hold takes one capture: what ships later is authorized anew."""
+    settings = {"partial_captures": "no"}
+    return Program(shoppers, {"partial_captures": False}, settings, stores_cards=True)
 
 
 def purchases(seed: int, shoppers: Sequence[Shopper]) -> list[Purchase]:
@@ -113,11 +147,13 @@ def purchases(seed: int, shoppers: Sequence[Shopper]) -> list[Purchase]:
 def rules(shopper: Shopper, order_number: str, erp: System) -> dict[System, list[Rule]]:
     """The faults of one order: what is slow or lost is so every time, the rest goes wrong once."""
     found: dict[System, list[Rule]] = {}
-    for system, operation, kind, seconds in shopper.faults:
-        name = erp if system == ERP else system
-        times = None if kind in ("slow", "lost") else 1
-        rule = Rule(operation, Fault(kind, seconds), subject=order_number, times=times)
-        found.setdefault(name, []).append(rule)
+    for after, faults in enumerate((shopper.faults, shopper.again)):
+        for system, operation, kind, seconds in faults:
+            name = erp if system == ERP else system
+            times = None if kind in ("slow", "lost") else 1
+            fault = Fault(kind, seconds)
+            rule = Rule(operation, fault, subject=order_number, times=times, after=after)
+            found.setdefault(name, []).append(rule)
     return found
 
 

@@ -6,8 +6,16 @@ from dataclasses import replace
 from typing import Any, Literal
 
 from campaigns.points import Death
-from campaigns.program import AFTERNOON, MORNING, PAYMENTS, Program, Shopper
-from campaigns.site import ERPS
+from campaigns.program import (
+    AFTERNOON,
+    MORNING,
+    PARCELS,
+    PAYMENTS,
+    Program,
+    Shopper,
+    one_capture,
+)
+from campaigns.site import ERPS, Erp
 from campaigns.town import Scene
 from tillbridge_simulators.faults import FaultKind
 from tillbridge_simulators.shop.shoppers import Ending
@@ -19,12 +27,19 @@ _PLANT_FACTOR = 20.0
 _PLANT_PATIENCE_S = 25.0
 
 
+_AFTERNOONS: Mapping[Erp, Program] = {
+    "dynamics": one_capture(*PARCELS),
+    "sage": Program(AFTERNOON),
+}
+
+
 def variants(seed: int) -> list[tuple[Scene, ...]]:
     """The halves of an everyday, for each ERP, with and without fences.
 
     Each half is there twice: whether a commit goes the short way or the long one is a matter of
     luck, so in one of the two it always goes the long way. What is always passed there, and not
-    always without, has its town there.
+    always without, has its town there. In the afternoon a hold takes one capture with Dynamics, and
+    several with Sage.
     """
     return [
         tuple(
@@ -32,13 +47,13 @@ def variants(seed: int) -> list[tuple[Scene, ...]]:
                 name=f"{erp}, {'fences' if fence else 'no fences'}, {half}{way}",
                 erp=erp,
                 fence=fence,
-                program=Program(shoppers),
+                program=program,
                 seed=seed,
                 factor=FACTOR,
                 long_way=bool(way),
             )
             for way in ("", ", the long way")
-            for half, shoppers in (("morning", MORNING), ("afternoon", AFTERNOON))
+            for half, program in (("morning", Program(MORNING)), ("afternoon", _AFTERNOONS[erp]))
         )
         for erp in ERPS
         for fence in (True, False)
@@ -121,6 +136,12 @@ def planted(seed: int) -> dict[str, Scene]:
                 then="api: during send authorization",
             ),
         ),
+        "anew_forgotten": _scene(
+            seed,
+            one_capture(_one("", "", ending="ship_in_two")),
+            fence=False,
+            death=Death("worker: after send authorization"),
+        ),
         "no_sweep": _scene(
             seed,
             _one("lose_answer", "capture"),
@@ -133,7 +154,7 @@ def planted(seed: int) -> dict[str, Scene]:
 
 def _scene(
     seed: int,
-    shopper: Shopper,
+    played: Shopper | Program,
     *,
     fence: bool = True,
     account: Mapping[str, Any] | None = None,
@@ -141,11 +162,13 @@ def _scene(
     timeout_s: int = 30,
     death: Death | None = None,
 ) -> Scene:
+    if isinstance(played, Shopper):
+        played = Program((played,), account or {}, connection or {}, timeout_s)
     return Scene(
         name="",
         erp="dynamics",
         fence=fence,
-        program=Program((shopper,), account or {}, connection or {}, timeout_s),
+        program=played,
         seed=seed,
         factor=_PLANT_FACTOR,
         death=death,

@@ -18,6 +18,7 @@ SYSTEMS: dict[Erp, str] = {"dynamics": "dynamics365", "sage": "sagepro"}
 SHOP_SECRET = "the shop's signing secret, of 32 or more"  # noqa: S105 (made up; it opens a simulator)
 WEBHOOK_KEYS = "bf44c857-b182-bb05-e053-34b8d30a7a72:d2ViaG9vay1zaWduaW5nLWtleS1mb3ItdGVzdHM="
 """The simulated Cybersource's own digital signature key, as its Subscription has it."""
+_AUTHORIZATION = "cybersource-authorization"
 _TEMPLATES = Path(tillbridge.__file__).parent / "templates"
 
 
@@ -27,11 +28,20 @@ def write_site(
     outside: Addresses,
     cybersource: Mapping[str, str] | None = None,
     timeout_s: int = 30,
+    *,
+    stores_cards: bool = False,
 ) -> None:
-    """Writes the template's folder; `cybersource` are settings of that connection to change, and
-    `timeout_s` is its time-out."""
+    """Writes the template's folder; `cybersource` are settings of that connection to change,
+    `timeout_s` is its time-out, and with `stores_cards` every card that pays is stored."""
     shutil.copytree(_TEMPLATES / f"order-to-cash-{erp}", folder, dirs_exist_ok=True)
     text = connections((erp,), outside, cybersource or {}, timeout_s)
+    if stores_cards:
+        mapping = folder / "mappings" / f"{_AUTHORIZATION}.yaml"
+        mapping.write_text(
+            mapping.read_text().replace("fields:\n", 'fields:\n  store_token: "true"\n', 1)
+        )
+        pays = "    pays_through: cybersource\n"
+        text = text.replace(pays, f"{pays}    authorizes_with: {_AUTHORIZATION}\n")
     (folder / "tillbridge.yaml").write_text(text)
 
 

@@ -180,7 +180,14 @@ async def _found(scene: Scene, world: World, folder: Path, dsn: str) -> None:
         **scene.program.connection,
     }
     timeout_s = scene.program.timeout_s
-    write_site(folder / "site", scene.erp, world.addresses(), settings, timeout_s)
+    write_site(
+        folder / "site",
+        scene.erp,
+        world.addresses(),
+        settings,
+        timeout_s,
+        stores_cards=scene.program.stores_cards,
+    )
     house = await open_house(Site(folder / "site", factor=scene.factor), dsn, role="set-up", pool=2)
     call = Call("", house.clock(), 30.0, "set-up", lambda: None)
     for connection in house.connections.all():

@@ -117,6 +117,19 @@ class Dossier:
     def live_holds(self) -> list[Hold]:
         return [hold for hold in self.holds if hold.is_live]
 
+    def is_anew(self, hold: Hold) -> bool:
+        """Whether it was made for a later shipment, when nothing could be captured any more of the
+        holds before it, and was captured whole."""
+        before = [one for one in self.live_holds if one.began < hold.began]
+        used = all(self._is_used(one, hold.began) for one in before)
+        return bool(before) and used and hold.captured == hold.amount
+
+    def _is_used(self, hold: Hold, number: int) -> bool:
+        """Whether a hold had had all its captures by then, and what it held besides was free."""
+        taken = [capture.number for capture in self.captures if capture.hold_id == hold.id]
+        ended = hold.ended is None or hold.ended < number
+        return bool(taken) and max(taken) < number and not hold.open and ended
+
     def live_sales_orders(self, erp: str) -> list[SalesOrder]:
         return [order for order in self.sales_orders if order.erp == erp and order.is_live]
 

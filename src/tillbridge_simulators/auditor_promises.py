@@ -34,11 +34,14 @@ def lost(order: Dossier) -> Iterator[str]:
 
 def live_auths_over_one(order: Dossier) -> Iterator[str]:
     """Authorizations of one order beyond the first that hold money, or have taken some, at the
-    end; and beside each capture every other authorization that was then neither reversed nor
-    undone, unless it is counted already. Two holds at once of which one is reversed before
-    anything is captured are not counted: no shopper was charged, and no hold stayed."""
+    end, unless made anew for a later shipment; and beside each capture every other authorization
+    that was then neither reversed nor undone, unless it is counted already. Two holds at once of
+    which one is reversed before anything is captured are not counted: no shopper was charged, and
+    no hold stayed."""
     counted: set[str] = set()
     for hold in order.live_holds[1:]:
+        if order.is_anew(hold):
+            continue
         counted.add(hold.id)
         yield f"has a further live authorization {hold.id} of {hold.amount} {hold.currency}"
     for capture in order.captures:
@@ -169,7 +172,8 @@ def _held_at(hold: Hold, number: int) -> bool:
 def _holds_differ(order: Dossier) -> Iterator[str]:
     due = (order.believed("total"), order.currency)
     for hold in order.live_holds:
-        if (hold.amount, hold.currency) != due:
+        anew = hold.currency == order.currency and order.is_anew(hold)
+        if (hold.amount, hold.currency) != due and not anew:
             yield f"is worth {due[0]} {due[1]} and {hold.id} holds {hold.amount} {hold.currency}"
     told = "fulfilment" in order.taken
     shipped = order.believed("due") if told else Decimal(0)

@@ -34,6 +34,7 @@ class Rule:
         subject: only for this order number; "" for any.
         chance: 0 to 1, drawn from the plan's seed for each fitting request.
         times: how often at most; None for no limit.
+        after: how many fitting requests it lets by first.
     """
 
     operation: str
@@ -41,6 +42,7 @@ class Rule:
     subject: str = ""
     chance: float = 1.0
     times: int | None = None
+    after: int = 0
 
 
 @dataclass(slots=True)
@@ -65,6 +67,9 @@ class Faults:
         for rule in self.rules:
             fits = rule.operation in ("*", operation) and rule.subject in ("", subject)
             if not fits or rule.times == 0 or self._random.random() >= rule.chance:
+                continue
+            if rule.after:
+                rule.after -= 1
                 continue
             if rule.times is not None:
                 rule.times -= 1

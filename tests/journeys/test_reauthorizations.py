@@ -130,6 +130,8 @@ async def test_the_second_shipment_is_authorized_once_whatever_happens_to_its_an
 
         assert not alive
         assert [one.message for one in await letters(town)] == []
+        left = "SELECT * FROM effects WHERE state IN ('intended', 'unknown')"
+        assert await town.house.database.fetch(left) == []
         for order in (*orders, IMPATIENT):
             assert taken(town, order) == [*PARTS], order
             assert town.held(order) == [], order

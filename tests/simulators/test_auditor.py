@@ -50,6 +50,15 @@ def two_holds_while_captured(day: Day) -> None:
     day.reverse("W2", "A3")
 
 
+def a_hold_anew_beside_an_open_one(day: Day) -> None:
+    in_two_parcels(day)
+    day.capture("W2", "A2", "0")
+
+
+def a_hold_anew_of_more_than_is_shipped(day: Day) -> None:
+    in_two_parcels(day, held="8.01")
+
+
 def captured_twice(day: Day) -> None:
     day.capture("W1", "A1", "20.00")
     day.tell("captured")
@@ -136,6 +145,19 @@ def authorized_after_captured(day: Day) -> None:
     day.tell("authorized")
 
 
+def in_two_parcels(day: Day, held: str = "8.00") -> None:
+    """Order W2: its hold takes one capture, and the second parcel is authorized anew."""
+    day.orders["W2"] = believed(paid="20.00")
+    day.authorize("W2", "A2")
+    day.write("W2")
+    day.note("shop", "delivery", order_number="W2", what="fulfilment", taken=True)
+    day.capture("W2", "A2", "12.00")
+    day.holds["W2"][0]["open"] = "0"
+    day.authorize("W2", "A3", held)
+    day.capture("W2", "A3", "8.00")
+    day.holds["W2"][1]["open"] = "0"
+
+
 def a_review(day: Day) -> None:
     """Order W2 waits for somebody's decision: on hold everywhere."""
     day.orders["W2"] = believed("in_review")
@@ -150,6 +172,8 @@ CASES = [
     (a_cancellation_that_released_nothing, "lost"),
     (a_second_hold, "live_auths_over_one"),
     (two_holds_while_captured, "live_auths_over_one"),
+    (a_hold_anew_beside_an_open_one, "live_auths_over_one"),
+    (a_hold_anew_of_more_than_is_shipped, "amounts_differ"),
     (captured_twice, "overcaptured"),
     (refunded_twice, "overrefunded"),
     (refunded_and_not_told, "overrefunded"),
@@ -208,6 +232,12 @@ def test_a_hold_reversed_before_its_successor_was_captured_is_not_counted() -> N
     day.write("W2")
     day.note("shop", "delivery", order_number="W2", what="fulfilment", taken=True)
     day.capture("W2", "A3", "20.00")
+    assert judge(day.evidence()).findings == ()
+
+
+def test_what_is_authorized_anew_for_a_second_parcel_breaks_nothing() -> None:
+    day = Day()
+    in_two_parcels(day)
     assert judge(day.evidence()).findings == ()
 
 

@@ -74,8 +74,8 @@ async def reauthorize(way: Way, name: str, due: Remainder) -> Attempt:
     if last is None or (last.state not in (*_OPEN, *_ACCEPTED) and _is_anothers(way, due, number)):
         number, last = number + 1, None
     while True:
-        if last is None or last.state in _OPEN:
-            last = await _tried(way, name, due, number)
+        if last is None or last.state in _OPEN or await way.journal.unanswered(due.effect(number)):
+            last = await _tried(way, name, due, number)  # what a webhook told ends its effect, too
         if last.state in _ACCEPTED:
             return last
         if last.state is not AttemptState.ABANDONED:
