@@ -67,6 +67,14 @@ def test_a_signature_of_another_official_client_is_accepted_and_covers_its_reque
         assert Signatures(credentials()).refusal(altered, row["at"]) != ""
 
 
+@pytest.mark.parametrize(("accept", "flaw"), [("text/csv", ""), ("*/*", "jti was used before")])
+def test_a_file_may_be_asked_for_again_with_its_token(accept: str, flaw: str) -> None:
+    row = next(one for one in RECORDED["requests"] if one["by"].endswith("a file"))
+    asked = Asked(row["method"], row["target"], row["headers"] | {"accept": accept}, b"")
+    known = Signatures(credentials())
+    assert [known.refusal(asked, row["at"]) for _ in range(2)] == ["", flaw]
+
+
 @pytest.mark.parametrize(("host", "accepted"), [(TEST_HOST, True), ("api.cybersource.com", False)])
 def test_a_token_may_be_made_out_to_the_test_host(host: str, accepted: bool) -> None:
     row = next(one for one in RECORDED["requests"] if one["by"].endswith("shared secret"))
