@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from tillbridge.canonical.errors import Misconfigured, Rejected, Transient
 from tillbridge.canonical.payments import Observation, Operation, Source, Verdict
 from tillbridge.canonical.references import ExternalReference
 from tillbridge.connector import values
@@ -72,6 +73,7 @@ class Authorizations:
             Transient: see `Exchange.write`; also "perhaps" for a status nobody knows.
         """
         ours = self._operations
+        fields = await self._with_previous(call, fields)
         document = payment_document(fields, ours.settings)
         order_number = values.required_text(fields, "order_number")
         answer = await ours.exchange.write(call, "/pts/v2/payments", document)
@@ -105,6 +107,29 @@ class Authorizations:
         observation = taken_at_once(observation, ours.settings)
         receipt = ours.receipt("payment", observation, status)
         return self._with_network_id(receipt, fields, answer.body)
+
+    async def _with_previous(self, call: Call, fields: Fields) -> Fields:
+        """With the network's id of the payment before, looked up where nobody was told of it; as
+        it was where Cybersource has none or does not let us look.
+
+        Raises Transient (not sent) while it is not visible.
+        """
+        credential = values.group(fields, "stored_credential")
+        payment = values.text(credential, "previous_payment")
+        if not payment or values.text(credential, "previous_transaction"):
+            return fields
+        try:
+            hit = await self._operations.search.one(call, payment)
+        except (Misconfigured, Rejected):
+            return fields
+        if hit is None:
+            raise Transient(
+                f"{self._operations.exchange.name}: the payment {payment} is not visible yet.",
+                sent="no",
+                reason="not_visible",
+            )
+        previous = {"previous_transaction": network_transaction(hit.body)}
+        return {**fields, "stored_credential": {**credential, **previous}}
 
     def _with_network_id(
         self, receipt: Receipt, fields: Fields, body: Mapping[str, Any]

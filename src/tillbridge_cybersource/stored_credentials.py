@@ -43,6 +43,7 @@ STORED_CREDENTIAL = Field(
         Field("initiator", "choice", "Who asks", options=("customer", "merchant")),
         Field("reason", "choice", "Why the merchant asks", options=tuple(REASONS)),
         Field("previous_transaction", "text", "Network's id of the first payment", length_max=60),
+        Field("previous_payment", "text", "Where that id is looked up: our id of that payment"),
         Field("original_amount", "money", "What was authorized then, for Discover and Diners"),
         Field("agreement", "text", "Merchant's id of the agreement"),
     ),

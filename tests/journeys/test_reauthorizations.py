@@ -41,6 +41,8 @@ SILENT = ("6203", "6206", "6212")
 """Orders of which no webhook tells."""
 IMPATIENT = "6215"
 """Its second parcel leaves while nobody knows whether the first one's capture took place."""
+TOLD = "6216"
+"""Only a webhook tells of its first authorization."""
 UNSTORED = "6209"
 PARTS = (Decimal("11.95"), Decimal("20.00"))
 
@@ -110,7 +112,8 @@ async def test_the_second_shipment_is_authorized_once_whatever_happens_to_its_an
         open_town(tmp_path, dsn, options=options, settings=settings, extend=storing) as town,
         till(town) as shop,
     ):
-        orders = [*WEATHER, *DEATHS]
+        orders = [*WEATHER, *DEATHS, TOLD]
+        misbehave(town.cybersource.faults, "authorization", Fault("lose_answer"), order=TOLD)
         await first_half(shop, *orders)
         misbehave(town.cybersource.faults, "webhook", Fault("lost"), order=IMPATIENT, times=100)
         misbehave(town.cybersource.faults, "capture", Fault("lose_answer"), order=IMPATIENT)

@@ -166,6 +166,8 @@ async def _fields(house: House, due: Remainder, effect: Effect) -> Fields:
     }
     if network := await _network_transaction(house, first):
         credential["previous_transaction"] = network
+    else:  # only a webhook told of it: the payment system is asked
+        credential["previous_payment"] = first.authorization_id
     return {
         "order_number": first.order_number,
         "attempt_key": effect.key,
