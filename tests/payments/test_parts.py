@@ -9,9 +9,10 @@ from tests.payments.book import CONNECTION, WHEN, begin, now, order, seen, tell,
 
 from tillbridge.canonical.errors import Rejected
 from tillbridge.canonical.events import Event, Kind
+from tillbridge.canonical.money import Money
 from tillbridge.canonical.payments import AttemptState, Operation, Verdict
 from tillbridge.database.database import Database
-from tillbridge.journeys.lapse import open_parts
+from tillbridge.journeys.lapse import due_to_lapse
 from tillbridge.payments.attempts import Opening, fingerprint, of_order
 from tillbridge.payments.claims import HoldInParts, Release, claim_capture, claim_reversal
 from tillbridge.payments.judge import judge
@@ -90,6 +91,7 @@ async def test_the_order_is_paid_when_the_last_part_is_held(database: Database) 
         (APPROVED, "39.00", AttemptState.REVERSING),
         (PARTIAL, "40.00", AttemptState.REVERSING),
         (PARTIAL, None, AttemptState.REVERSING),
+        (PARTIAL, "3.00 EUR", AttemptState.REVERSING),
     ],
 )
 async def test_a_part_that_is_not_had_leaves_the_others_as_they_were(
@@ -97,7 +99,10 @@ async def test_a_part_that_is_not_had_leaves_the_others_as_they_were(
 ) -> None:
     await first_part(database)
     await ask(database, SECOND, "40.00")
-    told = seen(AUTHORIZATION, verdict, "h-2", amount=amount, attempt_key=SECOND)
+    number, _, currency = (amount or "").partition(" ")
+    told = seen(AUTHORIZATION, verdict, "h-2", amount=number or None, attempt_key=SECOND)
+    if currency:
+        told = replace(told, amount=Money.of(number, currency))
     events = await tell(database, told)
     strays = [Kind.PAYMENT_STRAY] if ends is AttemptState.REVERSING else []
     assert [event.kind for event in events] == strays
@@ -153,12 +158,12 @@ async def test_an_order_lapses_by_the_clock_that_is_given_and_never_while_it_is_
 ) -> None:
     await first_part(database)
     later = WHEN + timedelta(seconds=1)
-    assert await open_parts(database, CONNECTION, WHEN, 10) == []
-    assert await open_parts(database, CONNECTION, later, 10) == [FIRST]
+    assert await due_to_lapse(database, CONNECTION, WHEN, 10) == []
+    assert await due_to_lapse(database, CONNECTION, later, 10) == [FIRST]
     await ask(database, SECOND, "40.00")
-    assert await open_parts(database, CONNECTION, later, 10) == []
+    assert await due_to_lapse(database, CONNECTION, later, 10) == []
     await hold(database, SECOND, APPROVED, "40.00")
-    assert await open_parts(database, CONNECTION, later, 10) == []
+    assert await due_to_lapse(database, CONNECTION, later, 10) == []
     async with database.transaction() as tx:
         assert await lapse(tx, FIRST, later) == []
 

@@ -10,7 +10,7 @@ SELECT repeats, altered FROM receive_delivery($1, $2, $3, $4, $5, $6, $7, $8, $9
 SELECT lease, run_id, arrivals, seen_as
 FROM begin_checkout($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17);
 
--- name: open_parts
+-- name: due_to_lapse
 -- Orders of which only a part is paid, whose time is over ($2) or which the shop has cancelled; not
 -- while a shopper's answer is being waited for.
 SELECT a.wire_key FROM attempts a

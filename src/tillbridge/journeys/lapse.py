@@ -26,16 +26,16 @@ async def lapse_parts(house: House) -> None:
         if not isinstance(session, SplitsTender):
             continue
         before = house.clock() - timedelta(seconds=session.rest_within_s / house.factor)
-        for first in await open_parts(house.database, connection.name, before, AT_ONCE_MAX):
+        for first in await due_to_lapse(house.database, connection.name, before, AT_ONCE_MAX):
             await house.database.commit(partial(_lapse, house, first))
 
 
-async def open_parts(
+async def due_to_lapse(
     database: Database, connection: str, before: datetime, limit: int
 ) -> list[str]:
     """The first parts of orders that are to be given up: they were held `before`, or the shop has
     cancelled their orders."""
-    rows = await database.fetch(SQL["open_parts"], connection, before, limit)
+    rows = await database.fetch(SQL["due_to_lapse"], connection, before, limit)
     return [row["wire_key"] for row in rows]
 
 

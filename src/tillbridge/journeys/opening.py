@@ -1,17 +1,27 @@
 """Opening: a checkout's attempt is begun, or the shop is told what stands in its way.
 
-a key that is known             -> its attempt
-the debt has no live attempt    -> begun
-a part of it is paid            -> a later part is begun, for exactly what is owed
-else                            -> what stands in its way
+    a key that is known             -> its attempt
+    the debt has no live attempt    -> begun
+    a part of it is paid            -> a later part is begun, for exactly what is owed
+    else                            -> what stands in its way
+
+A challenge that another shopper did not finish stands in nobody's way.
 """
 
 from tillbridge.connector.abilities import CheckoutRequest
 from tillbridge.database.database import Tx
 from tillbridge.journeys.answer import Answer, in_flight, in_the_way, may_reopen
-from tillbridge.payments.attempts import Attempt, Opening, by_shop_key, fingerprint, give_way, live
+from tillbridge.payments.attempts import (
+    Attempt,
+    Opening,
+    by_shop_key,
+    fingerprint,
+    give_way,
+    live,
+    open_attempt,
+)
 from tillbridge.payments.authentications import use_authentication
-from tillbridge.payments.parts import NotOpened, begin_attempt, check_owed, open_part
+from tillbridge.payments.parts import NotOpened, begin_attempt, check_owed
 
 
 def print_of(request: CheckoutRequest) -> bytes:
@@ -27,14 +37,14 @@ async def open_checkout(
         refused = await not_owed(tx, opening) if opening.owed is not None else None
         if refused is not None or await use_authentication(tx, opening):
             return refused
-    if opening.owed is None and await begin_attempt(tx, opening):
+    if opening.owed is None and await open_attempt(tx, opening):
         return None
     known = await by_shop_key(tx, opening.shop, request.attempt_key)
     if known is not None and not _is_again(known, opening):
         return known
+    if opening.owed is not None and (refused := await not_owed(tx, opening)) is not None:
+        return refused
     await give_way(tx, opening.connection, opening.order.number)
-    if opening.owed is not None:
-        return _told(await open_part(tx, opening), opening)
     if await begin_attempt(tx, opening):
         return None
     return await what_stands_in_the_way(tx, opening)

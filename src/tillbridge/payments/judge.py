@@ -110,8 +110,8 @@ def _held(attempt: Attempt, seen: Observation, is_owed: bool) -> Move:
     )
     if unwanted or (seen.amount is not None and seen.amount != attempt.amount):
         held = _with_answer(attempt, seen, AttemptState.REVERSING, held=True)
-        if attempt.part and seen.amount is not None:  # what is given back is what is held
-            held = replace(held, amount=min(seen.amount, attempt.amount))
+        if attempt.part and _is_less(seen.amount, attempt.amount):
+            held = replace(held, amount=seen.amount or held.amount)  # what there is to give back
         return Move("moved", held, (Kind.PAYMENT_DECLINED, Kind.PAYMENT_STRAY))
     if seen.verdict is Verdict.IN_REVIEW:
         held = _with_answer(attempt, seen, AttemptState.IN_REVIEW, held=True)
@@ -127,11 +127,16 @@ def _held(attempt: Attempt, seen: Observation, is_owed: bool) -> Move:
 def _is_a_part(attempt: Attempt, seen: Observation) -> bool:
     """Whether it is known to be less than was asked for. What is authorized anew for a shipment is
     due whole."""
-    amount, asked = seen.amount, attempt.amount
     is_anew = attempt.follows != "" and not attempt.part
-    if amount is None or is_anew or seen.operation is not Operation.AUTHORIZATION:
+    if is_anew or seen.operation is not Operation.AUTHORIZATION:
         return False
-    return amount.currency == asked.currency and bool(amount) and amount < asked
+    return _is_less(seen.amount, attempt.amount)
+
+
+def _is_less(amount: Money | None, asked: Money) -> bool:
+    if amount is None or amount.currency != asked.currency:
+        return False
+    return bool(amount) and amount < asked
 
 
 def _undone(attempt: Attempt, seen: Observation, own: bool) -> Move:

@@ -150,12 +150,14 @@ async def give_up(
 
 
 async def give_back_untouched(tx: Tx, first: str, at: datetime, reason: str) -> list[Event]:
-    """Gives back the parts of which no money was taken, because no more is due."""
+    """Gives back the later parts of which no money was taken, because no more is due. The first
+    one gives before all others, and stands for the order's payment."""
     first_part = await by_wire_key(tx, first)
     assert first_part is not None, "attempts are never removed"
     keys = [one.wire_key for one in await lock_parts(tx, first_part)]
     taken = {row["wire_key"] for row in await tx.fetch(SQL["claimed_parts"], keys)}
-    rows = await tx.fetch(SQL["give_up_parts"], [key for key in keys if key not in taken], reason)
+    untouched = [key for key in keys if key not in taken and key != first]
+    rows = await tx.fetch(SQL["give_up_parts"], untouched, reason)
     return [unwanted_hold(Attempt.of(row), at) for row in rows]
 
 
