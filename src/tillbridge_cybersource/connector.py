@@ -33,6 +33,7 @@ from tillbridge_cybersource.payer_authentication import PayerAuthentication
 from tillbridge_cybersource.pulls import Pulls
 from tillbridge_cybersource.refunds import Refunds
 from tillbridge_cybersource.report_definitions import ReportDefinitions
+from tillbridge_cybersource.report_downloads import ReportDownloads
 from tillbridge_cybersource.report_files import ReportFiles
 from tillbridge_cybersource.report_orders import ReportOrders
 from tillbridge_cybersource.report_subscriptions import ReportSubscriptions
@@ -113,6 +114,7 @@ class CybersourceSession:
         given = (self._exchange, self.report_definitions, settings)
         self.report_subscriptions = ReportSubscriptions(*given)
         self.report_orders = ReportOrders(*given)
+        self.report_downloads = ReportDownloads(self._exchange, self.report_orders, settings)
         made_by = (self.report_orders, self.report_subscriptions)
         self._files = ReportFiles(self._exchange, *made_by, settings, opening)
         self._details = SettlementDetails(self._exchange, settings, opening)

@@ -104,7 +104,7 @@ def _record(row: Mapping[str, Any], organization: Mapping[str, str]) -> ChangedR
         "format": FORMATS.get(text_of(row, "reportMimeType"), ""),
         "since": text_of(row, "reportStartTime"),
         "until": until,
-        "download": _download(row, organization),
+        "download": download_of(row, organization),
     }
     if not fields["format"]:
         raise Rejected(
@@ -116,7 +116,7 @@ def _record(row: Mapping[str, Any], organization: Mapping[str, str]) -> ChangedR
     return ChangedRecord(text_of(row, "reportId"), text_of(row, "reportCompletedTime"), fields)
 
 
-def _download(row: Mapping[str, Any], organization: Mapping[str, str]) -> str:
+def download_of(row: Mapping[str, Any], organization: Mapping[str, str]) -> str:
     """Where it is downloaded: as its link says, on our own host; else by name and last day."""
     link = row.get("_link") or {}
     href = urlsplit(str((link.get("reportDownload") or {}).get("href") or ""))

@@ -10,6 +10,7 @@ from tests.cli.test_webhooks import Account, pay
 
 from tillbridge.access.audit import entries
 from tillbridge.database.database import Database
+from tillbridge.journeys.card_mask import CardMask
 from tillbridge_simulators.cybersource import CybersourceSimulator, Options
 
 REQUESTS = "TransactionRequestClass"
@@ -54,6 +55,52 @@ async def test_days_that_are_missing_are_ordered_once(
     async with database.connection() as connection:
         actions = [entry.action for entry in await entries(connection)]
     assert actions.count("order a report") == 2
+
+
+async def test_a_report_is_kept_as_a_file_without_a_card_number(
+    tell: Tell, account: Account, database: Database, tmp_path: Path
+) -> None:
+    yesterday = datetime.now(UTC).date() - timedelta(days=1)
+    paid = await pay(account, "4111111111111111", "25.00")
+    account.simulator.state.authorizations[paid].at_s -= 86_400
+    asked = ("reports", "order", "till", REQUESTS, "--from", str(yesterday), "--wait", "600")
+    assert (await tell(*asked)).exit_code == 0
+    (made,) = account.simulator.state.reporting.reports
+    file = tmp_path / "requests.csv"
+    by_id = ("reports", "download", "till", made.id, "--to", str(file))
+    by_name = ("reports", "download", "till", made.name, "--to", str(file), "--force", "--day")
+
+    taken = await tell(*by_id)
+    assert taken.exit_code == 0, taken.output
+    assert "masked but for their last four digits" in taken.stdout
+    text = file.read_text()
+    assert ("4111111111111111" in text, "************1111" in text, paid in text) == (
+        False, True, True,
+    )  # fmt: skip
+    again = await tell(*by_id)
+    assert (again.exit_code, "is there already" in again.stderr) == (1, True)
+    nothing = await tell(*by_name, "2026-01-01")
+    assert (nothing.exit_code, "not made yet" in nothing.stderr) == (1, True)
+    assert file.read_text() == text
+    file.write_text("")
+    named = await tell(*by_name, str(datetime.now(UTC).date()))
+    assert (named.exit_code, file.read_text()) == (0, text), named.output
+    unknown = await tell("reports", "download", "till", "no-such-report")
+    assert (unknown.exit_code, "there is no report" in unknown.stderr) == (1, True)
+    assert [path.name for path in file.parent.glob("*.part")] == []
+    async with database.connection() as connection:
+        actions = [entry.action for entry in await entries(connection)]
+    assert actions.count("download a report") == 2
+
+
+@pytest.mark.parametrize("step", [7, 4095, 100_000])
+def test_a_card_number_is_masked_wherever_the_pieces_of_a_file_end(step: int) -> None:
+    text = b"a,\n" * 15_000 + b"4111-1111-1111-1111" + b",\xff" * 40_000
+    cards = CardMask()
+    pieces = [cards.feed(text[at : at + step]) for at in range(0, len(text), step)]
+    found = b"".join([*pieces, cards.end()])
+    assert (cards.masked, len(found)) == (1, len(text))
+    assert found.replace(b"****-****-****-1111", b"4111-1111-1111-1111") == text
 
 
 @pytest.mark.parametrize(

@@ -20,15 +20,15 @@ from tillbridge.journeys.report_orders import ReportClerk
 
 LOOK_AGAIN_S = 5.0
 """Seconds between two looks at a report that is being made, before the factor."""
-_DAY = click.DateTime(formats=["%Y-%m-%d"])
+DAY = click.DateTime(formats=["%Y-%m-%d"])
 yes_option = click.option("--yes", is_flag=True, help="Do not ask.")
 
 
 @click.command("order")
 @click.argument("connection")
 @click.argument("definition")
-@click.option("--from", "first", type=_DAY, required=True, help="The first day, in GMT.")
-@click.option("--to", "last", type=_DAY, help="The last day; the first alone if not given.")
+@click.option("--from", "first", type=DAY, required=True, help="The first day, in GMT.")
+@click.option("--to", "last", type=DAY, help="The last day; the first alone if not given.")
 @click.option(
     "--wait", "wait_s", type=click.IntRange(0, 3600), default=60, show_default=True,
     help="Seconds to wait until it is made.",
@@ -135,7 +135,8 @@ def _tell(connection: str, ordered: Ordered) -> None:
         say(f"{again}It is ready, and a worker reads it at its next look for reports.")
         next_step(f"What it says: tillbridge settlements show {connection} {report.id}")
     else:
-        say(f"{again}It is ready. Nobody reads it here: download it in the payment system.")
+        say(f"{again}It is ready. Nobody reads it here.")
+        next_step(f"Keep it as a file: tillbridge reports download {connection} {report.id}")
 
 
 def _reports(reports: Sequence[MadeReport]) -> None:
@@ -149,7 +150,8 @@ def _reports(reports: Sequence[MadeReport]) -> None:
 
 
 @asynccontextmanager
-async def _clerk(surroundings: Surroundings, name: str) -> AsyncIterator[ReportClerk]:
+async def clerk_of(surroundings: Surroundings, name: str) -> AsyncIterator[ReportClerk]:
+    """Who does for this operator what he wants of the reports of the connection `name`."""
     async with surroundings.house(publishing=False) as house:
         yield ReportClerk(house, house.connections[name], who())
 
@@ -157,7 +159,7 @@ async def _clerk(surroundings: Surroundings, name: str) -> AsyncIterator[ReportC
 async def _covering(
     surroundings: Surroundings, name: str, definition: str, since: datetime, until: datetime
 ) -> Sequence[MadeReport]:
-    async with _clerk(surroundings, name) as clerk:
+    async with clerk_of(surroundings, name) as clerk:
         return await clerk.covering(definition, since, until)
 
 
@@ -170,7 +172,7 @@ async def _order(
 ) -> Ordered:
     """Ordered, and looked at until it is made or the wait is over."""
     factor = surroundings.site.factor
-    async with _clerk(surroundings, name) as clerk:
+    async with clerk_of(surroundings, name) as clerk:
         ordered = await clerk.order(definition, *window)
         ends = asyncio.get_running_loop().time() + wait_s / factor
         report = ordered.report
@@ -185,17 +187,17 @@ async def _order(
 
 
 async def _subscription(surroundings: Surroundings, name: str, of: str) -> ReportSubscription:
-    async with _clerk(surroundings, name) as clerk:
+    async with clerk_of(surroundings, name) as clerk:
         return await clerk.subscription(of)
 
 
 async def _subscribe(
     surroundings: Surroundings, name: str, definition: str, form: SubscriptionForm
 ) -> ReportSubscription:
-    async with _clerk(surroundings, name) as clerk:
+    async with clerk_of(surroundings, name) as clerk:
         return await clerk.subscribe(definition, form)
 
 
 async def _unsubscribe(surroundings: Surroundings, name: str, of: str) -> None:
-    async with _clerk(surroundings, name) as clerk:
+    async with clerk_of(surroundings, name) as clerk:
         await clerk.unsubscribe(of)

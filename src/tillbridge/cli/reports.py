@@ -11,6 +11,7 @@ from tillbridge.assembly import now
 from tillbridge.cli.check import plain_call
 from tillbridge.cli.failures import Commands
 from tillbridge.cli.printing import cell_of, clean, heading, next_step, say, table
+from tillbridge.cli.report_download import download
 from tillbridge.cli.report_orders import order, subscribe, unsubscribe
 from tillbridge.cli.surroundings import Surroundings, pass_surroundings
 from tillbridge.connections.connections import Connection, Connections
@@ -44,7 +45,7 @@ class _Listed(NamedTuple):
 
 @click.group(cls=_Listing, default="list")
 def reports() -> None:
-    """See which reports a payment system makes; order one, subscribe to one, end one.
+    """See which reports a payment system makes; order one, download one, subscribe to one, end one.
 
     tillbridge reports CONNECTION shows what is subscribed to and what was made lately. What they
     say of the money: tillbridge settlements.
@@ -122,11 +123,13 @@ def show(surroundings: Surroundings, connection: str, report: str) -> None:
     """Tell how the report with the id REPORT stands now."""
     one = asyncio.run(_show(surroundings, connection, report))
     table(("report", "name", "definition", "state", "since", "until", "made", "read"), [_made(one)])
-    if one.state == "ready" and one.read_as:
+    if one.state == "ready" and not one.read_as:
+        next_step(f"Keep it as a file: tillbridge reports download {connection} {one.id}")
+    elif one.state == "ready":
         next_step(f"What it says of the money: tillbridge settlements show {connection} {one.id}")
 
 
-for command in (order, subscribe, unsubscribe):
+for command in (order, subscribe, unsubscribe, download):
     reports.add_command(command)
 
 

@@ -4,9 +4,10 @@ Satisfying `OrdersReports` is the declaration, as in `connector.abilities`. What
 the money is read by `connector.settlement_sources`, whoever ordered it.
 """
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Literal, Protocol, TypeAlias, runtime_checkable
 
 from tillbridge.connector.abilities import Call
@@ -107,6 +108,24 @@ class Ordered:
     is_new: bool
 
 
+@dataclass(frozen=True, slots=True)
+class ReportFile:
+    """A report as it is downloaded.
+
+    Attributes:
+        name: of the report, and the day it ends on.
+        format: "csv", "xml" or "txt".
+        size: in bytes; None where nobody says.
+        chunks: its bytes, as fast as they are taken; raises Transient when it breaks off. It can be
+            gone through once, while the file is open.
+    """
+
+    name: str
+    format: str
+    size: int | None
+    chunks: AsyncIterator[bytes]
+
+
 class DefinesReports(Protocol):
     """Which reports there are. Raises Transient, Misconfigured; Rejected for a name that is
     none."""
@@ -167,6 +186,17 @@ class MakesReports(Protocol):
         ...
 
 
+class DownloadsReports(Protocol):
+    """Their files, to be kept by a person. Raises like `DefinesReports`; Rejected for a report that
+    is not there."""
+
+    def by_id(self, call: Call, id_: str) -> AbstractAsyncContextManager[ReportFile]: ...
+
+    def by_name(self, call: Call, name: str, day: date) -> AbstractAsyncContextManager[ReportFile]:
+        """Of several under that name that end on that day, the newest."""
+        ...
+
+
 @runtime_checkable
 class OrdersReports(Protocol):
     """Its reports can be looked at, ordered and subscribed to."""
@@ -179,3 +209,6 @@ class OrdersReports(Protocol):
 
     @property
     def report_orders(self) -> MakesReports: ...
+
+    @property
+    def report_downloads(self) -> DownloadsReports: ...

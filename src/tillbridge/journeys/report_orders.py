@@ -1,12 +1,13 @@
-"""Reports that a person orders, subscribes to or no longer wants: asked for, and in the audit.
+"""Reports that a person orders, subscribes to, downloads or no longer wants: and in the audit.
 
 No money moves by any of it. An order whose answer was lost is looked for under its name before it
 is given anew; a subscription is set by its name; what is ended is gone either way.
 """
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from tillbridge.access.audit import record
 from tillbridge.canonical.errors import Misconfigured
@@ -16,6 +17,7 @@ from tillbridge.connector.report_orders import (
     MadeReport,
     Ordered,
     OrdersReports,
+    ReportFile,
     ReportSubscription,
     SubscriptionForm,
 )
@@ -73,6 +75,18 @@ class ReportClerk:
         """Has it made no more. Raises as `SubscribesReports.unsubscribe`."""
         await self._desk.report_subscriptions.unsubscribe(self._call(), name)
         await self._note("end a report subscription", name)
+
+    @asynccontextmanager
+    async def download(self, report: str, day: date | None) -> AsyncIterator[ReportFile]:
+        """The file of a report: by its id, or by its name and the day it ends on.
+
+        It may tell of persons: who takes it is noted. Raises as `DownloadsReports`.
+        """
+        files, call = self._desk.report_downloads, self._call()
+        wanted = files.by_name(call, report, day) if day else files.by_id(call, report)
+        async with wanted as file:
+            await self._note("download a report", file.name)
+            yield file
 
     @property
     def _desk(self) -> OrdersReports:
