@@ -8,7 +8,8 @@ standard input ends it. Requests name their world by `stage`; `do` is one of
 
     open      {"settings": ...} as tillbridge_simulators.world takes them -> its addresses
     plan      {"system", "rules", "down"}: how a system misbehaves from now on
-    checkout  {"document", "card", "key"}: a shopper pays -> {"status", "reason", "answers"}
+    checkout  {"document", "card", "key", "owed"}: a shopper pays, all of it or what is owed
+              -> {"status", "reason", "answers"}
     tell      {"operation", "delivery"}: the shop tells of a shipment or cancellation -> {"taken"}
     decide    {"order_number", "accept"}: somebody decides about a payment in review
     happen    {"name", "given"}: something happens at Cybersource (cybersource/triggers.py)
@@ -87,7 +88,7 @@ class Stages:
     async def _checkout(self, request: Request) -> Any:
         shop = self._shop(request)
         purchase = Purchase(request["document"], [request["card"]], "ship")
-        order = ShopOrder(purchase, keys=(request["key"],))
+        order = ShopOrder(purchase, keys=(request["key"],), owed=request["owed"])
         shop.orders[order.number] = order
         await shop.pay(order)
         attempt = order.attempts[-1]

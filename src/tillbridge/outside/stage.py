@@ -83,9 +83,13 @@ class Scenery:
         """How a system misbehaves from now on."""
         await self._ask("plan", system=system, rules=list(rules), down=down)
 
-    async def checkout(self, document: Mapping[str, Any], card: str, key: str) -> dict[str, Any]:
-        """A shopper pays; answers the status the shop was told, and the reason."""
-        found: dict[str, Any] = await self._ask("checkout", document=document, card=card, key=key)
+    async def checkout(
+        self, document: Mapping[str, Any], card: str, key: str, owed: str
+    ) -> dict[str, Any]:
+        """A shopper pays, or pays what is `owed`; answers the status the shop was told, and the
+        reason."""
+        given = {"document": document, "card": card, "key": key, "owed": owed}
+        found: dict[str, Any] = await self._ask("checkout", **given)
         return found
 
     async def tell(self, operation: str, delivery: Mapping[str, Any]) -> bool:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from tillbridge.canonical.errors import Place
 from tillbridge.database.database import Database
+from tillbridge.journeys.lapse import lapse_parts
 from tillbridge.journeys.poll import poll_reviews
 from tillbridge.journeys.receive import take_events
 from tillbridge.rehearsal.people import begin, steer
@@ -39,6 +40,7 @@ LAST_LOOKS = 5
 RESTLESS = f"Things still move {REST_MAX_S:g} s after this step."
 _PASSING = (
     "pass_runs", "pass_lanes", "pass_windows", "pass_effects", "pass_gates", "pass_chores",
+    "pass_parts",
 )  # fmt: skip
 
 
@@ -104,6 +106,7 @@ async def _let_pass(left_s: float, scene: Scene) -> str:
         step_s = min(left_s, max(any_s, 0.0)) if any_s is not None else left_s
         left_s -= step_s
         await _pass(scene.house.database, step_s)
+        await lapse_parts(scene.house)
         if not await _rest(scene, asyncio.create_task(_nothing())):
             return RESTLESS
         if any_s is not None and any_s <= 0 and not step_s:
@@ -119,7 +122,7 @@ async def _act(act: Act, scene: Scene) -> str:
     """Does one act; answers what is wrong with it, or ""."""
     match act:
         case Checkout():
-            found = await scene.world.checkout(act.document, act.card, act.key)
+            found = await scene.world.checkout(act.document, act.card, act.key, act.owed)
             if act.answer and found["status"] != act.answer:
                 reason = f" ({found['reason']})" if found["reason"] else ""
                 return f"The shop was told {found['status']}{reason}, expected was {act.answer}."

@@ -89,7 +89,7 @@ OPERATIONS: Final[Mapping[str, tuple[str, ...]]] = {
 BUILT_IN: Final = "release-hold-"
 """Begins the names of the flows that are always there."""
 _MORE: Final[Mapping[str, tuple[str, ...]]] = {
-    "checkout": ("card", "key", "answer"),
+    "checkout": ("card", "key", "answer", "owed"),
     "decision": ("accept",),
     "trigger": ("invoice", "link", "payment", "customer", "amount", "outcome", "on"),
     "start": ("name", "planned_at", "outcome", "who", "fields", "rows", "subject"),
@@ -302,6 +302,7 @@ def _checkout(entries: Entries, orders: Mapping[str, Document], keys: dict[str, 
         card=word_of(nodes["card"], CARDS, "card") if "card" in nodes else "authorized",
         key=scalar_of(nodes["key"]).text if "key" in nodes else f"A{keys[number.text]}",
         answer=word_of(nodes["answer"], ANSWERS, "answer") if "answer" in nodes else "",
+        owed=_text(entries, "owed").partition(" ")[0],
         place=entries.place,
     )
 

@@ -46,6 +46,10 @@ SET closed_until = closed_until - make_interval(secs => $1),
 -- name: pass_chores
 UPDATE chores SET next_at = next_at - make_interval(secs => $1);
 
+-- name: pass_parts
+UPDATE attempts SET authorized_at = authorized_at - make_interval(secs => $1)
+WHERE state = 'partial' AND part = 1;
+
 -- name: writes
 SELECT effects.connection, effects.effect AS document, effects.subject, effects.ordinal,
        effects.state, effects.step, effects.tries, effects.request, effects.reason,

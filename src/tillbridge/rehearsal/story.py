@@ -69,6 +69,7 @@ class Checkout:
         card: how the card ends ("authorized", "insufficient_fund", "review", ...).
         key: the shop's key of the try.
         answer: the status the shop has to be told; "" when it does not matter.
+        owed: what is paid of an order of which a part is paid; "" for all of it.
     """
 
     order_number: str
@@ -76,6 +77,7 @@ class Checkout:
     card: str
     key: str
     answer: str
+    owed: str
     place: Place
 
 

@@ -45,7 +45,8 @@ class ShopOrder:
 
     `held` is what the shop believes is authorized, `paid` what was captured, `released` what was
     reversed, `refunded` what went back of what was paid, all in the order's currency. `keys` are
-    those of its tries, when they are given: then each is tried once.
+    those of its tries, when they are given: then each is tried once. `owed`: a part of it is paid,
+    and this much is to be paid with another card.
     """
 
     purchase: Purchase
@@ -58,6 +59,7 @@ class ShopOrder:
     released: Decimal = Decimal(0)
     refunded: Decimal = Decimal(0)
     keys: tuple[str, ...] = ()
+    owed: str = ""
 
     @property
     def number(self) -> str:

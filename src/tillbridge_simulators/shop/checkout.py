@@ -26,6 +26,7 @@ SAME_CARD_MAX = 5
 _STOP, _OTHER_CARD, _AGAIN = "stop", "other card", "same card again"
 _VERDICTS = {
     "authorized": _STOP,
+    "partial": _STOP,
     "in_review": _STOP,
     "declined": _OTHER_CARD,
     "challenge": _OTHER_CARD,
@@ -100,7 +101,10 @@ class Checkout:
 
     async def _ask(self, order: ShopOrder, attempt: Attempt) -> str:
         token = await self._mint(attempt.outcome)
-        body = json.dumps({"order": order.purchase.document, "token": dict(token)}).encode()
+        posted: dict[str, Any] = {"order": order.purchase.document, "token": dict(token)}
+        if order.owed:
+            posted["owed"] = order.owed
+        body = json.dumps(posted).encode()
         wait_s = FIRST_WAIT_S
         for _ in range(self._patience.posts_max):
             answer = await self._post(order, attempt, body)
