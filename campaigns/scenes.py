@@ -136,12 +136,7 @@ def planted(seed: int) -> dict[str, Scene]:
                 then="api: during send authorization",
             ),
         ),
-        "anew_forgotten": _scene(
-            seed,
-            one_capture(_one("", "", ending="ship_in_two")),
-            fence=False,
-            death=Death("worker: after send authorization"),
-        ),
+        "anew_forgotten": _authorized_anew(seed, Death("worker: after send authorization")),
         "no_sweep": _scene(
             seed,
             _one("lose_answer", "capture"),
@@ -150,6 +145,12 @@ def planted(seed: int) -> dict[str, Scene]:
             connection={"search_lag_s": "120", "absent_after_s": "300", **_UNASKED},
         ),
     }
+
+
+def _authorized_anew(seed: int, death: Death) -> Scene:
+    """A second parcel whose hold is asked for anew, by a worker that dies."""
+    program = one_capture(_one("", "", ending="ship_in_two"))
+    return _scene(seed, program, fence=False, death=death)
 
 
 def _scene(
