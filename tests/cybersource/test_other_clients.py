@@ -175,7 +175,13 @@ SENT: Final = [
         PAYMENTS,
         card(MADE_UP + check_digit(MADE_UP)) | order(),
         201,
-        {"status": "AUTHORIZED", "paymentInformation.card.type": "001"},
+        {
+            "status": "AUTHORIZED",
+            "paymentAccountInformation.card.type": "001",
+            "processorInformation.avs.code": "X",
+            "_links.capture.method": "POST",
+            "_links.authReversal.method": "POST",
+        },
     ),
     Sent("POST", PAYMENTS, card(MADE_UP + "0") | order(), 400, {"reason": "INVALID_DATA"}),
     Sent(

@@ -98,7 +98,11 @@ def reverse_all(
 def capture_answer(movement: Movement) -> dict[str, object]:
     """What was captured, as its answer and its notification show it."""
     details = {"totalAmount": str(movement.amount), "currency": movement.currency}
-    return follow_on_answer(movement, "captures") | {"orderInformation": {"amountDetails": details}}
+    answer = follow_on_answer(movement, "captures")
+    path = f"/pts/v2/captures/{movement.id}"
+    void = {"void": {"method": "POST", "href": f"{path}/voids"}}
+    links = {**void, "self": {"method": "GET", "href": path}}
+    return {**answer, "_links": links, "orderInformation": {"amountDetails": details}}
 
 
 def reversal_answer(movement: Movement) -> dict[str, object]:

@@ -46,6 +46,8 @@ _BILLING_AT_HOME = {"administrativeArea": 20, "postalCode": 14}
 _BILLING_OPTIONAL = {"address2": 60, "company": 60, "phoneNumber": 15}
 _DECISIONS = ("review", "pending_review", "risk_declined", "score")
 """Decision Manager's outcomes."""
+_MATCH, _NO_MATCH = {"code": "X", "codeRaw": "I1"}, {"code": "N", "codeRaw": "N"}
+"""Results of the address check: street and postal code match, and neither does."""
 _CAPTURED = ("AUTHORIZED", "PARTIAL_AUTHORIZED")
 _EVENTS = {
     "AUTHORIZED": "accepted",
@@ -97,13 +99,14 @@ def _is_sale(document: Mapping[str, Any], token: MintedToken) -> bool:
 def _describe(one: Authorization, outcome: Outcome) -> dict[str, Any]:
     """An authorization as its answer and its notification show it."""
     body: dict[str, Any] = {
-        "_links": {"self": {"method": "GET", "href": f"/pts/v2/payments/{one.id}"}},
+        "_links": _links(one),
         "id": one.id,
         "submitTimeUtc": utc_text(one.at_s),
         "status": outcome.status,
         "reconciliationId": one.id[-12:],
         "clientReferenceInformation": {"code": one.code, "transactionId": one.transaction_id},
         "paymentInformation": {"card": {"type": one.brand, "suffix": one.last4}},
+        "paymentAccountInformation": {"card": {"type": one.brand}},
     }
     if outcome.holds:
         details = {"authorizedAmount": str(one.amount), "currency": one.currency}
@@ -115,6 +118,7 @@ def _describe(one: Authorization, outcome: Outcome) -> dict[str, Any]:
             "responseCode": "100",
             "networkTransactionId": one.network_id,
             "transactionId": one.network_id,
+            "avs": _NO_MATCH if outcome.reason == "AVS_FAILED" else _MATCH,
         }
     if outcome.reason:
         body["errorInformation"] = {
@@ -122,6 +126,18 @@ def _describe(one: Authorization, outcome: Outcome) -> dict[str, Any]:
             "message": f"{outcome.reason.replace('_', ' ').capitalize()}.",
         }
     return body
+
+
+def _links(one: Authorization) -> dict[str, dict[str, str]]:
+    """What may follow: of a hold its reversal and capture, of a sale its void."""
+    path = f"/pts/v2/payments/{one.id}"
+    nouns = {"void": "voids"} if one.sale else {"authReversal": "reversals", "capture": "captures"}
+    follows = {
+        name: {"method": "POST", "href": f"{path}/{noun}"}
+        for name, noun in nouns.items()
+        if one.state in ("held", "captured")
+    }
+    return follows | {"self": {"method": "GET", "href": path}}
 
 
 def _check(account: Account, document: Mapping[str, Any]) -> MintedToken:
