@@ -32,7 +32,7 @@ def decision(ask: Ask) -> Answer:
         "riskInformation": {
             "score": {"result": "80" if status != "ACCEPTED" else "10", "modelUsed": "default"},
             "profile": {"name": "Standard", "destinationQueue": "Review Queue"},
-            "casePriority": "3",
+            "casePriority": 3,
         },
     }
     if status != "ACCEPTED":
