@@ -20,7 +20,6 @@ from tillbridge_cybersource.report_windows import organization_of
 from tillbridge_cybersource.reports import FORMATS, download_of
 from tillbridge_cybersource.settings import CybersourceSettings
 
-CALLS = frozenset({"report_downloads.download_report"})
 _A_DAY: Final = timedelta(days=1)
 _ANY: Final = ", ".join(FORMATS)
 
