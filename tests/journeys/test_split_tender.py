@@ -14,6 +14,7 @@ from tests.journeys.test_refunds import ask_back, given_back
 from tests.journeys.town import Till, Town, open_town, order_document, till
 
 from tillbridge.canonical.payments import AttemptState
+from tillbridge.journeys.steer import cancel
 from tillbridge.payments.attempts import COUNTED, of_order
 from tillbridge_simulators.cybersource.options import Options
 from tillbridge_simulators.faults import Fault
@@ -29,6 +30,21 @@ steps:
     document: payment_status
     ordinal: concat(payment.attempt_key, ' ', amount_text(payment.authorized))
     fields: {order_number: payment.order_number, status: payment.state, amount: payment.authorized}
+"""
+UNDONE = """\
+    undo:
+      - write: voided
+        to: cybersource
+        document: void
+        ordinal: captured.references.capture
+        fields: {order_number: fulfilment.order_number, capture_id: captured.references.capture}
+  - branch: minds_changed
+    cases:
+      - when: fulfilment.order_number == '7004'
+        steps:
+          - stop: changed our mind
+            outcome: failed
+            undo: true
 """
 HALF, REST = "15.98", "15.97"
 """What the simulated issuer holds of 31.95, and what is owed then."""
@@ -115,9 +131,11 @@ def telling(folder: Path) -> None:
 
 
 def hasty(folder: Path) -> None:
-    """The last shipment waits a second for those that it may have overtaken."""
+    """The last shipment waits a second for those that it may have overtaken; one is undone."""
     path = folder / "flows" / "capture-when-shipped.yaml"
-    path.write_text(path.read_text().replace("timeout: 1d", "timeout: 20s"))
+    text = path.read_text().replace("timeout: 1d", "timeout: 20s")
+    taken = "    fields: capture\n    ordinal: fulfilment.id\n"
+    path.write_text(text.replace(taken, taken + UNDONE))
 
 
 async def test_two_cards_pay_one_sales_order_and_each_hold_gives_what_it_has(
@@ -159,6 +177,16 @@ async def test_two_cards_pay_one_sales_order_and_each_hold_gives_what_it_has(
             while not (found := await letters(town)):  # noqa: ASYNC110 (nothing rings for a test)
                 await asyncio.sleep(0.05)
         assert [one.reason for one in found] == ["over_capture"]
+        await pay_in_two(shop, "7004")
+        await ship_part(shop, "7004", "1", "31.95", last=True)
+        await town.quiet()
+        (undone,) = [one for one in await letters(town) if one.subject == "7004"]
+        assert undone.reason == "captured_in_parts"
+        await cancel(town.house, undone.run_id, "ada", "given up")
+        await town.quiet()
+        (by_hand,) = [one for one in await letters(town) if one.subject == "7004"]
+        assert (by_hand.reason, by_hand.run_id != undone.run_id) == ("captured_in_parts", True)
+        assert taken(town, "7004") == [HALF, REST]
         assert captured(town, "7003") == 0
         await until_released(town, "7002")
         assert taken(town, "7002") == ["10.00", "0"]

@@ -10,8 +10,10 @@
 An ordinary shipment is captured with the statements of any write.
 """
 
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
+from tillbridge.canonical.errors import Rejected
 from tillbridge.canonical.events import Kind
 from tillbridge.canonical.money import Money
 from tillbridge.connector.abilities import Receipt
@@ -21,10 +23,10 @@ from tillbridge.journeys.money_guard import CAPTURE, captures_once
 from tillbridge.journeys.reauthorize import Remainder, reauthorize
 from tillbridge.journeys.receive import take_events
 from tillbridge.journeys.way import Way
-from tillbridge.payments.attempts import Attempt
+from tillbridge.payments.attempts import Attempt, by_authorization
 from tillbridge.payments.claims import HoldInParts, HoldUsed
 from tillbridge.payments.parts import give_back_untouched
-from tillbridge.payments.portions import CapturePortion, Due, claim_portions
+from tillbridge.payments.portions import CapturePortion, Due, claim_portions, portions_of
 from tillbridge.runs.keys import Effect
 from tillbridge.runs.run import Parked
 
@@ -45,6 +47,8 @@ async def take_capture(
         Rejected: it would pass what was authorized, or cannot be authorized anew; and as for every
             write.
     """
+    if way.ghost and (part := await _divided(way, connection, ordinal, fields)) is not None:
+        return await _take_in_parts(way, name, connection, ordinal, fields, part=part)
     try:
         return await way.write(name, connection, CAPTURE, ordinal, fields)
     except HoldUsed as used:
@@ -59,6 +63,18 @@ async def take_capture(
     anew = await reauthorize(way, name, Remainder(first, way.ordinal(ordinal), amount))
     again = {**fields, "authorization_id": anew.authorization_id}
     return await way.write(name, connection, CAPTURE, ordinal, again)
+
+
+async def expect_undivided(way: Way, keys: Sequence[str], known: Collection[str]) -> None:
+    """Raises Rejected when a capture that is to be undone was divided by this run: what its step
+    undoes is one capture, and the others would stay."""
+    if not (await portions_of(way.house.database, keys)).isdisjoint(known):
+        raise Rejected(
+            f"Order {way.run.subject} was captured of several holds: that cannot be undone step by"
+            " step.",
+            reason="captured_in_parts",
+            next_step="Refund it, or void each capture (tillbridge trace), then cancel this.",
+        )
 
 
 async def _take_in_parts(
@@ -82,18 +98,22 @@ async def _take_in_parts(
     return replace(first, fields={**first.fields, "amount": amount.text})
 
 
+async def _divided(way: Way, connection: str, ordinal: str, fields: Fields) -> Attempt | None:
+    """The hold that a capture names which was divided before."""
+    if not await portions_of(way.house.database, [_key(way, connection, ordinal)]):
+        return None
+    return await by_authorization(way.house.database, str(fields["authorization_id"]))
+
+
 async def _claimed(
     way: Way, connection: str, ordinal: str, amount: Money, part: Attempt
 ) -> list[CapturePortion]:
-    def key(own: str) -> str:
-        return Effect(connection, way.run.subject, CAPTURE, way.ordinal(own)).key
-
     due = Due(
         part=part,
-        key=key(ordinal),
+        key=_key(way, connection, ordinal),
         amount=amount,
         once=captures_once(way.house, connection),
-        key_of=lambda number: key(_portion(ordinal, number)),
+        key_of=lambda number: _key(way, connection, _portion(ordinal, number)),
     )
     await way.journal.commit()  # a claim is judged on what an answer has told
     return await way.house.database.commit(lambda tx: claim_portions(tx, due))
@@ -109,6 +129,10 @@ async def _give_back(way: Way, name: str, part: Attempt) -> None:
         return b"given back"
 
     await way.journal.local(f"{way.place(name)}~", give_back)
+
+
+def _key(way: Way, connection: str, ordinal: str) -> str:
+    return Effect(connection, way.run.subject, CAPTURE, way.ordinal(ordinal)).key
 
 
 def _portion(name: str, number: int) -> str:

@@ -36,7 +36,7 @@ from tillbridge.flows.steps import (
 from tillbridge.flows.walk import recovery_of, walk_steps
 from tillbridge.journeys.approve import take_approval
 from tillbridge.journeys.call import is_called, take_call, tell_caller
-from tillbridge.journeys.capture import take_capture
+from tillbridge.journeys.capture import expect_undivided, take_capture
 from tillbridge.journeys.card_guard import expect_clean, without_card_data
 from tillbridge.journeys.each import take_each
 from tillbridge.journeys.gather import gather, gathers
@@ -261,6 +261,8 @@ class Walk:
         await self.journal.commit()
         known = await effects_begun(self.house.database, self.run.id) if self.undoable else ()
         own = [done for done in self.undoable if done.effect_key in known]
+        if len(own) < len(self.undoable):
+            await expect_undivided(self, [done.effect_key for done in self.undoable], known)
         for done in reversed(own):
             await done.walk.take_all(done.step.undo)
         return len(own)

@@ -1,6 +1,6 @@
 """Replay: a dead letter is run again as a new run that keeps its keys."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tillbridge.access.audit import record as audit
 from tillbridge.canonical.codec import decode_event, encode
@@ -17,8 +17,8 @@ from tillbridge.journeys.house import House
 from tillbridge.journeys.money_guard import CAPTURE, give_back
 from tillbridge.journeys.receive import take_events
 from tillbridge.journeys.replay_ways import ReplayWay, Start, Version, chosen, replay_ways
-from tillbridge.payments.attempts import Attempt, newest
-from tillbridge.payments.reauthorizations import no_longer_wanted
+from tillbridge.payments.attempts import newest
+from tillbridge.payments.reauthorizations import no_longer_wanted, whole
 from tillbridge.runs.dead_letters import (
     DeadLetter,
     Opened,
@@ -119,7 +119,8 @@ async def cancel_dead_letter(house: House, run_id: int, operator: str, why: str)
             await _tell_caller(house, tx, opened, why)
         events = await _held_for_it(house, tx, opened)
         if attempt is not None and attempt.held:
-            events += [_abandoned(house, letter, document, attempt) for document in documents]
+            about = EventData(order=attempt.order, payment=await whole(tx, attempt))
+            events += [_abandoned(house, letter, document, about) for document in documents]
         await take_events(house, tx, events)
 
 
@@ -169,16 +170,12 @@ async def _tell_caller(house: House, tx: Tx, opened: Opened, why: str) -> None:
         await tell_caller(house, tx, event, "cancelled", why)
 
 
-def _abandoned(house: House, letter: DeadLetter, document: str, attempt: Attempt) -> Event:
+def _abandoned(house: House, letter: DeadLetter, document: str, about: EventData) -> Event:
     return Event(
         id=f"{Kind.DOCUMENT_ABANDONED}:{letter.run_id}:{document}",
         source="tillbridge",
         kind=Kind.DOCUMENT_ABANDONED,
         subject=letter.subject,
         occurred_at=house.clock(),
-        data=EventData(
-            order=attempt.order,
-            payment=attempt.payment(),
-            written=Written(document=document, connection=letter.target),
-        ),
+        data=replace(about, written=Written(document=document, connection=letter.target)),
     )

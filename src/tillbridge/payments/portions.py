@@ -12,7 +12,7 @@ from decimal import Decimal
 from tillbridge.canonical.errors import Rejected
 from tillbridge.canonical.money import Money
 from tillbridge.canonical.payments import AttemptState
-from tillbridge.database.database import Tx
+from tillbridge.database.database import Database, Tx
 from tillbridge.payments.attempts import Attempt
 from tillbridge.payments.claims import PORTIONS as SQL
 from tillbridge.payments.parts import lock_parts
@@ -73,6 +73,11 @@ async def claim_portions(tx: Tx, due: Due) -> list[CapturePortion]:
     return [
         CapturePortion(part.authorization_id, Money(amount, currency)) for part, amount in portions
     ]
+
+
+async def portions_of(database: Database, keys: Sequence[str]) -> set[str]:
+    """The effects that captures were divided into, of those that were."""
+    return {row["effect_key"] for row in await database.fetch(SQL["portions_of"], keys)}
 
 
 def _as_before(due: Due, before: list[CapturePortion]) -> list[CapturePortion]:

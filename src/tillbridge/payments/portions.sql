@@ -6,6 +6,9 @@ SELECT EXISTS (SELECT 1 FROM capture_portions WHERE effect_key = $1);
 -- name: portions
 SELECT effect_key, authorization_id, amount FROM capture_portions WHERE asked_key = $1 ORDER BY number;
 
+-- name: portions_of
+SELECT effect_key FROM capture_portions WHERE asked_key = ANY ($1);
+
 -- name: claims_of_parts
 SELECT wire_key, claimed FROM attempts WHERE wire_key = ANY ($1);
 
