@@ -84,7 +84,7 @@ def test_what_is_meant_is_not_named(fields: str) -> None:
         (
             "code: payment.state",
             "warning: code does not take started, unknown, challenge, declined, abandoned,"
-            " in_review, reversing, reversed, which payment.state may be.",
+            " in_review, partial, reversing, reversed, which payment.state may be.",
         ),
         (
             "plain: order.total.amount",
