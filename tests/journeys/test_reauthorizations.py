@@ -1,5 +1,6 @@
 """A hold that takes one capture only: what ships later is authorized anew, once, and captured."""
 
+import asyncio
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
@@ -10,7 +11,7 @@ from tests.journeys.test_refunds import ask_back, given_back
 from tests.journeys.town import Till, Town, open_town, order_document, till
 
 from tillbridge.canonical.payments import AttemptState
-from tillbridge.connector.abilities import Call, Receipt, Send
+from tillbridge.connector.abilities import Call, Fenced, Receipt, Send
 from tillbridge.connector.documents import Fields
 from tillbridge.journeys.steer import cancel, replay
 from tillbridge.journeys.trace import trace
@@ -149,6 +150,45 @@ async def test_the_second_shipment_is_authorized_once_whatever_happens_to_its_an
         await ask_back(shop, "6202")
         await town.quiet()
         assert sorted(given_back(town, "6202")) == [*PARTS]
+
+
+async def test_what_an_earlier_try_holds_after_all_is_released_before_more_is_captured(
+    tmp_path: Path, dsn: str
+) -> None:
+    order = "6221"
+    settings = {"fence": "yes", "search_lag_s": "0"}
+    async with (
+        open_town(tmp_path, dsn, settings=settings, extend=storing) as town,
+        till(town) as shop,
+    ):
+        await first_half(shop, order)
+        writes = town.house.connections["cybersource"].writes
+        assert isinstance(writes, dict)
+        undo = writes["authorization"].fence
+        deaths = [LeaseLost()]
+
+        async def dies(call: Call, fields: Fields) -> Fenced:
+            if deaths:
+                await asyncio.sleep(60 / town.house.factor)  # until the late one is there
+                raise deaths.pop()
+            assert undo is not None
+            return await undo(call, fields)
+
+        writes["authorization"] = replace(writes["authorization"], fence=dies)
+        misbehave(town.cybersource.faults, "webhook", Fault("lost"), order=order, times=100)
+        misbehave(town.cybersource.faults, "authorization", Fault("late", seconds=60), order=order)
+        await ship_part(shop, order, "2", "11.95", last=True)
+        await town.quiet(60)
+
+        assert not deaths
+        assert await letters(town) == []
+        assert taken(town, order) == [*PARTS]
+        told = [
+            entry.kind
+            for entry in town.cybersource.log.entries()
+            if entry.facts.get("order") == order and entry.kind in ("reversal", "capture")
+        ]
+        assert told == ["capture", "reversal", "capture"]
 
 
 async def test_a_shipment_that_cannot_be_authorized_anew_is_a_persons_turn(

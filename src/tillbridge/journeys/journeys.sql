@@ -21,3 +21,12 @@ WHERE a.connection = $1 AND a.state = 'partial' AND a.part = 1
   AND NOT EXISTS (SELECT 1 FROM attempts o WHERE o.follows = a.wire_key AND o.follows <> ''
                   AND o.state = 'started')
 ORDER BY a.authorized_at LIMIT $3;
+
+-- name: unreleased
+-- A hold that was told of an attempt which was over, and whose release is not done yet.
+SELECT o.request_id FROM observations AS o
+WHERE o.order_number = $1 AND o.wire_key = ANY ($2) AND o.meaning = 'stray'
+  AND NOT EXISTS (SELECT 1 FROM effects AS e
+                  WHERE e.subject = o.order_number AND e.connection = o.connection
+                    AND e.effect = 'reversal' AND e.ordinal = o.request_id AND e.state = 'done')
+LIMIT 1;

@@ -3,6 +3,7 @@
     opened with its intent -> sent -> approved: it can be captured
                                    -> declined, or in doubt: a person's turn
                                    -> not answered: found; or undone, and asked under a new key
+                                      once nothing is held under the old one
 
 It is an authorization like a checkout's, which the merchant initiates: the same write, kept and
 ended in the same way (journeys/resolve.py). A declined one is asked again only when a person
@@ -18,6 +19,7 @@ from tillbridge.connector.documents import AUTHORIZATION, Fields, Value
 from tillbridge.journeys.authorization import without_token
 from tillbridge.journeys.checkout import abandon_attempt
 from tillbridge.journeys.house import House
+from tillbridge.journeys.receive import SQL
 from tillbridge.journeys.resolve import end_authorization
 from tillbridge.journeys.shopper import NETWORK_TRANSACTION
 from tillbridge.journeys.way import Way
@@ -31,6 +33,7 @@ from tillbridge.runs.run import Parked
 
 _OPEN = (AttemptState.STARTED, AttemptState.UNKNOWN)
 _ACCEPTED = (AttemptState.AUTHORIZED, AttemptState.CAPTURED)
+_LOOKS_AGAIN_S = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +106,7 @@ async def _tried(way: Way, name: str, due: Remainder, number: int) -> Attempt:
 
 async def _send(way: Way, name: str, due: Remainder, number: int) -> None:
     house, effect = way.house, due.effect(number)
+    await _expect_released(way, name, due, number)
     at = house.connections[effect.connection]
     fields = await _fields(house, due, effect)
     await house.gates.enter(at.name, since=way.run.started_at)
@@ -124,6 +128,22 @@ async def _send(way: Way, name: str, due: Remainder, number: int) -> None:
         await abandon_attempt(house, effect.key, "refused")
         raise
     await house.gates.succeeded(at.name)
+
+
+async def _expect_released(way: Way, name: str, due: Remainder, number: int) -> None:
+    """What an earlier try holds after all is released before more is asked for.
+
+    Raises Parked while it is not.
+    """
+    keys = [due.effect(earlier).key for earlier in range(1, number)]
+    if not keys:
+        return
+    await way.journal.commit()
+    order = due.first.order_number
+    held = await way.house.database.fetch_value(SQL["unreleased"], order, keys)
+    if held is not None:
+        why = f"{way.place(name)}: the release of {held}, which an earlier try holds"
+        raise Parked(_LOOKS_AGAIN_S / way.house.factor, why)
 
 
 async def _intend(way: Way, step: str, due: Remainder, number: int, fields: Fields) -> Intent:
