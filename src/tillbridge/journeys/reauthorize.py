@@ -80,6 +80,7 @@ async def reauthorize(way: Way, name: str, due: Remainder) -> Attempt:
         if last is None or last.state in _OPEN or await way.journal.unanswered(due.effect(number)):
             last = await _tried(way, name, due, number)  # what a webhook told ends its effect, too
         if last.state in _ACCEPTED:
+            await _expect_released(way, name, due, number)
             return last
         if last.state is not AttemptState.ABANDONED:
             raise _declined(due, last)
@@ -131,7 +132,7 @@ async def _send(way: Way, name: str, due: Remainder, number: int) -> None:
 
 
 async def _expect_released(way: Way, name: str, due: Remainder, number: int) -> None:
-    """What an earlier try holds after all is released before more is asked for.
+    """What an earlier try holds after all is released before more is asked for, or captured.
 
     Raises Parked while it is not.
     """
