@@ -164,7 +164,7 @@ async def test_what_an_earlier_try_holds_after_all_is_released_before_more_is_ca
         await first_half(shop, order)
         writes = town.house.connections["cybersource"].writes
         assert isinstance(writes, dict)
-        undo = writes["authorization"].fence
+        undo = town.house.connections["cybersource"].write("authorization").fence
         deaths = [LeaseLost()]
 
         async def dies(call: Call, fields: Fields) -> Fenced:
