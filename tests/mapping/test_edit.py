@@ -96,6 +96,14 @@ def test_what_is_removed_takes_only_its_own_lines(path: Path) -> None:
         assert len(came) <= 1, at
 
 
+def left_by(opened: Edit, at: tuple[str | int, ...]) -> int:
+    """How many lines change when it goes: in braces it may stand in several."""
+    try:
+        return len(changed_lines(opened.text, opened.remove(at).text)[0])
+    except Misconfigured:  # others stand for it
+        return 1
+
+
 VALUES = st.recursive(
     st.text(max_size=12) | st.sampled_from(["order.number", "a: b", "# c", "- d", "x\ny\n", "'"]),
     lambda inner: (
@@ -147,7 +155,7 @@ def test_whatever_is_edited_means_what_was_asked_and_keeps_all_other_lines(
         stripped = [
             Counter(line.strip(" -\r\n") for line in lines(each)) for each in (text, done.text)
         ]
-        assert sum((stripped[0] - stripped[1]).values()) <= 2
+        assert sum((stripped[0] - stripped[1]).values()) <= 1 + max(1, left_by(opened, at))
 
 
 def test_a_new_field_stands_behind_the_one_before_it() -> None:
