@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from tillbridge.canonical.card_data import find_card_data, mask, mask_body, may_hold, scan_body
+from tillbridge.canonical.card_spellings import base64_texts
 
 VISA = "4111111111111111"
 GROUPS = [VISA[at : at + 4] for at in range(0, 16, 4)]
@@ -21,6 +22,9 @@ SPELLED = {
     "byte escapes": "".join(f"\\x{ord(digit):02x}" for digit in VISA),
     "quoted printable": "".join(f"={ord(digit):02X}" for digit in VISA),
     "base64": base64.b64encode(VISA.encode()).decode(),
+    "base64 of a hard blank": base64.b64encode(
+        f"{VISA[:12]}\xa0{VISA[12:]}".encode("latin-1")
+    ).decode(),
     "base64 of a document": base64.b64encode(json.dumps({"pan": VISA}).encode()).decode(),
     "codes": VISA.encode().hex(),
     "slashes": "/".join(GROUPS),
@@ -102,6 +106,12 @@ def test_ids_of_known_shapes_are_left_alone(text: str) -> None:
 @pytest.mark.parametrize("text", ["1Z4111111111111111", "DE00 4111 1111 1111 1111 00"])
 def test_a_shape_whose_check_digit_fails_hides_nothing(text: str) -> None:
     assert find_card_data(text)
+
+
+def test_base64_that_is_nothing_but_digits_is_read_four_times_at_most() -> None:
+    word = base64.b64encode(b"123456789abc" * 20_000).decode()
+    assert len(list(base64_texts(word))) <= 4
+    assert scan_body(json.dumps({"encData": word}).encode()) == []
 
 
 def test_random_base64_is_no_number() -> None:

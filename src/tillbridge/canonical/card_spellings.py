@@ -137,9 +137,10 @@ def _from_base64(text: str) -> Iterator[Reading]:
 
 
 def base64_texts(word: str) -> Iterator[bytes]:
-    """What a word of base64 says, read so that each trace of digits in it reads as digits."""
-    for found in _BASE64_TRACE.finditer(word):
-        whole = word[found.start() % 4 :]
+    """What a word of base64 says, read from each of its first four signs from which a trace of
+    digits reads as digits."""
+    for start in sorted({found.start() % 4 for found in _BASE64_TRACE.finditer(word)}):
+        whole = word[start:]
         whole = whole[: len(whole) // 4 * 4 + (0 if len(whole) % 4 == 1 else len(whole) % 4)]
         padded = whole.translate(_URL_SIGNS) + "=" * (-len(whole) % 4)
         try:

@@ -133,7 +133,14 @@ def _is_digits_in_base64(word: bytes, is_cut: bool) -> bool:
     """
     if _BASE64.search(word) is None:
         return False
-    return is_cut or any(trace(text) for text in base64_texts(word.decode()))
+    return is_cut or any(_shows_digits(text) for text in base64_texts(word.decode()))
+
+
+def _shows_digits(text: bytes) -> bool:
+    """Whether 13 digits stand in a row or in groups, each byte being a sign."""
+    plain = plain_text(text.decode("latin-1")).encode("latin-1")
+    squeezed = plain.translate(_ZEROS, _BLANKS)
+    return _RUN in squeezed or _GROUPS.search(squeezed) is not None
 
 
 def _base64_words(body: bytes) -> Iterator[bytes]:
