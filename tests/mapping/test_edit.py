@@ -97,7 +97,10 @@ def test_what_is_removed_takes_only_its_own_lines(path: Path) -> None:
 
 
 def left_by(opened: Edit, at: tuple[str | int, ...]) -> int:
-    """How many lines change when it goes: in braces it may stand in several."""
+    """How many lines change when it goes: in a file that is written in braces it may stand in
+    several, with others; else it takes its own along as they are."""
+    if not opened.text.startswith("{"):
+        return 1
     try:
         return len(changed_lines(opened.text, opened.remove(at).text)[0])
     except Misconfigured:  # others stand for it
