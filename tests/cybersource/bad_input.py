@@ -22,10 +22,13 @@ from urllib.parse import quote, urlencode
 
 from tillbridge_simulators.cybersource import CybersourceSimulator
 from tillbridge_simulators.cybersource.certification import Question, Told
+from tillbridge_simulators.cybersource.offers import OFFERS
 from tillbridge_simulators.cybersource.recorded import Operation, recorded
 
 NOBODY: Final = "1111111111111111111111"
-_AMOUNTS: Final = re.compile(r"(?:.*\.)?(?:totalAmount|amount|billingAmount|setupFee)")
+_AMOUNTS: Final = re.compile(
+    r"(?:.*\.)?(?:totalAmount|amount|billingAmount|setupFee|(?P<original>originalAmount))"
+)
 _INVALID: Final[Mapping[str, str]] = {
     "negative": "-1.00",
     "zero": "0.00",
@@ -34,6 +37,15 @@ _INVALID: Final[Mapping[str, str]] = {
     "yen with decimals": "10.50",
     "dinar with four decimals": "10.5555",
 }
+TAKING_FILES: Final = frozenset(offer.key for offer in OFFERS if offer.takes == "files")
+_BOUNDARY: Final = "-------------1a2b3c"
+_NO_FILES: Final[Mapping[str, Mapping[str, bool]]] = {
+    "missing: file": {},
+    "two files": {"a.csv": True, "b.csv": True},
+    "empty file": {"a.csv": False},
+    "wrong name": {"a<b>.csv": True},
+}
+"""By what is wrong, the names of files and whether anything is in them."""
 _CURRENCIES: Final = {"yen with decimals": "JPY", "dinar with four decimals": "KWD"}
 
 
@@ -63,6 +75,7 @@ class Asker:
         """`required`: by operation, the dotted places of a body that may not be left out."""
         self._required, self._tries_all = required, tries_all
         options = simulator.options
+        self._file_bytes_max = options.file_bytes_max
         self._port, self._merchant, self._key = (
             simulator.port,
             options.merchant_id,
@@ -94,9 +107,12 @@ class Asker:
     ) -> Told:
         """One request; `changes` are made to the claims of its token."""
         target = _target(operation, parameters)
+        kind = "application/json"
+        if operation.key in TAKING_FILES and isinstance(document, Mapping):
+            document, kind = form_of(document), f"multipart/form-data; boundary={_BOUNDARY}"
         body = document if isinstance(document, bytes) else _bytes(document)
         secret = b"the secret of another merchant.." if by_stranger else self._secret
-        headers = {"Content-Type": "application/json"}
+        headers = {"Content-Type": kind}
         if not changes.pop("unsigned", False):
             token = changes.pop("token", "") or self.token(
                 operation.method, target, body, secret, **changes
@@ -176,6 +192,13 @@ class Asker:
             return
         yield "no JSON", self.ask(operation, b'{"', parameters)
         yield "no object", self.ask(operation, b"[1]", parameters)
+        if operation.key in TAKING_FILES:
+            (text,) = document.values()
+            for wrong, files in _NO_FILES.items():
+                content = {name: text if some else "" for name, some in files.items()}
+                yield wrong, self.ask(operation, content, parameters)
+            long = {"long.csv": "9" * self._file_bytes_max}
+            yield "too large", self.ask(operation, long, parameters)
         for place, kind in _leaves(operation.body, document):
             yield (
                 f"wrong type: {place}",
@@ -191,8 +214,9 @@ class Asker:
                     self.ask(operation, _with(document, place, None), parameters),
                 )
         for place, _ in _leaves(operation.body, document):
-            if _AMOUNTS.fullmatch(place):
-                currency = f"{place.rpartition('.')[0]}.currency"
+            if amount := _AMOUNTS.fullmatch(place):
+                beside = "originalCurrency" if amount["original"] else "currency"
+                currency = f"{place.rpartition('.')[0]}.{beside}"
                 for wrong, text in _INVALID.items():
                     changed = _with(document, place, text)
                     if wrong in _CURRENCIES:
@@ -200,7 +224,7 @@ class Asker:
                             continue
                         changed = _with(changed, currency, _CURRENCIES[wrong])
                     yield f"{wrong}: {place}", self.ask(operation, changed, parameters)
-            if place.endswith("currency"):
+            if place.lower().endswith("currency"):
                 strange = _with(document, place, "XXQ")
                 yield f"unknown currency: {place}", self.ask(operation, strange, parameters)
 
@@ -239,6 +263,16 @@ def _read(text: bytes) -> Any:
         return json.loads(text) if text else None
     except ValueError:
         return text.decode(errors="replace")
+
+
+def form_of(files: Mapping[str, str]) -> bytes:
+    """multipart/form-data as the official clients make it."""
+    parts = [
+        f'--{_BOUNDARY}\r\nContent-Disposition: form-data; name="{name}"; filename="{name}"\r\n'
+        f"Content-Transfer-Encoding: binary\r\n\r\n{text}\r\n"
+        for name, text in files.items()
+    ]
+    return "".join([*parts, f"--{_BOUNDARY}--\r\n"]).encode()
 
 
 def _packed(text: bytes) -> bytes:

@@ -9,6 +9,9 @@ import inspect
 import json
 import re
 import sys
+import tempfile
+import uuid
+from pathlib import Path
 from typing import Any
 
 import certifi  # comes with the official client
@@ -41,13 +44,14 @@ def call(
     kind = next(value for value in vars(module).values() if _is_api(value, module.__name__))
     method = getattr(kind(configuration), name)
     given = {snake(one): value for one, value in parameters.items()}
+    given |= _headers(method, configuration)
     needed = (
         one
         for one, parameter in inspect.signature(method).parameters.items()
         if parameter.kind is parameter.POSITIONAL_OR_KEYWORD and one not in given
     )
     for one in needed if document is None else (*needed, *_models(method)):
-        given[one] = body(document or {})
+        given[one] = _file(document) if one == "file" else body(document or {})
     try:
         _, status, text = method(**given)
     except ApiException as refused:
@@ -55,6 +59,27 @@ def call(
     except Exception as broken:
         return 0, repr(broken)
     return status, _text(text)
+
+
+def _headers(method: Any, configuration: dict[str, Any]) -> dict[str, str]:
+    """What some methods want said in headers, each by its parameter."""
+    merchant, once = configuration["merchantid"], uuid.uuid4().hex
+    said = {
+        "content_type": "application/json",
+        "x_requestid": once,
+        "v_c_correlation_id": once,
+        "v_c_merchant_id": merchant,
+        "v_c_organization_id": merchant,
+    }
+    return {name: said[name] for name in inspect.signature(method).parameters if name in said}
+
+
+def _file(document: Any) -> str:
+    """The path of a file of that name and text: the client reads it and calls it so."""
+    ((name, text),) = document.items()
+    path = Path(tempfile.mkdtemp(prefix="official-")) / name
+    path.write_text(text, encoding="utf-8", newline="")
+    return str(path)
 
 
 def _models(method: Any) -> list[str]:

@@ -59,7 +59,7 @@ def asked() -> Iterator[Asked]:
     loop = asyncio.new_event_loop()
     serving = threading.Thread(target=loop.run_forever, daemon=True)
     serving.start()
-    simulator = CybersourceSimulator(Options(partial_captures=True))
+    simulator = CybersourceSimulator(Options(partial_captures=True, file_bytes_max=5000))
     asyncio.run_coroutine_threadsafe(simulator.start(), loop).result(10)
     asker = Asker(simulator, REQUIRED)
     asker.put(Question("customer.post_customer", {"buyerInformation": {"email": "a@b.c"}}))

@@ -30,6 +30,7 @@ from tillbridge_simulators.cybersource.documents import (
 )
 from tillbridge_simulators.cybersource.encryption import encrypted, opened
 from tillbridge_simulators.cybersource.key_files import key_file_routes
+from tillbridge_simulators.cybersource.multipart import files_of
 from tillbridge_simulators.cybersource.offers import OFFERS
 from tillbridge_simulators.cybersource.options import Options
 from tillbridge_simulators.cybersource.page import page_routes
@@ -211,7 +212,7 @@ class CybersourceSimulator:
         operation = service.operation
 
         async def handle(request: web.Request) -> web.StreamResponse:
-            body = await request.read()
+            body = await self._read(service, request)
             asked = _asked(request, body)
             refusal = self._signatures.refusal(asked, self.account.now())
             work = None if refusal else self._work(service, request, asked)
@@ -237,17 +238,23 @@ class CybersourceSimulator:
 
         return handle
 
+    async def _read(self, service: Offer, request: web.Request) -> bytes:
+        """The whole body. Raises HTTPRequestEntityTooLarge, which answers 413."""
+        if service.takes == "files":
+            request = request.clone(client_max_size=self.options.file_bytes_max)
+        return await request.read()
+
     def _work(self, service: Offer, request: web.Request, asked: Asked) -> "_Work":
         """What is asked, as it was before it was encrypted."""
         ids, query = dict(request.match_info), dict(request.query)
-        answer_key = answer_key_of(asked.headers)
+        answer_key, kind = answer_key_of(asked.headers), asked.headers.get("content-type", "")
         try:
             operation = recorded().operations[service.key]
             by_token = "authorization" in asked.headers
             body = opened(self.credentials, operation, asked.body, by_token=by_token)
         except Refusal as refusal:
             return _Work(service, ids, query, b"", answer_key, refusal)
-        return _Work(service, ids, query, body, answer_key)
+        return _Work(service, ids, query, body, answer_key, content_type=kind)
 
     async def _answer(
         self, request: web.Request, fault: Fault | None, work: "_Work | None"
@@ -299,6 +306,9 @@ class CybersourceSimulator:
 
     def _ask(self, work: "_Work") -> Ask:
         """The request, once its body has the recorded types and lengths. Raises Refusal."""
+        if work.service.takes == "files":
+            files = files_of(work.body, work.content_type)
+            return Ask(self.account, work.ids, work.query, files=files)
         document = read_document(work.body) if work.body else {}
         index = recorded()
         model = index.operations[work.service.key].body
@@ -323,6 +333,7 @@ class _Work:
     Attributes:
         answer_key: the id of the key that its answer is encrypted to; "" for none.
         refusal: why its body could not be opened.
+        content_type: of its body.
     """
 
     service: Offer
@@ -331,6 +342,7 @@ class _Work:
     body: bytes
     answer_key: str = ""
     refusal: Refusal | None = None
+    content_type: str = ""
 
 
 def _subject(body: bytes) -> str:

@@ -1,11 +1,12 @@
 """What is asked of the account, and what it offers: an operation of the index and what it does."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from tillbridge_simulators.cybersource.account import Account
 from tillbridge_simulators.cybersource.answers import Answer
+from tillbridge_simulators.cybersource.multipart import SentFile
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,12 +17,14 @@ class Ask:
         ids: the parameters of the path by the names the index gives them.
         query: of the address.
         document: the body; empty where there is none.
+        files: of an operation that takes files.
     """
 
     account: Account
     ids: Mapping[str, str] = field(default_factory=dict)
     query: Mapping[str, str] = field(default_factory=dict)
     document: Mapping[str, Any] = field(default_factory=dict)
+    files: Sequence[SentFile] = ()
 
     @property
     def id(self) -> str:
@@ -40,8 +43,10 @@ class Offer:
     Attributes:
         key: of the recorded index ("capture.capture_payment").
         operation: what faults and the log call it; several keys may share one.
+        takes: what its body is.
     """
 
     key: str
     operation: str
     act: Act
+    takes: Literal["json", "files"] = "json"

@@ -1,13 +1,13 @@
 """Batches, told of: their sums by currency, each by its id, and changes of bank accounts.
 
 Sources: REST API reference, Payment Batch Summaries, Transaction Batches, Notification of Changes;
-the official client's models for their fields. 404 where there is nothing. What a transaction batch
-is there (a file of requests that was uploaded) is here a batch of the account's own payments.
+the official client's models for their fields. 404 where there is nothing. Transaction batches are
+files of requests that were uploaded; those of the account's own payments are told of with them.
 """
 
 import csv
 import io
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -25,6 +25,7 @@ from tillbridge_simulators.cybersource.windows import (
 )
 
 _NOTHING = Decimal(0)
+_COLUMNS = ("merchantReferenceCode", "requestID", "amount", "currency", "reason")
 
 
 def payment_batch_summaries(ask: Ask) -> Answer:
@@ -50,14 +51,21 @@ def payment_batch_summaries(ask: Ask) -> Answer:
 def list_batches(ask: Ask) -> Answer:
     """GET /pts/v1/transaction-batches. Raises Refusal."""
     start_s, end_s = window_of(ask, most_s=LONG_WINDOW_MAX_S)
-    found = [one for one in batches(ask.account) if start_s <= one.closed_s < end_s]
+    found = [
+        *(_batch(one) for one in batches(ask.account) if start_s <= one.closed_s < end_s),
+        *(
+            one.shown()
+            for one in ask.account.state.uploads.values()
+            if start_s <= one.uploaded_s < end_s
+        ),
+    ]
     if not found:
         return not_found(ask.account.now())
     path = "/pts/v1/transaction-batches"
     return Answer(
         200,
         {
-            "transactionBatches": [_batch(one) for one in found],
+            "transactionBatches": found,
             "_links": {"self": {"href": path, "method": "GET"}},
             "submitTimeUtc": utc_text(ask.account.now()),
         },
@@ -66,13 +74,12 @@ def list_batches(ask: Ask) -> Answer:
 
 def get_batch(ask: Ask) -> Answer:
     """GET /pts/v1/transaction-batches/{id}."""
+    uploaded = ask.account.state.uploads.get(ask.id)
+    if uploaded is not None:
+        return Answer(200, uploaded.shown() | _transactions([one.id for one in uploaded.requests]))
     for one in batches(ask.account):
         if one.id == ask.id:
-            links = [
-                {"href": f"/tss/v2/transactions/{moved.id}", "method": "GET"}
-                for moved in one.movements
-            ]
-            return Answer(200, _batch(one) | {"_links": {"transactions": links}})
+            return Answer(200, _batch(one) | _transactions([moved.id for moved in one.movements]))
     return not_found(ask.account.now())
 
 
@@ -80,20 +87,42 @@ def batch_details(ask: Ask) -> Answer:
     """GET /pts/v1/transaction-batch-details/{id}: its payments as CSV. Raises Refusal."""
     if ask.query.get("status", "Rejected") != "Rejected":
         raise Refusal("INVALID_DATA", ["status"])
+    uploaded = ask.account.state.uploads.get(ask.id)
+    if uploaded is not None:
+        requests = uploaded.rejected if "status" in ask.query else uploaded.requests
+        return _as_csv(
+            (*_COLUMNS, "decision"),
+            (
+                (one.code, one.id, one.amount, one.currency, one.reason, one.decision)
+                for one in requests
+            ),
+        )
     for one in batches(ask.account):
         if one.id == ask.id:
             wanted = [
                 moved for moved in one.movements if "status" not in ask.query or moved.failed_s
             ]
-            text = io.StringIO()
-            writer = csv.writer(text, lineterminator="\r\n")
-            writer.writerow(("merchantReferenceCode", "requestID", "amount", "currency", "reason"))
-            writer.writerows(
-                (moved.code, moved.id, moved.amount, moved.currency, moved.failure)
-                for moved in wanted
+            return _as_csv(
+                _COLUMNS,
+                (
+                    (moved.code, moved.id, moved.amount, moved.currency, moved.failure)
+                    for moved in wanted
+                ),
             )
-            return Answer(200, raw=text.getvalue().encode(), content_type="text/csv")
     return not_found(ask.account.now())
+
+
+def _as_csv(names: Sequence[str], rows: Iterable[Sequence[object]]) -> Answer:
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\r\n")
+    writer.writerow(names)
+    writer.writerows(rows)
+    return Answer(200, raw=text.getvalue().encode(), content_type="text/csv")
+
+
+def _transactions(ids: Sequence[str]) -> dict[str, Any]:
+    links = [{"href": f"/tss/v2/transactions/{id_}", "method": "GET"} for id_ in ids]
+    return {"_links": {"transactions": links}}
 
 
 def change_account(account: Account, payment_id: str) -> BankChange:

@@ -15,7 +15,7 @@ from tillbridge_simulators.cybersource.answers import Refusal
 from tillbridge_simulators.cybersource.documents import at
 from tillbridge_simulators.cybersource.tokens import MintedToken, TokenKind
 
-STORED = ("customer", "paymentInstrument", "instrumentIdentifier")
+STORED = ("customer", "paymentInstrument", "instrumentIdentifier", "tokenizedPaymentMethod")
 _CUSTOMER = "paymentInformation.customer.id"
 TRANSIENT = "tokenInformation.transientTokenJwt"
 TRACK = "pointOfSaleInformation.trackData"

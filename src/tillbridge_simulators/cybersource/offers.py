@@ -15,6 +15,7 @@ from tillbridge_simulators.cybersource import (
     disputes,
     fences,
     file_share,
+    emv_details,
     followons,
     identifiers,
     increments,
@@ -31,13 +32,16 @@ from tillbridge_simulators.cybersource import (
     reports,
     search,
     settlement_details,
+    risk_insights,
     subscribers,
     subscriptions,
     taxes,
     verifications,
     voids,
+    uploads,
     wallets,
 )
+    wallet_tokens,
 from tillbridge_simulators.cybersource.ask import Offer
 
 OFFERS: Sequence[Offer] = (
@@ -49,10 +53,12 @@ OFFERS: Sequence[Offer] = (
     *wallets.OFFERS,
     *search.OFFERS,
     *conversions.OFFERS,
+    *wallet_tokens.OFFERS,
     *cases.OFFERS,
     *verifications.OFFERS,
     *taxes.OFFERS,
     *authentications.OFFERS,
+    *risk_insights.OFFERS,
     *capture_contexts.OFFERS,
     *disputes.OFFERS,
     *customers.OFFERS,
@@ -77,7 +83,9 @@ OFFERS: Sequence[Offer] = (
     *account_checks.OFFERS,
 )
 
+    *uploads.OFFERS,
 
 def served() -> Iterable[str]:
+    *emv_details.OFFERS,
     """The keys of the recorded index that are answered here."""
     return (service.key for service in OFFERS)

@@ -46,6 +46,7 @@ class Options:
         health_every_s: how often subscribers' health is asked for; None: taken for granted.
         latency: seconds before each answer, drawn with the simulator's seed.
     """
+        file_bytes_max: how large a file of transactions may be that is uploaded.
 
     merchant_id: str = "tillbridge_test"
     key_id: str = "08c94330-f618-42a3-b09d-e1e43be5efda"
@@ -72,6 +73,7 @@ class Options:
 
     def credentials(self) -> Credentials:
         """The keys that these settings name."""
+    file_bytes_max: int = 75 << 20
         made = Credentials(self.merchant_id, self.portfolio_id)
         made.share(self.key_id, self.secret_key)
         if self.portfolio_id:

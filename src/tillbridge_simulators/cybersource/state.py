@@ -13,6 +13,7 @@ from tillbridge_simulators.cybersource.outcomes import Outcome
 from tillbridge_simulators.cybersource.recurring import Recurring
 from tillbridge_simulators.cybersource.reporting import Reporting
 from tillbridge_simulators.cybersource.shelf import Shelf
+from tillbridge_simulators.cybersource.uploaded_batch import UploadedBatch
 from tillbridge_simulators.cybersource.vault import Vault
 
 HoldState: TypeAlias = Literal["held", "nothing", "captured", "reversed", "undone"]
@@ -179,6 +180,7 @@ class State:
     authentications: dict[str, Authentication] = field(default_factory=dict)
     case_comments: dict[str, list[str]] = field(default_factory=dict)
     marks: dict[str, str] = field(default_factory=dict)
+    risks: Shelf = field(default_factory=Shelf)
     taxes: Shelf = field(default_factory=Shelf)
     searches: dict[str, dict[str, Any]] = field(default_factory=dict)
     listed: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
@@ -194,6 +196,8 @@ class State:
     signature_keys: Shelf = field(default_factory=Shelf)
     context_keys: ContextKeys = field(default_factory=ContextKeys)
     _random: random.Random = field(init=False, repr=False)
+    wallet_tokens: Shelf = field(default_factory=Shelf)
+    uploads: dict[str, UploadedBatch] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._random = random.Random(self.seed)  # noqa: S311 (a simulation, not a secret)

@@ -6,7 +6,12 @@ from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import TypeAlias
 
-from tillbridge_simulators.cybersource import invoices, payment_links, subscriptions
+from tillbridge_simulators.cybersource import (
+    invoices,
+    payment_links,
+    subscriptions,
+    wallet_tokens,
+)
 from tillbridge_simulators.cybersource.account import Account
 from tillbridge_simulators.cybersource.authentications import challenge
 from tillbridge_simulators.cybersource.batch_summaries import change_account
@@ -94,6 +99,11 @@ def _pay_link(account: Account, given: Given) -> str:
         raise ValueError("an amount is needed")
     id_ = payment_links.pay(account, given["link"], amount, given.get("outcome", "authorized"))
     return f"Payment {id_} by link {given['link']}."
+def _store_wallet(account: Account, given: Given) -> str:
+    wallet_tokens.store(account, given["token"])
+    return f"A wallet keeps a way to pay as {given['token']}."
+
+
 
 
 def _batch(account: Account, _: Given) -> str:
@@ -215,6 +225,12 @@ def pull(account: Account, name: str, given: Given) -> str:
     missing = [one for one in trigger.needs if not given.get(one)]
     unknown = sorted(set(given) - {*trigger.needs, *trigger.takes})
     if missing or unknown:
+    "wallet.stored": Trigger(
+        "A shopper lets a wallet keep a way to pay, under the id you say.",
+        ("token",),
+        (),
+        _store_wallet,
+    ),
         wrong = [f"needs --{one}" for one in missing] + [f"takes no --{one}" for one in unknown]
         raise ValueError(f"{name} {' and '.join(wrong)}.")
     try:

@@ -5,24 +5,27 @@ from urllib.parse import quote, urlencode
 
 from tillbridge_simulators.cybersource.account import Account
 from tillbridge_simulators.cybersource.answers import Refusal
-from tillbridge_simulators.cybersource.ask import Act, Ask
+from tillbridge_simulators.cybersource.ask import Ask
 from tillbridge_simulators.cybersource.certification.script import Put, Question, Told
+from tillbridge_simulators.cybersource.multipart import SentFile
 from tillbridge_simulators.cybersource.offers import OFFERS
 from tillbridge_simulators.cybersource.recorded import recorded
 
 
 def answered_by(account: Account) -> Put:
     """Asks the account without a wire in between."""
-    acts: dict[str, Act] = {offer.key: offer.act for offer in OFFERS}
+    offers = {offer.key: offer for offer in OFFERS}
 
     def put(question: Question) -> Told:
         if question.by_stranger:
             return Told(401)
         query = {name: question.parameters[name] for name in _in_query(question)}
         ids = {name: one for name, one in question.parameters.items() if name not in query}
-        ask = Ask(account, ids, query, question.document or {})
+        offer, document = offers[question.key], question.document or {}
+        files = document.items() if offer.takes == "files" else ()
+        sent = [SentFile(name, text.encode()) for name, text in files]
         try:
-            answer = acts[question.key](_fitting(question.key, ask))
+            answer = offer.act(_fitting(offer.key, Ask(account, ids, query, document, sent)))
         except Refusal as refusal:
             answer = refusal.answer(account.now())
         if answer.raw is not None:

@@ -42,6 +42,10 @@ class _WithoutCards:
         """Raises LeftOutError."""
         raise LeftOutError("A card number would have to be sent.")
 
+    def file(self, name: str, text: str) -> Mapping[str, str]:
+        """Raises LeftOutError: a file of transactions is made to hold card numbers."""
+        raise LeftOutError(f"A connection of ours uploads no file of transactions: {name}.")
+
 
 class SandboxLoans(_WithoutCards):
     """Tokens that a sandbox at this address gives away, and its triggers."""

@@ -1,5 +1,7 @@
 """What the sandbox gives a row to pay with, in the account's own process."""
 
+from collections.abc import Mapping
+
 from tillbridge_simulators.cybersource.account import Account
 from tillbridge_simulators.cybersource.ask import Ask
 from tillbridge_simulators.cybersource.cards import check_digit
@@ -35,6 +37,10 @@ class SandboxMeans:
     def card(self) -> str:
         """Visa's best known one."""
         return _CARD + check_digit(_CARD)
+
+    def file(self, name: str, text: str) -> Mapping[str, str]:
+        """The file itself."""
+        return {name: text}
 
     def trigger(self, name: str, **given: str) -> None:
         """Pulls it. Raises ValueError for one that cannot be."""

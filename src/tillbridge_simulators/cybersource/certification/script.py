@@ -50,7 +50,7 @@ class Told:
             return ""
         errors = self.body.get("errors")
         if isinstance(errors, list) and errors and isinstance(errors[0], dict):
-            return str(errors[0].get("type", ""))
+            return str(errors[0].get("type") or errors[0].get("reason") or "")
         return str(self.body.get("reason") or self.body.get("status") or "")
 
 
@@ -80,6 +80,10 @@ class Means(Protocol):
 
     def card(self) -> str:
         """A published test card number."""
+        ...
+
+    def file(self, name: str, text: str) -> Document:
+        """The body that uploads a file: its text by its name."""
         ...
 
     def trigger(self, name: str, **given: str) -> None:

@@ -9,6 +9,7 @@ from tillbridge_simulators.cybersource.certification import (
     customers,
     identifiers,
     invoicing,
+    emv_details,
     network_tokens,
     payment_credentials,
     payments,
@@ -17,8 +18,11 @@ from tillbridge_simulators.cybersource.certification import (
     risk,
     search,
     settlements,
+    risk_insights,
     wallets,
     webhooks,
+    uploads,
+    wallet_tokens,
 )
 from tillbridge_simulators.cybersource.certification.row import Row
 
@@ -35,8 +39,14 @@ ROWS: Sequence[Row] = (
     *risk.ROWS,
     *capture_contexts.ROWS,
     *reporting.ROWS,
+    *risk_insights.ROWS,
     *settlements.ROWS,
     *wallets.ROWS,
     *webhooks.ROWS,
+    *uploads.ROWS,
     *account_checks.ROWS,
+    *wallet_tokens.ROWS,
 )
+    *emv_details.ROWS,
+    *currency_offers.ROWS,
+    *agreements.ROWS,
