@@ -13,9 +13,9 @@ from tillbridge_simulators.cybersource import (
     customers,
     defined_fields,
     disputes,
+    emv_details,
     fences,
     file_share,
-    emv_details,
     followons,
     identifiers,
     increments,
@@ -30,18 +30,18 @@ from tillbridge_simulators.cybersource import (
     report_schemas,
     report_subscriptions,
     reports,
+    risk_insights,
     search,
     settlement_details,
-    risk_insights,
     subscribers,
     subscriptions,
     taxes,
+    uploads,
     verifications,
     voids,
-    uploads,
+    wallet_tokens,
     wallets,
 )
-    wallet_tokens,
 from tillbridge_simulators.cybersource.ask import Offer
 
 OFFERS: Sequence[Offer] = (
@@ -51,14 +51,14 @@ OFFERS: Sequence[Offer] = (
     *fences.OFFERS,
     *voids.OFFERS,
     *wallets.OFFERS,
+    *wallet_tokens.OFFERS,
     *search.OFFERS,
     *conversions.OFFERS,
-    *wallet_tokens.OFFERS,
     *cases.OFFERS,
     *verifications.OFFERS,
+    *risk_insights.OFFERS,
     *taxes.OFFERS,
     *authentications.OFFERS,
-    *risk_insights.OFFERS,
     *capture_contexts.OFFERS,
     *disputes.OFFERS,
     *customers.OFFERS,
@@ -79,13 +79,13 @@ OFFERS: Sequence[Offer] = (
     *reports.OFFERS,
     *settlement_details.OFFERS,
     *batch_summaries.OFFERS,
+    *uploads.OFFERS,
     *file_share.OFFERS,
     *account_checks.OFFERS,
+    *emv_details.OFFERS,
 )
 
-    *uploads.OFFERS,
 
 def served() -> Iterable[str]:
-    *emv_details.OFFERS,
     """The keys of the recorded index that are answered here."""
     return (service.key for service in OFFERS)

@@ -44,9 +44,9 @@ class Options:
         webhooks_once: a second subscription of the same events to the same address is refused.
             Off: it is taken, and each event is told twice. The documents do not say which.
         health_every_s: how often subscribers' health is asked for; None: taken for granted.
+        file_bytes_max: how large a file of transactions may be that is uploaded.
         latency: seconds before each answer, drawn with the simulator's seed.
     """
-        file_bytes_max: how large a file of transactions may be that is uploaded.
 
     merchant_id: str = "tillbridge_test"
     key_id: str = "08c94330-f618-42a3-b09d-e1e43be5efda"
@@ -69,11 +69,11 @@ class Options:
     odd: set[str] = field(default_factory=set)
     webhooks_once: bool = True
     health_every_s: float | None = None
+    file_bytes_max: int = 75 << 20
     latency: Callable[[random.Random], float] = field(default=_at_once)
 
     def credentials(self) -> Credentials:
         """The keys that these settings name."""
-    file_bytes_max: int = 75 << 20
         made = Credentials(self.merchant_id, self.portfolio_id)
         made.share(self.key_id, self.secret_key)
         if self.portfolio_id:

@@ -193,11 +193,11 @@ class State:
     invoicing: Invoicing = field(default_factory=Invoicing)
     subscribers: Shelf = field(default_factory=Shelf)
     wallets: Shelf = field(default_factory=Shelf)
+    wallet_tokens: Shelf = field(default_factory=Shelf)
+    uploads: dict[str, UploadedBatch] = field(default_factory=dict)
     signature_keys: Shelf = field(default_factory=Shelf)
     context_keys: ContextKeys = field(default_factory=ContextKeys)
     _random: random.Random = field(init=False, repr=False)
-    wallet_tokens: Shelf = field(default_factory=Shelf)
-    uploads: dict[str, UploadedBatch] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._random = random.Random(self.seed)  # noqa: S311 (a simulation, not a secret)

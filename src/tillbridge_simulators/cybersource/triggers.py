@@ -93,17 +93,17 @@ def _store_customer(account: Account, given: Given) -> str:
     return f"The customer {given['customer']} has a stored card."
 
 
+def _store_wallet(account: Account, given: Given) -> str:
+    wallet_tokens.store(account, given["token"])
+    return f"A wallet keeps a way to pay as {given['token']}."
+
+
 def _pay_link(account: Account, given: Given) -> str:
     amount = _amount(given)
     if amount is None:
         raise ValueError("an amount is needed")
     id_ = payment_links.pay(account, given["link"], amount, given.get("outcome", "authorized"))
     return f"Payment {id_} by link {given['link']}."
-def _store_wallet(account: Account, given: Given) -> str:
-    wallet_tokens.store(account, given["token"])
-    return f"A wallet keeps a way to pay as {given['token']}."
-
-
 
 
 def _batch(account: Account, _: Given) -> str:
@@ -207,6 +207,12 @@ TRIGGERS: Mapping[str, Trigger] = {
         ("outcome",),
         _store_customer,
     ),
+    "wallet.stored": Trigger(
+        "A shopper lets a wallet keep a way to pay, under the id you say.",
+        ("token",),
+        (),
+        _store_wallet,
+    ),
     "link.paid": Trigger(
         "Somebody pays by a payment link.", ("link", "amount"), ("outcome",), _pay_link
     ),
@@ -225,12 +231,6 @@ def pull(account: Account, name: str, given: Given) -> str:
     missing = [one for one in trigger.needs if not given.get(one)]
     unknown = sorted(set(given) - {*trigger.needs, *trigger.takes})
     if missing or unknown:
-    "wallet.stored": Trigger(
-        "A shopper lets a wallet keep a way to pay, under the id you say.",
-        ("token",),
-        (),
-        _store_wallet,
-    ),
         wrong = [f"needs --{one}" for one in missing] + [f"takes no --{one}" for one in unknown]
         raise ValueError(f"{name} {' and '.join(wrong)}.")
     try:
