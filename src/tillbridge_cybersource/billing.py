@@ -6,12 +6,16 @@ from tillbridge_cybersource.account_updates import PATH as UPDATES
 from tillbridge_cybersource.account_updates import AccountUpdates
 from tillbridge_cybersource.cases import PATH as CASES
 from tillbridge_cybersource.cases import Cases
+from tillbridge_cybersource.currency_offers import PATH as OFFERS
+from tillbridge_cybersource.currency_offers import CurrencyOffers
 from tillbridge_cybersource.decisions import Decisions
 from tillbridge_cybersource.defined_fields import DefinedFields
 from tillbridge_cybersource.exchange import Exchange
 from tillbridge_cybersource.invoices import PATH as INVOICES
 from tillbridge_cybersource.invoices import Invoices
 from tillbridge_cybersource.kept import Kept
+from tillbridge_cybersource.mandates import PATH as AGREEMENTS
+from tillbridge_cybersource.mandates import Mandates
 from tillbridge_cybersource.payment_links import PATH as LINKS
 from tillbridge_cybersource.payment_links import PaymentLinks
 from tillbridge_cybersource.plans import PATH as PLANS
@@ -47,15 +51,17 @@ class Billing:
         taxes = Taxes(kept("tax", TAXES))
         searches = SavedSearches(kept("search", SEARCHES))
         updates = AccountUpdates(kept("account_update", UPDATES))
+        offers = CurrencyOffers(kept("currency_offer", OFFERS))
+        mandates = Mandates(kept("mandate", AGREEMENTS))
         nouns = (invoices, links, plans, subscriptions)
         self.writes: dict[str, Write] = {
             write.shape.kind: write
-            for noun in (*nouns, cases, fields, taxes, updates)
+            for noun in (*nouns, cases, fields, taxes, updates, mandates)
             for write in noun.writes
         }
         self.reads: dict[str, Read] = {
             read.kind: read
-            for noun in (*nouns, risk, fields, taxes, searches, updates)
+            for noun in (*nouns, risk, fields, taxes, searches, updates, offers, mandates)
             for read in noun.reads
         }
         self.polls: dict[str, Poll] = {noun.poll.kind: noun.poll for noun in nouns}

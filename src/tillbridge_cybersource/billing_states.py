@@ -1,4 +1,4 @@
-"""Statuses of invoices, links, plans, subscriptions and cases in our words, one table each.
+"""Statuses of invoices, links, plans, subscriptions, mandates and cases in our words, a table each.
 
 Sources: REST API reference and the official client's models (invoices, payment links); Recurring
 Billing Developer Guide, Plan Statuses and Subscription Statuses (its examples write them in small
@@ -11,6 +11,7 @@ from typing import Final, TypeVar
 
 from tillbridge.canonical.errors import Unreconciled
 from tillbridge.canonical.invoices import InvoiceState, LinkState
+from tillbridge.canonical.mandates import MandateState
 from tillbridge.canonical.payments import Verdict
 from tillbridge.canonical.subscriptions import PlanState, SubscriptionState
 
@@ -49,6 +50,9 @@ SUBSCRIPTION_STATES: Final[Mapping[str, SubscriptionState]] = {
     "CANCELLED": SubscriptionState.CANCELLED,
     "CANCELED": SubscriptionState.CANCELLED,
 }
+
+MANDATE_STATES: Final[Mapping[str, MandateState]] = {state.name: state for state in MandateState}
+"""The official client's models name just these, in capitals."""
 
 DECISION_STATES: Final[Mapping[str, Verdict]] = {
     "ACCEPTED": Verdict.APPROVED,

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from benchmarks.official_peer import NotInstalledError, install
+from cryptography.hazmat.primitives.serialization import Encoding
 from tests.cybersource.coverage import connector_calls, key_of
 
 from tillbridge.canonical.money import Money
@@ -143,3 +144,12 @@ async def make_world() -> AsyncIterator[MakeWorld]:
 @pytest.fixture
 async def world(make_world: MakeWorld) -> World:
     return await make_world()
+
+
+@pytest.fixture
+async def sealed(make_world: MakeWorld, tmp_path: Path) -> World:
+    """A world whose session encrypts what it asks."""
+    world = await make_world(encrypt_requests=True, encryption_certificate=str(tmp_path / "m.pem"))
+    mle = world.simulator.credentials.mle_certificate().public_bytes(Encoding.PEM)
+    (tmp_path / "m.pem").write_bytes(mle)
+    return world

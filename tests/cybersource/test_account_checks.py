@@ -1,23 +1,12 @@
 """What is known of a kept card, and whether a bank account can be one."""
 
-from pathlib import Path
 from typing import Any
 
 import pytest
-from cryptography.hazmat.primitives.serialization import Encoding
 from tests.cybersource.test_tokens import customer, instrument, send
 
 from tillbridge.canonical.errors import Misconfigured, Rejected
 from tillbridge_cybersource.connector import CybersourceSession
-
-
-@pytest.fixture
-async def sealed(make_world: Any, tmp_path: Path) -> Any:
-    """A world whose session encrypts what it asks."""
-    world = await make_world(encrypt_requests=True, encryption_certificate=str(tmp_path / "m.pem"))
-    mle = world.simulator.credentials.mle_certificate().public_bytes(Encoding.PEM)
-    (tmp_path / "m.pem").write_bytes(mle)
-    return world
 
 
 async def read(world: Any, kind: str, **fields: Any) -> Any:

@@ -67,13 +67,18 @@ def money_of(document: Mapping[str, Any], path: str, currency: str) -> tuple[Dec
 
 
 def amount_at(
-    document: Mapping[str, Any], path: str, name: str, *, or_nothing: bool = False
+    document: Mapping[str, Any],
+    path: str,
+    name: str,
+    *,
+    beside: str = "currency",
+    or_nothing: bool = False,
 ) -> tuple[Decimal, str]:
     """The amount called `name` and the currency beside it; both required. Raises Refusal, for zero
     as well unless it may be nothing."""
-    currency = text_at(document, f"{path}.currency", length_max=3, required=True).upper()
+    currency = text_at(document, f"{path}.{beside}", length_max=3, required=True).upper()
     if currency not in QUANTA:
-        raise Refusal("INVALID_DATA", [f"{path}.currency"])
+        raise Refusal("INVALID_DATA", [f"{path}.{beside}"])
     text = text_at(document, f"{path}.{name}", length_max=_AMOUNT_LENGTH_MAX, required=True)
     if not _AMOUNT.fullmatch(text):
         raise Refusal("INVALID_DATA", [f"{path}.{name}"])

@@ -33,6 +33,8 @@ class Options:
         transaction_id_once: a second authorization or capture with a transactionId is refused as
             DUPLICATE_REQUEST. Off: Cybersource only says that the id must be unique.
         token_life_s: how long a transient token may be used.
+        offer_life_s: how long the rate of an offer to convert a currency is good.
+        mandate_life_s: how long a payer has to sign a mandate.
         batch_every_s: how often captures and credits leave; None: only when somebody closes one.
         funding_lag_s: how long after its batch closed a payment is paid out to the merchant.
         split_tender: the account takes partial authorizations; where it does not, an issuer that
@@ -61,6 +63,8 @@ class Options:
     partial_captures: bool = False
     transaction_id_once: bool = False
     token_life_s: float = 900.0
+    offer_life_s: float = 86_400.0
+    mandate_life_s: float = 86_400.0
     batch_every_s: float | None = None
     funding_lag_s: float = 172_800.0
     split_tender: bool = True

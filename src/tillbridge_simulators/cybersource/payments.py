@@ -13,6 +13,7 @@ from tillbridge_simulators.cybersource.account import Account
 from tillbridge_simulators.cybersource.answers import Answer, Refusal, utc_text
 from tillbridge_simulators.cybersource.ask import Offer
 from tillbridge_simulators.cybersource.authentications import proven
+from tillbridge_simulators.cybersource.currency_offers import check_offer, use_offer
 from tillbridge_simulators.cybersource.documents import at, money_at, quantum, text_at
 from tillbridge_simulators.cybersource.fences import undo_late_authorization, undo_late_movement
 from tillbridge_simulators.cybersource.followons import sell
@@ -65,6 +66,7 @@ def authorize(account: Account, document: Mapping[str, Any]) -> Answer:
     authorization = _decide(account, document, token)
     account.state.authorizations[authorization.id] = authorization
     account.record("authorization", authorization, authorization.outcome.status)
+    use_offer(account, document, authorization.id)
     taken = None
     authorization.check = pays_by_check(document, token)
     if _is_sale(document, token) and authorization.outcome.status in _CAPTURED:
@@ -162,6 +164,7 @@ def _check(account: Account, document: Mapping[str, Any]) -> MintedToken:
     present = at(document, TRACK) or at(document, FLUID)
     _check_billing(document, required=token.kind != "tms" and not present)
     check_reauthorization(account, document, token)
+    check_offer(account, document)
     return token
 
 

@@ -182,7 +182,10 @@ class State:
     marks: dict[str, str] = field(default_factory=dict)
     risks: Shelf = field(default_factory=Shelf)
     taxes: Shelf = field(default_factory=Shelf)
+    currency_offers: Shelf = field(default_factory=Shelf)
+    agreements: Shelf = field(default_factory=Shelf)
     searches: dict[str, dict[str, Any]] = field(default_factory=dict)
+    echoes: dict[str, dict[str, Any]] = field(default_factory=dict)
     listed: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     batch_closed_s: float = 0.0
     batch_closings: list[float] = field(default_factory=list)

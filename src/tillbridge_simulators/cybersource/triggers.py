@@ -19,6 +19,7 @@ from tillbridge_simulators.cybersource.batches import close_batch
 from tillbridge_simulators.cybersource.disputes import dispute
 from tillbridge_simulators.cybersource.failures import fail_capture
 from tillbridge_simulators.cybersource.fundings import fund
+from tillbridge_simulators.cybersource.mandates import sign
 from tillbridge_simulators.cybersource.outcomes import OUTCOMES
 from tillbridge_simulators.cybersource.report_subscriptions import make_due
 from tillbridge_simulators.cybersource.reviews import decide
@@ -59,6 +60,11 @@ def _decide(account: Account, given: Given, *, accept: bool) -> str:
 def _challenge(account: Account, given: Given, *, passed: bool) -> str:
     challenge(account, given["authentication"], passed=passed)
     return f"The challenge of {given['authentication']} is {'passed' if passed else 'failed'}."
+
+
+def _sign(account: Account, given: Given, *, signed: bool) -> str:
+    sign(account, given["agreement"], signed=signed)
+    return f"The mandate {given['agreement']} is {'signed' if signed else 'not signed'}."
 
 
 def _chargeback(account: Account, given: Given) -> str:
@@ -176,6 +182,18 @@ TRIGGERS: Mapping[str, Trigger] = {
         ("authentication",),
         (),
         lambda account, given: _challenge(account, given, passed=False),
+    ),
+    "mandate.signed": Trigger(
+        "The payer signs a mandate that waits for it.",
+        ("agreement",),
+        (),
+        lambda account, given: _sign(account, given, signed=True),
+    ),
+    "mandate.refused": Trigger(
+        "The payer of a mandate is not authenticated: it fails.",
+        ("agreement",),
+        (),
+        lambda account, given: _sign(account, given, signed=False),
     ),
     "chargeback": Trigger(
         "The cardholder's bank takes a captured payment back.",

@@ -136,9 +136,11 @@ class Script:
         question = Question(key, None, parameters)
         return self._shown(question, wanted)
 
-    def finds(self, key: str, document: Document, wanted: Mapping[str, Any], /) -> Any:
+    def finds(
+        self, key: str, document: Document, wanted: Mapping[str, Any], /, **parameters: str
+    ) -> Any:
         """The same where the reading is a question with a body: a search."""
-        return self._shown(Question(key, document), wanted)
+        return self._shown(Question(key, document, parameters), wanted)
 
     def refused(
         self,

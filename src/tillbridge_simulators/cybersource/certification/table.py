@@ -5,7 +5,9 @@ from collections.abc import Sequence
 from tillbridge_simulators.cybersource.certification import (
     account_checks,
     account_updates,
+    agreements,
     capture_contexts,
+    currency_offers,
     customers,
     emv_details,
     identifiers,
@@ -47,4 +49,6 @@ ROWS: Sequence[Row] = (
     *webhooks.ROWS,
     *account_checks.ROWS,
     *emv_details.ROWS,
+    *currency_offers.ROWS,
+    *agreements.ROWS,
 )
