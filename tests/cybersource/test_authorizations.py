@@ -10,7 +10,8 @@ from tillbridge.canonical.money import Money, UnitAmount
 from tillbridge.canonical.payments import Observation, Verdict
 from tillbridge.connector.abilities import Absent, Fenced, Found, NotYet
 from tillbridge_simulators.cybersource import Options, payments
-from tillbridge_simulators.cybersource.answers import MESSAGES, Refusal
+from tillbridge_simulators.cybersource.answers import Refusal
+from tillbridge_simulators.cybersource.messages import REFUSED
 
 
 def seen(receipt: Any) -> Observation:
@@ -301,8 +302,8 @@ async def test_a_card_that_is_not_taken_is_a_decline_and_no_error(
     def refuse(_: object, __: object) -> None:
         raise Refusal(reason)
 
-    monkeypatch.setitem(MESSAGES, reason, "Declined")
-    monkeypatch.setattr(payments, "resolve", refuse)
+    monkeypatch.setitem(REFUSED, reason, "Declined")
+    monkeypatch.setattr(payments, "payer", refuse)
     receipt = await world.authorize()
     (seen,) = receipt.observations
     assert (seen.verdict, seen.reason, seen.amount) == (Verdict.DECLINED, reason, None)

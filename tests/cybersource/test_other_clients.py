@@ -183,7 +183,13 @@ SENT: Final = [
             "_links.authReversal.method": "POST",
         },
     ),
-    Sent("POST", PAYMENTS, card(MADE_UP + "0") | order(), 400, {"reason": "INVALID_DATA"}),
+    Sent(
+        "POST",
+        PAYMENTS,
+        card(MADE_UP + "0") | order(),
+        201,
+        {"status": "DECLINED", "errorInformation.reason": "INVALID_ACCOUNT"},
+    ),
     Sent(
         "POST",
         PAYMENTS,

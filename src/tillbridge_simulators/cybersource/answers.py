@@ -11,19 +11,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
 
-MESSAGES = {
-    "MISSING_FIELD": "Declined - The request is missing one or more fields",
-    "INVALID_DATA": "Declined - One or more fields in the request contains invalid data",
-    "DUPLICATE_REQUEST": "Declined - A request with this transaction id was sent before.",
-    "NOT_SUPPORTED": "The processor does not support this service.",
-    "EXCEEDS_AUTH_AMOUNT": "The requested amount exceeds the originally authorized amount.",
-    "AUTH_ALREADY_REVERSED": "The authorization has already been reversed.",
-    "MISSING_AUTH": "There is no corresponding, unused authorization record.",
-    "TRANSACTION_ALREADY_SETTLED": "The transaction has already been settled.",
-    "INVALID_AMOUNT": "The amount does not match the authorized amount.",
-    "NOT_VOIDABLE": "The capture or credit is not voidable.",
-    "CAPTURE_ALREADY_VOIDED": "The capture has already been voided.",
-}
+from tillbridge_simulators.cybersource.messages import REFUSED, declined
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +60,7 @@ class Refusal(Exception):
             "submitTimeUtc": utc_text(now_s),
             "status": "INVALID_REQUEST",
             "reason": self.reason,
-            "message": MESSAGES[self.reason],
+            "message": REFUSED[self.reason],
         }
         if self.request_id:
             body["id"] = self.request_id
@@ -81,9 +69,32 @@ class Refusal(Exception):
         return Answer(400, body)
 
 
+class Declined(Refusal):
+    """Nothing is wrong with the request, but the processor says no: 201, and nothing happened."""
+
+    def __init__(self, reason: str, request_id: str, code: str) -> None:
+        super().__init__(reason, request_id=request_id)
+        self.code = code
+
+    def answer(self, now_s: float) -> Answer:
+        body = {
+            "id": self.request_id,
+            "submitTimeUtc": utc_text(now_s),
+            "status": "DECLINED",
+            "clientReferenceInformation": {"code": self.code},
+            "errorInformation": {"reason": self.reason, "message": declined(self.reason)},
+        }
+        return Answer(201, body)
+
+
 def unauthenticated() -> Answer:
     """401 as it comes for any signature that does not hold."""
     return Answer(401, {"response": {"rmsg": "Authentication Failed"}})
+
+
+def nothing_there() -> Answer:
+    """404 for an address that no service has."""
+    return Answer(404, {"response": {"rmsg": "Resource not found"}})
 
 
 def not_found(now_s: float) -> Answer:

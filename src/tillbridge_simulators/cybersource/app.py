@@ -5,6 +5,7 @@ import random
 import socket
 import tempfile
 import time
+import uuid
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +16,7 @@ from tillbridge_simulators.cybersource.account import Account
 from tillbridge_simulators.cybersource.answers import (
     Answer,
     Refusal,
-    as_json,
+    nothing_there,
     server_error,
     unauthenticated,
 )
@@ -35,6 +36,7 @@ from tillbridge_simulators.cybersource.offers import OFFERS
 from tillbridge_simulators.cybersource.options import Options
 from tillbridge_simulators.cybersource.page import page_routes
 from tillbridge_simulators.cybersource.recorded import recorded
+from tillbridge_simulators.cybersource.responses import cut, response
 from tillbridge_simulators.cybersource.reviews import decide
 from tillbridge_simulators.cybersource.signatures import Asked, Signatures, answer_key_of
 from tillbridge_simulators.cybersource.state import State
@@ -137,6 +139,7 @@ class CybersourceSimulator:
         app.add_routes(key_routes(self.account))
         app.add_routes(key_file_routes(self.credentials))
         app.add_routes(control_routes(self.account, self.faults, self.mint_token))
+        app.router.add_route("*", "/{rest:.*}", self._unserved)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
         await self._runner.setup()
         self._port.number = port
@@ -198,24 +201,23 @@ class CybersourceSimulator:
         return self.state.holds()
 
     def _routes(self) -> list[web.RouteDef]:
+        """Each operation; the test host takes a slash at the end as well."""
         operations = recorded().operations
         return [
-            web.route(
-                operations[service.key].method,
-                operations[service.key].path,
-                self._handler(service),
-            )
-            for service in OFFERS
+            web.route(operations[offer.key].method, f"{operations[offer.key].path}{end}", handler)
+            for offer in OFFERS
+            for handler in (self._handler(offer),)
+            for end in ("", "/")
         ]
 
     def _handler(self, service: Offer) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
         operation = service.operation
 
         async def handle(request: web.Request) -> web.StreamResponse:
-            body = await self._read(service, request)
+            body, correlation_id = await self._read(service, request), str(uuid.uuid4())
             asked = _asked(request, body)
             refusal = self._signatures.refusal(asked, self.account.now())
-            work = None if refusal else self._work(service, request, asked)
+            work = None if refusal else self._work(service, request, asked, correlation_id)
             subject = _subject(work.body if work else body)
             fault = self.faults.draw(operation, subject)
             with self._under_way.one(f"{operation} {subject}") as at_once:
@@ -226,6 +228,7 @@ class CybersourceSimulator:
                     path=request.path,
                     fault=fault.kind if fault else "",
                     refusal=refusal,
+                    correlation_id=correlation_id,
                     encrypted=work is not None and work.body != asked.body,
                     answer_key=work.answer_key if work else "",
                     at_once=at_once,
@@ -233,10 +236,29 @@ class CybersourceSimulator:
                 if fault is not None and fault.kind == "hang":
                     await left_alone(request)
                 if fault is not None and fault.kind in ("break_before", "hang"):
-                    return _cut(request)
-                return await self._answer(request, fault, work)
+                    return cut(request)
+                answer = await self._answer(fault, work)
+                if answer is None:
+                    return cut(request)
+                known = recorded().operations[service.key] if work else None
+                return response(answer, correlation_id, known)
 
         return handle
+
+    async def _unserved(self, request: web.Request) -> web.StreamResponse:
+        """Everything else: nothing is there."""
+        correlation_id, asked = str(uuid.uuid4()), f"{request.method} {request.path}"
+        if request.path.count("/") > 1:
+            self.log.add(
+                "request",
+                operation="",
+                order="",
+                path=request.path,
+                fault="",
+                refusal=f"{asked} is not served; the list above says what is",
+                correlation_id=correlation_id,
+            )
+        return response(nothing_there(), correlation_id)
 
     async def _read(self, service: Offer, request: web.Request) -> bytes:
         """The whole body. Raises HTTPRequestEntityTooLarge, which answers 413."""
@@ -244,7 +266,9 @@ class CybersourceSimulator:
             request = request.clone(client_max_size=self.options.file_bytes_max)
         return await request.read()
 
-    def _work(self, service: Offer, request: web.Request, asked: Asked) -> "_Work":
+    def _work(
+        self, service: Offer, request: web.Request, asked: Asked, correlation_id: str
+    ) -> "_Work":
         """What is asked, as it was before it was encrypted."""
         ids, query = dict(request.match_info), dict(request.query)
         answer_key, kind = answer_key_of(asked.headers), asked.headers.get("content-type", "")
@@ -253,37 +277,30 @@ class CybersourceSimulator:
             by_token = "authorization" in asked.headers
             body = opened(self.credentials, operation, asked.body, by_token=by_token)
         except Refusal as refusal:
-            return _Work(service, ids, query, b"", answer_key, refusal)
-        return _Work(service, ids, query, body, answer_key, content_type=kind)
+            return _Work(service, ids, query, b"", correlation_id, answer_key, refusal)
+        return _Work(service, ids, query, body, correlation_id, answer_key, content_type=kind)
 
-    async def _answer(
-        self, request: web.Request, fault: Fault | None, work: "_Work | None"
-    ) -> web.StreamResponse:
-        """Acts and answers; `work` is None where nobody is let in."""
+    async def _answer(self, fault: Fault | None, work: "_Work | None") -> Answer | None:
+        """Acts and answers, or breaks off (None); `work` is None where nobody is let in."""
         wait_s = self.options.latency(self._random)
         if fault is not None and fault.kind == "slow":
             wait_s += fault.seconds
         if wait_s:
             await asyncio.sleep(wait_s / self.factor)
         if fault is not None and fault.kind == "refuse":
-            return _json(self._refused(fault))
-        if work is None:
-            return _json(unauthenticated())
-        return await self._perform(request, fault, work)
+            return self._refused(fault)
+        return unauthenticated() if work is None else self._perform(fault, work)
 
-    async def _perform(
-        self, request: web.Request, fault: Fault | None, work: "_Work"
-    ) -> web.StreamResponse:
+    def _perform(self, fault: Fault | None, work: "_Work") -> Answer | None:
         if fault is not None and fault.kind == "late":
             task = asyncio.create_task(self._act_later(fault.seconds / self.factor, work))
             self._late.add(task)
             task.add_done_callback(self._late.discard)
-            return _cut(request)
+            return None
         answer = self._act(work)
         if fault is not None and fault.kind == "lose_answer":
-            return _cut(request)
-        now_s = self.account.now()
-        return _json(encrypted(self.credentials, answer, work.answer_key, now_s))
+            return None
+        return encrypted(self.credentials, answer, work.answer_key, self.account.now())
 
     async def _act_later(self, wait_s: float, work: "_Work") -> None:
         await asyncio.sleep(wait_s)
@@ -295,7 +312,13 @@ class CybersourceSimulator:
                 raise work.refusal
             answer = work.service.act(self._ask(work))
         except Refusal as refusal:
-            self.log.add("refused", path_id="/".join(work.ids.values()), reason=refusal.reason)
+            self.log.add(
+                "refused",
+                path_id="/".join(work.ids.values()),
+                reason=refusal.reason,
+                fields=list(refusal.fields),
+                correlation_id=work.correlation_id,
+            )
             return refusal.answer(self.account.now())
         operation = work.service.operation
         if operation in self.options.odd:
@@ -331,6 +354,7 @@ class _Work:
     """One request that may be acted on now or later.
 
     Attributes:
+        correlation_id: under which it is logged and answered.
         answer_key: the id of the key that its answer is encrypted to; "" for none.
         refusal: why its body could not be opened.
         content_type: of its body.
@@ -340,6 +364,7 @@ class _Work:
     ids: Mapping[str, str]
     query: Mapping[str, str]
     body: bytes
+    correlation_id: str
     answer_key: str = ""
     refusal: Refusal | None = None
     content_type: str = ""
@@ -361,28 +386,3 @@ def _subject(body: bytes) -> str:
 def _asked(request: web.Request, body: bytes) -> Asked:
     headers = {name.lower(): value for name, value in request.headers.items()}
     return Asked(request.method, request.raw_path, headers, body)
-
-
-def _cut(request: web.Request) -> web.Response:
-    if request.transport is not None:
-        request.transport.abort()
-    return web.Response(status=500)
-
-
-def _json(answer: Answer) -> web.Response:
-    if answer.status == 204:
-        return web.Response(status=answer.status, headers=answer.headers)
-    if answer.raw is not None:
-        return web.Response(
-            body=answer.raw,
-            status=answer.status,
-            headers=answer.headers,
-            content_type=answer.content_type,
-        )
-    return web.Response(
-        body=as_json(dict(answer.body)),
-        status=answer.status,
-        headers=answer.headers,
-        content_type="application/json",
-        charset="utf-8",
-    )

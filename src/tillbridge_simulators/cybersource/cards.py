@@ -1,9 +1,9 @@
 """Test cards: the only card numbers this account takes; none is kept or logged.
 
-Source: Cybersource's "Testing the Payment Services" page, the test numbers that processors publish,
-and those of the official clients' samples, which make some up in one account range. They are
-written as prefix, filler and length, so that no card number stands in the source; the last digit is
-the check digit.
+Source: Cybersource's "Testing the Payment Services" page (cards that it does not list: "an account
+number that is within the card's bin range"), the test numbers that processors publish, and those of
+the official clients' samples, which make some up in one account range. They are written as prefix,
+filler and length, so that no card number stands in the source; the last digit is the check digit.
 """
 
 import hashlib
@@ -51,6 +51,40 @@ _BRANDS = {
     ("400099000000000", "", 16): "001",
     ("520034000000001", "", 16): "002",
     ("462294312310066", "", 16): "001",
+    ("222242000000111", "", 16): "002",
+    ("222263000000112", "", 16): "002",
+    ("222300004840001", "", 16): "002",
+    ("222300312200322", "", 16): "002",
+    ("520082828282821", "", 16): "002",
+    ("540387999999999", "", 16): "002",
+    ("542400000000001", "", 16): "002",
+    ("542523343010990", "", 16): "002",
+    ("400005665566555", "", 16): "001",
+    ("400191925753719", "", 16): "001",
+    ("400551920000000", "", 16): "001",
+    ("400770283553245", "", 16): "001",
+    ("400934888888188", "", 16): "001",
+    ("401200003333002", "", 16): "001",
+    ("401200007777777", "", 16): "001",
+    ("421765111111111", "", 16): "001",
+    ("426398264026929", "", 16): "001",
+    ("448407000000000", "", 16): "001",
+    ("450060000000006", "", 16): "001",
+    ("491748458989710", "", 16): "001",
+    ("491761000000000", "", 16): "001",
+    ("37000000000000", "", 15): "003",
+    ("37873449367100", "", 15): "003",
+    ("601100000000001", "", 16): "004",
+    ("3056930902590", "", 14): "005",
+    ("3625960000000", "", 14): "005",
+    ("308800000000001", "", 16): "007",
+    ("564182111116666", "", 16): "024",
+    ("675941110000000", "", 16): "024",
+    ("675956004500572705", "", 19): "024",
+    ("13541234567891", "", 15): "040",
+    ("5033961989091", "", 14): "042",
+    ("58682416082553333", "", 18): "042",
+    ("630400000000000", "", 16): "042",
     # The numbers of payer authentication (3-D Secure 2): frictionless, challenged, failed ...
     ("445653000000100", "", 16): "001",
     ("445653000000109", "", 16): "001",
@@ -72,9 +106,19 @@ _AUTHENTICATIONS = {
 2.x"), by the last two digits before the check digit."""
 _CHALLENGED = "400000000000010"
 """The card of the official sample "enroll with pending authentication"."""
-_RANGES = {"414720": "001"}
-"""Account ranges in which the official samples make numbers up, a new one each time."""
+_RANGES = {
+    "414720": "001", "400000": "001", "411111": "001", "424242": "001", "462294": "001",
+    "511111": "002", "512034": "002", "520473": "002", "222269": "002",
+}  # fmt: skip
+"""Account ranges in which the official samples make numbers up, a new one each time, and those
+that networks and gateways keep for tests: of authentication, account updater, network tokens."""
 _AUTHENTICATED = {"4000000000001": "001", "5200000000001": "002"}
+_AUTHENTICATED_LATER = {
+    ("400000000000", "001"): "270 292 271 231 253 299 244 235 250 237 242",
+    ("520000000000", "002"): "223 227 248 226 218 240 203 232 215 249 266",
+}
+"""The same cases 2.1 to 2.11 with the numbers of later editions (3-D Secure 2.2): the digits before
+the check digit, after the prefix."""
 
 
 BRAND_NAMES = {
@@ -85,6 +129,8 @@ BRAND_NAMES = {
     "005": "DINERS CLUB",
     "007": "JCB",
     "024": "MAESTRO",
+    "040": "UATP",
+    "042": "MAESTRO",
     "062": "CHINA UNION PAY",
 }
 """By Cybersource's code."""
@@ -138,6 +184,9 @@ def _numbers() -> dict[str, tuple[str, str]]:
     made = {}
     for prefix, brand in _AUTHENTICATED.items():
         for case, authentication in _AUTHENTICATIONS.items():
+            made[prefix + case + check_digit(prefix + case)] = (brand, authentication)
+    for (prefix, brand), cases in _AUTHENTICATED_LATER.items():
+        for case, authentication in zip(cases.split(), _AUTHENTICATIONS.values(), strict=True):
             made[prefix + case + check_digit(prefix + case)] = (brand, authentication)
     for (prefix, filler, length), brand in _BRANDS.items():
         digits = (prefix + filler * length)[: length - 1]

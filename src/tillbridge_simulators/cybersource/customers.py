@@ -1,7 +1,8 @@
 """Token Management Offer: customers and their shipping addresses.
 
 Source: REST API reference, Token Management, Customer and Customer Shipping Address. The first
-address is the default; the default cannot be deleted while there are others.
+address is the default; the default cannot be deleted while there are others. The link to the
+addresses is shippingAddress in the official client's model, shippingAddresses in recorded answers.
 """
 
 from collections.abc import Iterator
@@ -37,6 +38,7 @@ def create(ask: Ask) -> Answer:
             "self": {"href": f"{PATH}/{id_}"},
             "paymentInstruments": {"href": f"{PATH}/{id_}/payment-instruments"},
             "shippingAddress": {"href": f"{PATH}/{id_}/shipping-addresses"},
+            "shippingAddresses": {"href": f"{PATH}/{id_}/shipping-addresses"},
         },
     }
     return Answer(201, ask.account.state.vault.customers.put(id_, row))

@@ -99,6 +99,7 @@ def capture_answer(movement: Movement) -> dict[str, object]:
     """What was captured, as its answer and its notification show it."""
     details = {"totalAmount": str(movement.amount), "currency": movement.currency}
     answer = follow_on_answer(movement, "captures")
+    answer["reconciliationId"] = movement.parent_id[-12:]
     path = f"/pts/v2/captures/{movement.id}"
     void = {"void": {"method": "POST", "href": f"{path}/voids"}}
     links = {**void, "self": {"method": "GET", "href": path}}
@@ -108,7 +109,12 @@ def capture_answer(movement: Movement) -> dict[str, object]:
 def reversal_answer(movement: Movement) -> dict[str, object]:
     """What was reversed, as its answer and its notification show it."""
     details = {"reversedAmount": str(movement.amount), "currency": movement.currency}
-    return follow_on_answer(movement, "reversals") | {"reversalAmountDetails": details}
+    return follow_on_answer(movement, "reversals") | {
+        "reconciliationId": movement.parent_id[-12:],
+        "reversalAmountDetails": details,
+        "orderInformation": {"amountDetails": {"currency": movement.currency}},
+        "processorInformation": {"responseCode": "100"},
+    }
 
 
 def follow_on_answer(movement: Movement, noun: str) -> dict[str, object]:
@@ -118,12 +124,15 @@ def follow_on_answer(movement: Movement, noun: str) -> dict[str, object]:
         "id": movement.id,
         "submitTimeUtc": utc_text(movement.at_s),
         "status": movement.status,
-        "reconciliationId": movement.parent_id[-12:],
-        "clientReferenceInformation": {
-            "code": movement.code,
-            "transactionId": movement.transaction_id,
-        },
+        "clientReferenceInformation": reference_of(movement),
     }
+
+
+def reference_of(movement: Movement | Authorization) -> dict[str, str]:
+    """The order number, and the transactionId where one was sent."""
+    return {"code": movement.code} | (
+        {"transactionId": movement.transaction_id} if movement.transaction_id else {}
+    )
 
 
 def usable(
@@ -148,7 +157,7 @@ def _is_last(account: Account, document: Mapping[str, Any]) -> bool:
         at(document, f"{path}.captureSequenceNumber"),
         at(document, f"{path}.totalCaptureCount"),
     )
-    if number is None and count is None:
+    if (number is None and count is None) or number == count == 1:
         return True
     if not account.options.partial_captures:
         raise Refusal("NOT_SUPPORTED", [path])

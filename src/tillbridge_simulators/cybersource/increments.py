@@ -36,6 +36,7 @@ def increment(ask: Ask) -> Answer:
         held.increments += 1
     ask.account.record("increment", movement, movement.status)
     answer = follow_on_answer(movement, "payments")
+    answer["reconciliationId"] = movement.parent_id[-12:]
     if movement.undone:
         reason = {"reason": movement.failure, "message": "The issuer does not hold more."}
         return Answer(201, answer | {"errorInformation": reason})

@@ -22,12 +22,25 @@ TRACK = "pointOfSaleInformation.trackData"
 FLUID = "paymentInformation.fluidData.value"
 _TRACK = re.compile(r"%[Bb]([0-9]{12,19})\^|;([0-9]{12,19})=")
 _NUMBERS = ("card", "tokenizedCard")
+_DECLINED_ACCOUNTS = ("550111",)
+"""Bank accounts that the test host's processor declines, as an integration's tests know them."""
 _MONTH = re.compile(r"0?[1-9]|1[0-2]")
 _YEAR = re.compile(r"20\d\d")
+_NUMBER = re.compile(r"[0-9]{12,19}")
+
+
+def payer(account: Account, document: Mapping[str, Any]) -> MintedToken:
+    """As `resolve`, but a number that no issuer knows, or whose check digit is wrong, is one that
+    is declined: INVALID_ACCOUNT."""
+    return _resolve(account, document, declines=True)
 
 
 def resolve(account: Account, document: Mapping[str, Any]) -> MintedToken:
     """The one thing that is paid with. Raises Refusal for none, two, or an unknown one."""
+    return _resolve(account, document, declines=False)
+
+
+def _resolve(account: Account, document: Mapping[str, Any], *, declines: bool) -> MintedToken:
     given = _given(document)
     numbered = [noun for noun in _NUMBERS if at(document, f"paymentInformation.{noun}.number")]
     bank = at(document, "paymentInformation.bank")
@@ -41,7 +54,7 @@ def resolve(account: Account, document: Mapping[str, Any]) -> MintedToken:
     if bank is not None:
         return _bank(document)
     if numbered:
-        return _card(account, document, numbered[0])
+        return _card(account, document, numbered[0], declines=declines)
     ((path, value),) = given.items()
     kind: TokenKind = "transient" if path == TRANSIENT else "tms"
     found = account.tokens.find(value, kind, account.now()) if isinstance(value, str) else None
@@ -85,22 +98,28 @@ def _read_by_terminal(account: Account, document: Mapping[str, Any], path: str) 
     return MintedToken("card", "authorized", card.brand, card.last4, None)
 
 
-def _card(account: Account, document: Mapping[str, Any], noun: str) -> MintedToken:
+def _card(
+    account: Account, document: Mapping[str, Any], noun: str, *, declines: bool
+) -> MintedToken:
     path = f"paymentInformation.{noun}"
-    card = account.cards.read(at(document, f"{path}.number"))
-    if card is None:
+    number = str(at(document, f"{path}.number")).replace(" ", "")
+    card = account.cards.read(number)
+    if card is None and not (declines and _NUMBER.fullmatch(number)):
         raise Refusal("INVALID_DATA", [f"{path}.number"])
     month, year = at(document, f"{path}.expirationMonth"), at(document, f"{path}.expirationYear")
     missing = {"expirationMonth": month, "expirationYear": year}
     if absent := [f"{path}.{name}" for name, value in missing.items() if not value]:
         raise Refusal("MISSING_FIELD", absent)
     outcome = "expired_card" if _is_past(account, path, month, year) else "authorized"
+    if card is None:
+        return MintedToken("card", "invalid_account", "", number[-4:], None)
     return MintedToken("card", outcome, card.brand, card.last4, None, card.authentication)
 
 
 def _is_past(account: Account, path: str, month: str, year: str) -> bool:
-    if not (_MONTH.fullmatch(str(month)) and _YEAR.fullmatch(str(year))):
-        raise Refusal("INVALID_DATA", [f"{path}.expirationMonth", f"{path}.expirationYear"])
+    forms = {"expirationMonth": (_MONTH, month), "expirationYear": (_YEAR, year)}
+    if wrong := [name for name, (form, said) in forms.items() if not form.fullmatch(str(said))]:
+        raise Refusal("INVALID_DATA", [f"{path}.{name}" for name in wrong])
     expires = int(year) * 12 + int(month)
     now = datetime.fromtimestamp(account.now(), UTC)
     return expires < now.year * 12 + now.month
@@ -115,4 +134,5 @@ def _bank(document: Mapping[str, Any]) -> MintedToken:
     number = str(at(document, f"{path}.account.number"))
     if not number.isdigit() or at(document, f"{path}.account.type") not in ("C", "S", "X", "G"):
         raise Refusal("INVALID_DATA", [f"{path}.account"])
-    return MintedToken("bank", "authorized", "", number[-4:], None)
+    outcome = "general_decline" if number in _DECLINED_ACCOUNTS else "authorized"
+    return MintedToken("bank", outcome, "", number[-4:], None)

@@ -27,6 +27,12 @@ class Outcome:
     code: int = 100
     flag: str = "SOK"
 
+    @property
+    def avs(self) -> dict[str, str]:
+        """The result of the address check: street and postal code match, or neither does."""
+        fails = self.reason == "AVS_FAILED"
+        return {"code": "N", "codeRaw": "N"} if fails else {"code": "X", "codeRaw": "I1"}
+
 
 _REVIEW = "AUTHORIZED_PENDING_REVIEW"
 _REJECT = "AUTHORIZED_RISK_DECLINED"

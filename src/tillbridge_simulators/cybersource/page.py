@@ -1,6 +1,6 @@
 """The sandbox's page: how to sign in, what it imitates, what can happen, what was asked."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from html import escape
 from itertools import groupby
@@ -16,6 +16,7 @@ from tillbridge_simulators.cybersource.key_files import (
     PORTFOLIO_P12_PATH,
 )
 from tillbridge_simulators.cybersource.page_clients import clients, table
+from tillbridge_simulators.cybersource.responses import CORRELATION
 from tillbridge_simulators.cybersource.triggers import TRIGGERS
 from tillbridge_simulators.effects import Entry
 
@@ -122,11 +123,24 @@ def _requests(account: Account) -> str:
     entries = list(account.log.entries("request"))[-_SHOWN:]
     if not entries:
         return "<p>Nobody has asked for anything yet.</p>"
-    head = ("At (UTC)", "Operation", "Path", "Order", "Refused")
-    return table(head, [_request(entry) for entry in reversed(entries)])
+    refusals = {
+        entry.facts["correlation_id"]: _refusal(entry)
+        for entry in account.log.entries("refused", after=entries[0].number)
+    }
+    head = ("At (UTC)", "Operation", "Path", "Order", "Refused", CORRELATION)
+    return table(head, [_request(entry, refusals) for entry in reversed(entries)])
 
 
-def _request(entry: Entry) -> tuple[str, ...]:
+def _request(entry: Entry, refusals: Mapping[object, str]) -> tuple[str, ...]:
     at = datetime.fromtimestamp(entry.at, UTC).strftime("%H:%M:%S.%f")[:-3]
-    names = ("operation", "path", "order", "refusal")
-    return (at, *(escape(str(entry.facts.get(name, ""))) for name in names))
+    facts = entry.facts
+    refused = facts["refusal"] or refusals.get(facts["correlation_id"], "")
+    shown = (facts["operation"], facts["path"], facts["order"], refused, facts["correlation_id"])
+    return (at, *(escape(str(one)) for one in shown))
+
+
+def _refusal(entry: Entry) -> str:
+    """What was wrong with a body: MISSING_FIELD: orderInformation.billTo.email."""
+    reason, fields = entry.facts["reason"], entry.facts["fields"]
+    assert isinstance(fields, list)
+    return f"{reason}: {', '.join(fields)}" if fields else str(reason)

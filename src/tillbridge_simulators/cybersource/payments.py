@@ -15,15 +15,17 @@ from tillbridge_simulators.cybersource.ask import Offer
 from tillbridge_simulators.cybersource.authentications import proven
 from tillbridge_simulators.cybersource.currency_offers import check_offer, use_offer
 from tillbridge_simulators.cybersource.documents import at, money_at, quantum, text_at
+from tillbridge_simulators.cybersource.echoes import keep_echo
 from tillbridge_simulators.cybersource.fences import undo_late_authorization, undo_late_movement
-from tillbridge_simulators.cybersource.followons import sell
+from tillbridge_simulators.cybersource.followons import reference_of, sell
 from tillbridge_simulators.cybersource.instruments import (
     FLUID,
     STORED,
     TRACK,
+    payer,
     pays_by_check,
-    resolve,
 )
+from tillbridge_simulators.cybersource.messages import declined
 from tillbridge_simulators.cybersource.outcomes import (
     OUTCOMES,
     TRIGGER_AMOUNTS,
@@ -47,8 +49,6 @@ _BILLING_AT_HOME = {"administrativeArea": 20, "postalCode": 14}
 _BILLING_OPTIONAL = {"address2": 60, "company": 60, "phoneNumber": 15}
 _DECISIONS = ("review", "pending_review", "risk_declined", "score")
 """Decision Manager's outcomes."""
-_MATCH, _NO_MATCH = {"code": "X", "codeRaw": "I1"}, {"code": "N", "codeRaw": "N"}
-"""Results of the address check: street and postal code match, and neither does."""
 _CAPTURED = ("AUTHORIZED", "PARTIAL_AUTHORIZED")
 _EVENTS = {
     "AUTHORIZED": "accepted",
@@ -65,6 +65,7 @@ def authorize(account: Account, document: Mapping[str, Any]) -> Answer:
     token = _check(account, document)
     authorization = _decide(account, document, token)
     account.state.authorizations[authorization.id] = authorization
+    keep_echo(account, authorization.id, document)
     account.record("authorization", authorization, authorization.outcome.status)
     use_offer(account, document, authorization.id)
     taken = None
@@ -106,10 +107,14 @@ def _describe(one: Authorization, outcome: Outcome) -> dict[str, Any]:
         "submitTimeUtc": utc_text(one.at_s),
         "status": outcome.status,
         "reconciliationId": one.id[-12:],
-        "clientReferenceInformation": {"code": one.code, "transactionId": one.transaction_id},
-        "paymentInformation": {"card": {"type": one.brand, "suffix": one.last4}},
-        "paymentAccountInformation": {"card": {"type": one.brand}},
+        "clientReferenceInformation": reference_of(one),
     }
+    if one.brand:
+        kind = {"type": one.brand}
+        card = {**kind, "suffix": one.last4}
+        body["paymentInformation"] = {"tokenizedCard": kind, "card": card}
+        body["paymentAccountInformation"] = {"card": kind}
+        body["pointOfSaleInformation"] = {"terminalId": "111111"}
     if outcome.holds:
         details = {"authorizedAmount": str(one.amount), "currency": one.currency}
         if one.amount != one.requested:
@@ -120,12 +125,12 @@ def _describe(one: Authorization, outcome: Outcome) -> dict[str, Any]:
             "responseCode": "100",
             "networkTransactionId": one.network_id,
             "transactionId": one.network_id,
-            "avs": _NO_MATCH if outcome.reason == "AVS_FAILED" else _MATCH,
+            "avs": outcome.avs,
         }
     if outcome.reason:
         body["errorInformation"] = {
             "reason": outcome.reason,
-            "message": f"{outcome.reason.replace('_', ' ').capitalize()}.",
+            "message": declined(outcome.reason),
         }
     return body
 
@@ -159,7 +164,7 @@ def _check(account: Account, document: Mapping[str, Any]) -> MintedToken:
     once = account.options.transaction_id_once and transaction_id
     if once and account.state.authorization_by(transaction_id) is not None:
         raise Refusal("DUPLICATE_REQUEST")
-    token = resolve(account, document)
+    token = payer(account, document)
     money_at(document, _AMOUNT, or_nothing=not _is_sale(document, token))
     present = at(document, TRACK) or at(document, FLUID)
     _check_billing(document, required=token.kind != "tms" and not present)

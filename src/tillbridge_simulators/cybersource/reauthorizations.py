@@ -18,6 +18,7 @@ _INITIATOR = "processingInformation.authorizationOptions.initiator"
 _MERCHANT = f"{_INITIATOR}.merchantInitiatedTransaction"
 _PREVIOUS = f"{_MERCHANT}.previousTransactionId"
 _REASON = "3"
+_REASONS = tuple(str(number) for number in range(1, 11))
 _NEED_PREVIOUS = ("001", "003", "004")
 """Visa, American Express and Discover."""
 _LIFE_S = 30 * 86_400.0
@@ -26,7 +27,11 @@ _LIFE_S = 30 * 86_400.0
 def check_reauthorization(
     account: Account, document: Mapping[str, Any], token: MintedToken
 ) -> None:
-    """Raises Refusal for one that names no earlier payment with this card."""
+    """Raises Refusal for one that names no earlier payment with this card, and for any payment
+    whose reason is none."""
+    reason = at(document, f"{_MERCHANT}.reason")
+    if reason is not None and str(reason) not in _REASONS:
+        raise Refusal("INVALID_DATA", [f"{_MERCHANT}.reason"])
     if token.kind != "tms" or str(at(document, f"{_MERCHANT}.reason") or "") != _REASON:
         return
     if at(document, f"{_INITIATOR}.type") != "merchant":

@@ -7,12 +7,16 @@ what was captured, within 180 days).
 
 from decimal import Decimal
 
-from tillbridge_simulators.cybersource.answers import Refusal, utc_text
+from tillbridge_simulators.cybersource.answers import Declined, Refusal, utc_text
 from tillbridge_simulators.cybersource.ask import Ask
 from tillbridge_simulators.cybersource.batches import expect_young
 from tillbridge_simulators.cybersource.documents import money_at
-from tillbridge_simulators.cybersource.followons import add_movement, references_of
-from tillbridge_simulators.cybersource.instruments import pays_by_check, resolve
+from tillbridge_simulators.cybersource.followons import (
+    add_movement,
+    reference_of,
+    references_of,
+)
+from tillbridge_simulators.cybersource.instruments import payer, pays_by_check
 from tillbridge_simulators.cybersource.state import Authorization, Movement
 
 
@@ -38,9 +42,11 @@ def credit(ask: Ask) -> Movement:
     """POST /pts/v2/credits: money to a card without a payment before it. Raises Refusal."""
     references = references_of(ask.document)
     amount, currency = money_at(ask.document, "orderInformation.amountDetails")
-    paid_with = resolve(ask.account, ask.document)
+    paid_with = payer(ask.account, ask.document)
     now_s = ask.account.now()
     id_ = ask.account.state.new_id(now_s)
+    if paid_with.outcome == "invalid_account":
+        raise Declined("INVALID_ACCOUNT", id_, references[0])
     movement = Movement(
         id=id_, kind="credit", code=references[0], transaction_id=references[1],
         comments=references[2], parent_id=id_, about_id=id_, amount=amount, currency=currency,
@@ -57,7 +63,7 @@ def credit_answer(movement: Movement) -> dict[str, object]:
     """A refund or credit as its answer and its notification show it."""
     noun = "refunds" if movement.kind == "refund" else "credits"
     details = {f"{movement.kind}Amount": str(movement.amount), "currency": movement.currency}
-    return {
+    return _credited(movement) | {
         "_links": {
             "self": {"method": "GET", "href": f"/pts/v2/{noun}/{movement.id}"},
             "void": {"method": "POST", "href": f"/pts/v2/{noun}/{movement.id}/voids"},
@@ -66,12 +72,21 @@ def credit_answer(movement: Movement) -> dict[str, object]:
         "submitTimeUtc": utc_text(movement.at_s),
         "status": movement.status,
         "reconciliationId": movement.id[-12:],
-        "clientReferenceInformation": {
-            "code": movement.code,
-            "transactionId": movement.transaction_id,
-        },
+        "clientReferenceInformation": reference_of(movement),
         f"{movement.kind}AmountDetails": details,
         "orderInformation": {"amountDetails": {"currency": movement.currency}},
+    }
+
+
+def _credited(movement: Movement) -> dict[str, object]:
+    """What a credit that stands alone says besides: whom the processor let have it."""
+    if movement.kind != "credit" or not movement.brand:
+        return {}
+    kind = {"type": movement.brand}
+    return {
+        "paymentAccountInformation": {"card": kind},
+        "paymentInformation": {"tokenizedCard": kind, "card": kind},
+        "processorInformation": {"approvalCode": "888888", "responseCode": "100"},
     }
 
 

@@ -6,8 +6,11 @@ pair), steps 1 to 3, and "HTTP Signature Authentication"; the official client fo
 (RS256, `kid` is the serial number in the subject) and meta keys (`iss` is the portfolio whose key
 it is, v-c-merchant-id the merchant who transacts). Where the guide and the official clients of
 the languages differ, all are taken: request-method is upper or lower case, the digest's algorithm
-is the claim digestAlgorithm or digest-algorithm (Node), and an HTTP Signature with a meta key
-covers the portfolio's name while its header v-c-merchant-id names the merchant.
+is the claim digestAlgorithm or digest-algorithm (Node), request-resource-path has the query (Node,
+Ruby) or not (C#, later ones for Python), and an HTTP Signature with a meta key covers the
+portfolio's name while its header v-c-merchant-id names the merchant. Integrations sign the test
+host's name whatever the header Host says, and one that runs in production dates its signatures in
+ISO 8601: both are taken.
 
 Version 1 is what clients sent before: RS256, the certificate itself in the header `x5c`, and `iat`
 as an HTTP date; it is not bound to a request, so only its digest and its age are checked.
@@ -20,7 +23,8 @@ import hmac
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 
@@ -47,6 +51,8 @@ _FORGED = "the token's signature is wrong"
 _DIGESTS = {"HS256": hashlib.sha256, "HS384": hashlib.sha384, "HS512": hashlib.sha512}
 _ALGORITHM_CLAIMS = ("digestAlgorithm", "digest-algorithm")
 _PARAMETER = re.compile(r'(\w+)="([^"]*)"')
+_ISO = re.compile(r"\d{4}-\d\d-\d\d[T ]")
+_SPACE_BEFORE_OFFSET = re.compile(r" ([+-]\d\d:?\d\d)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,13 +141,15 @@ class Signatures:
             "iss": key.owner,
             "v-c-merchant-id": self.credentials.merchant_id,
             "v-c-jwt-version": "2",
-            "request-resource-path": asked.target,
         }
         for name, value in wanted.items():
             if claims.get(name) != value:
                 return f"the claim {name} is {claims.get(name)!r}, not {value!r}"
-        host = asked.headers.get("host", "")
-        if claims.get("request-host") not in {host, *self.hosts}:
+        path = claims.get("request-resource-path")
+        if path not in (asked.target, asked.target.partition("?")[0]):
+            return f"the claim request-resource-path is {path!r}, not {asked.target!r}"
+        if claims.get("request-host") not in self._hosts_of(asked):
+            host = asked.headers.get("host", "")
             return f"the claim request-host is {claims.get('request-host')!r}, not {host!r}"
         if str(claims.get("request-method")).lower() != asked.method.lower():
             return "the claim request-method is wrong"
@@ -153,8 +161,8 @@ class Signatures:
         return self._check_once(asked, claims, expires, now_s)
 
     def _check_digest(self, asked: Asked, claims: Mapping[str, Any]) -> str:
-        if not asked.body:
-            return "a digest of nothing" if "digest" in claims else ""
+        if not asked.body and claims.get("digest") in (None, _digest(b"")):
+            return ""
         if {claims.get(name) for name in _ALGORITHM_CLAIMS} - {None} != {"SHA-256"}:
             return "digestAlgorithm is not SHA-256"
         return "" if claims.get("digest") == _digest(asked.body) else "the digest is wrong"
@@ -177,10 +185,12 @@ class Signatures:
     def _check_signature(self, asked: Asked, now_s: float) -> str:
         found = dict(_PARAMETER.findall(asked.headers["signature"]))
         key = self.credentials.keys.get(found.get("keyid", ""))
-        if key is None or not key.secret or found.get("algorithm") != "HmacSHA256":
-            return "keyid or algorithm is wrong"
+        if key is None or not key.secret:
+            return f"keyid {found.get('keyid', '')!r} is no shared secret of this merchant"
+        if found.get("algorithm") != "HmacSHA256":
+            return f"algorithm is {found.get('algorithm', '')!r}, not 'HmacSHA256'"
         names = found.get("headers", "").split()
-        plain = {name.strip("()").removeprefix("v-c-") for name in names}
+        plain = {name.lower().strip("()").removeprefix("v-c-") for name in names}
         needed = {"host", "date", "request-target", "merchant-id"} | (
             {"digest"} if asked.body else set()
         )
@@ -189,14 +199,30 @@ class Signatures:
         if asked.headers.get("v-c-merchant-id") != self.credentials.merchant_id:
             return "v-c-merchant-id is wrong"
         if asked.body and asked.headers.get("digest") != f"SHA-256={_digest(asked.body)}":
-            return "the digest is wrong"
+            return f"the digest is wrong: of this body it is SHA-256={_digest(asked.body)}"
         if not _is_fresh(asked.headers, now_s):
             return "the date is missing or too far off"
-        given = found.get("signature", "")
-        for merchant in (self.credentials.merchant_id, key.owner):
-            if hmac.compare_digest(_signature(asked, names, merchant, key.secret), given):
-                return ""
-        return "the signature is wrong"
+        return self._flaw_of_signature(asked, names, key, found.get("signature", ""))
+
+    def _flaw_of_signature(self, asked: Asked, names: Sequence[str], key: Key, given: str) -> str:
+        """Compares it with what the headers give, under each name of the merchant and the host."""
+        texts = [
+            _signed_text(asked, names, merchant, host)
+            for merchant in (self.credentials.merchant_id, key.owner)
+            for host in self._hosts_of(asked)
+        ]
+        if any(_is_signed(text, key.secret, given) for text in texts):
+            return ""
+        encoded = base64.b64encode(key.secret)
+        if any(_is_signed(text, encoded, given) for text in texts):
+            return "the secret was used as text: decode it from base64 first"
+        lines = texts[0].replace("\n", " | ")
+        return f"the signature is wrong: another secret, or other lines than these: {lines}"
+
+    def _hosts_of(self, asked: Asked) -> list[str]:
+        """What a client may call this host: as it was asked, without its port, and by name."""
+        host = asked.headers.get("host", "")
+        return [host, host.partition(":")[0], *self.hosts]
 
 
 def answer_key_of(headers: Mapping[str, str]) -> str:
@@ -225,12 +251,20 @@ def _check_signed(key: Key, algorithm: str, signed: bytes, signature: bytes) -> 
     return "alg is not supported"
 
 
-def _signature(asked: Asked, names: Sequence[str], merchant: str, secret: bytes) -> str:
-    """The HTTP Signature of these headers, had it been made by `merchant`."""
-    headers = {**asked.headers, "v-c-merchant-id": merchant}
-    whose = replace(asked, headers=headers)
-    signed = "\n".join(f"{name}: {_component(whose, name)}" for name in names)
-    return base64.b64encode(hmac.new(secret, signed.encode(), hashlib.sha256).digest()).decode()
+def _signed_text(asked: Asked, names: Sequence[str], merchant: str, host: str) -> str:
+    """What an HTTP Signature of these headers covers, had it been made by `merchant`."""
+    values = {
+        **asked.headers,
+        "v-c-merchant-id": merchant,
+        "host": host,
+        "request-target": f"{asked.method.lower()} {asked.target}",
+    }
+    return "\n".join(f"{name}: {values.get(name.lower().strip('()'), '')}" for name in names)
+
+
+def _is_signed(text: str, secret: bytes, given: str) -> bool:
+    made = base64.b64encode(hmac.new(secret, text.encode(), hashlib.sha256).digest()).decode()
+    return hmac.compare_digest(made.encode(), given.encode())
 
 
 def _serial_in(chain: object) -> str:
@@ -242,22 +276,24 @@ def _serial_in(chain: object) -> str:
         return ""
 
 
-def _component(asked: Asked, name: str) -> str:
-    if name.strip("()") == "request-target":
-        return f"{asked.method.lower()} {asked.target}"
-    return asked.headers.get(name, "")
-
-
 def _is_fresh(headers: Mapping[str, str], now_s: float) -> bool:
     return _is_near(headers.get("v-c-date") or headers.get("date", ""), now_s)
 
 
 def _is_near(date: str, now_s: float) -> bool:
-    """Whether an HTTP date is now, give or take what is allowed."""
+    """Whether a date is now, give or take what is allowed."""
     try:
-        return abs(parsedate_to_datetime(date).timestamp() - now_s) <= DATE_SKEW_S
+        return abs(_instant(date).timestamp() - now_s) <= DATE_SKEW_S
     except ValueError:
         return False
+
+
+def _instant(date: str) -> datetime:
+    """An HTTP date, or one of ISO 8601 with its offset. Raises ValueError."""
+    if _ISO.match(date):
+        found = datetime.fromisoformat(_SPACE_BEFORE_OFFSET.sub(r"\1", date))
+        return found if found.tzinfo else found.replace(tzinfo=UTC)
+    return parsedate_to_datetime(date)
 
 
 def _digest(body: bytes) -> str:

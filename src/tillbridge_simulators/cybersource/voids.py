@@ -59,7 +59,10 @@ def void_movement(
 def void_answer(movement: Movement) -> dict[str, object]:
     """What was voided, as its answer and its notification show it."""
     details = {"voidAmount": str(movement.amount), "currency": movement.currency}
-    return follow_on_answer(movement, "voids") | {"voidAmountDetails": details}
+    return follow_on_answer(movement, "voids") | {
+        "voidAmountDetails": details,
+        "orderInformation": {"amountDetails": {"currency": movement.currency}},
+    }
 
 
 def _void(account: Account, found: Movement, document: Mapping[str, Any]) -> Answer:

@@ -56,6 +56,23 @@ class Index:
         """The dotted paths of `document` that no model knows; Cybersource reads over them."""
         return list(self._unknown(model, document, ""))
 
+    def known(self, model: str, document: Mapping[str, Any]) -> dict[str, Any]:
+        """What the model knows of `document`, without what is null."""
+        kept: dict[str, Any] = self._known(model, document)
+        return kept
+
+    def _known(self, kind: str, value: Any) -> Any:
+        if isinstance(value, list):
+            return [self._known(kind[1:-1], item) for item in value if kind.startswith("[")]
+        if isinstance(value, Mapping):
+            fields = self.models.get(kind, {})
+            return {
+                name: self._known(fields[name], inner)
+                for name, inner in value.items()
+                if name in fields and inner is not None
+            }
+        return value
+
     def as_recorded(self, model: str, document: dict[str, Any]) -> dict[str, Any]:
         """`document` with each plain value in the type that is recorded: clients send the year of a
         card as a number, and a count as a text. Call it for a document without flaws."""
