@@ -7,10 +7,11 @@ number is never asked about.
 
 from collections.abc import Mapping
 
-from tillbridge.canonical.errors import Misconfigured, Rejected
+from tillbridge.canonical.errors import Rejected
 from tillbridge.connector import values
 from tillbridge.connector.abilities import Call, Read, Receipt
 from tillbridge.connector.documents import DocumentShape, Field, Fields
+from tillbridge_cybersource.encryption import expect_sealing
 from tillbridge_cybersource.exchange import Exchange
 from tillbridge_cybersource.observations import part, text_of
 from tillbridge_cybersource.settings import CybersourceSettings
@@ -78,12 +79,7 @@ class AccountChecks:
 
     async def _bank(self, call: Call, fields: Fields) -> Receipt:
         """`good` is yes or no. Raises Misconfigured where requests are not encrypted."""
-        if not self._settings.encrypt_requests:
-            raise Misconfigured(
-                f"{self._exchange.name}: bank accounts are only asked about encrypted.",
-                reason="not_encrypted",
-                next_step="Set encrypt_requests to yes for this connection.",
-            )
+        expect_sealing(self._settings, self._exchange.name, "bank accounts")
         routing = values.text(fields, "routing_number")
         paid: Mapping[str, object] = _kept(fields) if not routing else _typed(fields, routing)
         document = {

@@ -21,6 +21,8 @@ from tillbridge_cybersource.payment_links import PaymentLinks
 from tillbridge_cybersource.plans import PATH as PLANS
 from tillbridge_cybersource.plans import Plans
 from tillbridge_cybersource.risk import Risk
+from tillbridge_cybersource.risk_insights import PATH as INSIGHTS
+from tillbridge_cybersource.risk_insights import RiskInsights
 from tillbridge_cybersource.saved_searches import PATH as SEARCHES
 from tillbridge_cybersource.saved_searches import SavedSearches
 from tillbridge_cybersource.settings import CybersourceSettings
@@ -28,6 +30,8 @@ from tillbridge_cybersource.subscriptions import PATH as SUBSCRIPTIONS
 from tillbridge_cybersource.subscriptions import Subscriptions
 from tillbridge_cybersource.taxes import PATH as TAXES
 from tillbridge_cybersource.taxes import Taxes
+from tillbridge_cybersource.wallet_tokens import PATH as WALLET_TOKENS
+from tillbridge_cybersource.wallet_tokens import WalletTokens
 
 
 class Billing:
@@ -53,15 +57,16 @@ class Billing:
         updates = AccountUpdates(kept("account_update", UPDATES))
         offers = CurrencyOffers(kept("currency_offer", OFFERS))
         mandates = Mandates(kept("mandate", AGREEMENTS))
+        insights = RiskInsights(kept("risk_insights", INSIGHTS))
+        wallet_tokens = WalletTokens(kept("wallet_token", WALLET_TOKENS))
         nouns = (invoices, links, plans, subscriptions)
+        both = (fields, taxes, updates, mandates, insights, wallet_tokens)
         self.writes: dict[str, Write] = {
-            write.shape.kind: write
-            for noun in (*nouns, cases, fields, taxes, updates, mandates)
-            for write in noun.writes
+            write.shape.kind: write for noun in (*nouns, cases, *both) for write in noun.writes
         }
         self.reads: dict[str, Read] = {
             read.kind: read
-            for noun in (*nouns, risk, fields, taxes, searches, updates, offers, mandates)
+            for noun in (*nouns, risk, searches, offers, *both)
             for read in noun.reads
         }
         self.polls: dict[str, Poll] = {noun.poll.kind: noun.poll for noun in nouns}

@@ -26,6 +26,7 @@ from tillbridge_cybersource.captures import Captures
 from tillbridge_cybersource.credits import Credits
 from tillbridge_cybersource.decisions import Decisions
 from tillbridge_cybersource.dispute_counts import DisputeCounts
+from tillbridge_cybersource.emv_tags import EmvTags
 from tillbridge_cybersource.exchange import Answer, Exchange
 from tillbridge_cybersource.increments import Increments
 from tillbridge_cybersource.operations import Operations
@@ -76,7 +77,7 @@ ID_FIELDS = frozenset(
         "encData",  # an encrypted message
         *("customer_token", "instrument_token", "identifier_token", "address_token"),
         *("default_instrument", "default_address", "network_token", "previous_transaction", "ids"),
-        "network_transaction",
+        *("network_transaction", "wallet_token"),
     }
 )
 """Source: REST API reference, request and reply fields; Webhooks Implementation Guide."""
@@ -124,6 +125,7 @@ class CybersourceSession:
         self._vault = Vault(self._exchange, settings, opening)
         self._account_checks = AccountChecks(self._exchange, settings)
         self._wallets = Wallets(operations)
+        self._emv_tags = EmvTags(self._exchange)
         self._writes = self._billing.writes | {
             write.shape.kind: write
             for write in (
@@ -151,7 +153,8 @@ class CybersourceSession:
     @property
     def reads(self) -> Mapping[str, Read]:
         single = (self._capture_contexts.details, self._dispute_counts.read)
-        nouns = (self._vault, self._wallets, self._account_checks, self._batches)
+        cards = (self._vault, self._account_checks, self._emv_tags)
+        nouns = (*cards, self._wallets, self._batches)
         every = (*single, *(read for noun in nouns for read in noun.reads))
         own = {read.kind: read for read in every}
         return own | self._billing.reads

@@ -22,13 +22,15 @@ from tillbridge.canonical.errors import Misconfigured, Rejected, Transient
 from tillbridge.connector.http import Reply
 from tillbridge.connector.settings import Secret
 from tillbridge_cybersource.certificates import Certificate
+from tillbridge_cybersource.settings import CybersourceSettings
 
 _REGISTRY = JWERegistry(algorithms=["RSA-OAEP-256", "A256GCM"], strict_check_header=False)
 _TAKE_IT = re.compile(
     r"/(pts/v2|rbs/v1|tms|invoicing/v2|ipl/v2)/(?!.*merchantDefinedFields)"
     r"|/risk/v1/authentication(s|-setups|-results)$"
-    r"|/tss/v2/(searches|transactions)"
+    r"|/tss/v2/(searches|transactions)(?!/emvTagDetails)"
     r"|/bavs/v1/account-validations$"
+    r"|/unifiedrisk$"
 )
 _MARK = b'{"encryptedResponse"'
 
@@ -100,6 +102,16 @@ class Encryption:
                 reason="bad_secret",
                 next_step="Set it to the key whose public half has the id answer_key_id.",
             ) from None
+
+
+def expect_sealing(settings: CybersourceSettings, system: str, what: str) -> None:
+    """Raises Misconfigured where requests leave as they are, and what this is about must not."""
+    if not settings.encrypt_requests:
+        raise Misconfigured(
+            f"{system}: {what} are only asked about encrypted.",
+            reason="not_encrypted",
+            next_step="Set encrypt_requests to yes for this connection.",
+        )
 
 
 def takes_encryption(path: str) -> bool:

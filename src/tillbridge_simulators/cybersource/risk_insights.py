@@ -8,7 +8,7 @@ was said of earlier transactions of the same e-mail address, telephone or IP add
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -21,16 +21,22 @@ _ACTION = "VISA_PROTECT_RISK_INSIGHTS"
 _EVENTS = {"INSIGHTS", "LABELS"}
 _AMOUNT = "transaction.amount"
 _NEEDED = ("requestId", "transaction.transactionId")
-_LABELS = (
-    *("transactionOutcome", "authenticationOutcome"),
-    *("transactionDecision", "paymentAuthorizationDecision"),
-)
+_LABELS: Mapping[str, Sequence[str]] = {
+    "transactionOutcome": ("Confirmed Valid", "Confirmed Fraud", "Suspected"),
+    "authenticationOutcome": (
+        *("Authenticated", "Challenged"),
+        *("Authenticated & Challenged", "Challenged Not Authenticated"),
+    ),
+    "transactionDecision": ("Accept", "Reject", "Hold"),
+    "paymentAuthorizationDecision": ("Authorized", "Declined"),
+}
+"""By what is labelled, its words."""
 _WHO = {
     "EMAIL": "customer.personalIdentification.email",
     "PHONE": "customer.personalIdentification.phoneNumber",
     "IP": "device.ipAddress",
 }
-_FRAUD = "FRAUD"
+_FRAUD = "Confirmed Fraud"
 _LOW, _HIGH, _WORST = 12, 45, 91
 _MUCH = Decimal(1000)
 _VALUE = re.compile(r"\d{1,15}(\.\d{1,4})?")
@@ -91,13 +97,18 @@ def _check(document: Mapping[str, Any]) -> None:
         raise RiskRefusal("INVALID_REQUEST", "events", request_id)
     if not _VALUE.fullmatch(str(at(document, f"{_AMOUNT}.value") or "0")):
         raise RiskRefusal("INVALID_REQUEST", f"{_AMOUNT}.value", request_id)
-    if "LABELS" in events and not _labels(document):
+    labels = _labels(document)
+    if "LABELS" in events and not labels:
         raise RiskRefusal("MISSING_REQUIRED_FIELD", "labels", request_id)
+    for place, label in labels.items():
+        if label not in _LABELS[place]:
+            raise RiskRefusal("INVALID_REQUEST", f"labels.{place}.label", request_id)
 
 
-def _labels(document: Mapping[str, Any]) -> set[str]:
-    said = (at(document, f"labels.{place}.label") for place in _LABELS)
-    return {str(label) for label in said if label}
+def _labels(document: Mapping[str, Any]) -> dict[str, str]:
+    """By what they are about."""
+    said = {place: at(document, f"labels.{place}.label") for place in _LABELS}
+    return {place: str(label) for place, label in said.items() if label}
 
 
 def _client(document: Mapping[str, Any]) -> dict[str, Any]:
@@ -109,9 +120,9 @@ def _client(document: Mapping[str, Any]) -> dict[str, Any]:
 def _keep(ask: Ask) -> None:
     """What is known of the transaction from now on: who it was, and what was said of it."""
     id_ = at(ask.document, "transaction.transactionId")
-    known = ask.account.state.risks.find(id_) or {"labels": []}
+    known = ask.account.state.risks.find(id_) or {"labels": {}}
     who = {name: one for name, place in _WHO.items() if (one := at(ask.document, place))}
-    labels = sorted({*known["labels"], *_labels(ask.document)})
+    labels = known["labels"] | _labels(ask.document)
     ask.account.state.risks.put(id_, known | who | {"id": id_, "labels": labels})
 
 
@@ -120,7 +131,7 @@ def _known_to(ask: Ask) -> list[tuple[str, bool]]:
     here = at(ask.document, "transaction.transactionId")
     who = {name: one for name, place in _WHO.items() if (one := at(ask.document, place))}
     return [
-        (name, _FRAUD in row["labels"])
+        (name, _FRAUD in row["labels"].values())
         for row in ask.account.state.risks.where(lambda row: row["id"] != here)
         for name, one in who.items()
         if row.get(name) == one

@@ -17,7 +17,7 @@ def _assessed(it: Script) -> None:
     unknown = {f"{_INSIGHTS}.score": ANY, f"{_INSIGHTS}.insights.codes.0": None}
     told = {f"{_RESULT}.status": "COMPLETED", f"{_RESULT}.requestId": first["requestId"]}
     it.finds(_KEY, first, told | unknown)
-    fraud = {"transactionOutcome": {"label": "FRAUD"}}
+    fraud = {"transactionOutcome": {"label": "Confirmed Fraud"}}
     it.do(_KEY, first | {"events": ["LABELS"], "labels": fraud})
     wanted = {
         f"{_RESULT}.client.referenceId": second["transaction"]["transactionId"],
@@ -26,6 +26,8 @@ def _assessed(it: Script) -> None:
     }
     it.finds(_KEY, second, wanted)
     it.refused(_KEY, 400, "INVALID_REQUEST", first | {"events": ["GUESS"]})
+    odd = {"transactionOutcome": {"label": "Odd"}}
+    it.refused(_KEY, 400, "INVALID_REQUEST", first | {"events": ["LABELS"], "labels": odd})
     it.refused(_KEY, 400, "MISSING_REQUIRED_FIELD", first | {"transaction": {"status": "NEW"}})
 
 
