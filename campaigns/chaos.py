@@ -6,8 +6,8 @@ and clerks edit and replay at random. When all is at rest, the simulators' own a
 order, to the cent.
 
 SCALE=short (a few hundred orders), full or long; SEED=7; PLANT=name plants that defect in a short
-town and must end with `ok` false, PLANT=all tries each one. `--orders` and `--at-most` change the
-crowd.
+town and must end with `ok` false, PLANT=all tries each one; with `--sound` the plant's town stays
+without it, and must hold. `--orders` and `--at-most` change the crowd.
 """
 
 import argparse
@@ -139,17 +139,18 @@ async def play(plan: Plan) -> tuple[Ending, Verdict]:
             return ending, verdict
 
 
-async def run(plan: Plan, plant: str) -> dict[str, Any]:
-    """The whole campaign; answers the last line."""
+async def run(plan: Plan, plant: str, *, sound: bool = False) -> dict[str, Any]:
+    """The whole campaign; answers the last line. `sound`: the plant's town without the plant."""
     this = asyncio.current_task()
     assert this is not None, "it runs in a task"
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, this.cancel)
     plants = caught = 0
-    ending, verdict = await play(plan if plant in ("", "all") else _planted(plan, plant))
+    town = plan if plant in ("", "all") else _planted(plan, plant)
+    ending, verdict = await play(replace(town, plant="") if sound else town)
     _show(ending, verdict)
     if plant == "all":
         plants, caught = await _every_plant(plan)
-    elif plant:
+    elif plant and not sound:
         plants, caught = 1, int(not verdict.ok)
     return {
         "orders": verdict.orders,
@@ -229,6 +230,7 @@ def main() -> None:
     reader = argparse.ArgumentParser(prog="python -m campaigns.chaos")
     reader.add_argument("--orders", type=int, default=usual.orders)
     reader.add_argument("--at-most", type=int, default=usual.at_most)
+    reader.add_argument("--sound", action="store_true")
     given = reader.parse_args()
     seed = int(os.environ.get("SEED", "7"))
     plan = replace(
@@ -238,7 +240,7 @@ def main() -> None:
     os.environ.update(secrets({"cybersource": {"secret_key": Options().secret_key}}))
     prepare_nursery()
     began = time.monotonic()
-    result = uvloop.run(run(plan, plant))
+    result = uvloop.run(run(plan, plant, sound=given.sound))
     print(f"{time.monotonic() - began:.0f} s; every wait was divided by {FACTOR:g}")
     print(json.dumps(result), flush=True)
     sys.exit(0 if result["ok"] else 1)

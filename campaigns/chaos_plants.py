@@ -4,7 +4,9 @@ Some are the crash campaign's, some its own. `TOWNS` says what is different in a
 the everyday one would show it too rarely.
 """
 
+import random
 import secrets
+import time
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
@@ -25,6 +27,10 @@ from tillbridge.runs.journal import Intent, Journal
 LEASE_S: Final = 4.0
 """Short, so that lanes are lost; long enough that a busy machine loses none by itself."""
 _CAPTURE = "capture"
+_AUTHORIZATION = "authorization"
+_STALLED_SHARE: Final = 0.05
+_UNASKED: Final = {"report_every_s": "0", "pull_every_s": "0"}
+"""Nobody asks Cybersource what became of its payments: else what a plant spoils is soon mended."""
 
 
 def play(part: Part) -> None:
@@ -67,6 +73,21 @@ def _capture_repeated() -> None:
     put_in_place(Journal, "send", twice)
 
 
+def _no_send_by() -> None:
+    """The safeguard is gone, and a process is now and then stalled just where it counts."""
+    PLANTS["no_send_by"].plant()
+    send = Journal.send
+
+    async def dozing(
+        self: Journal, intent: Intent, ability: Write, fields: Fields, timeout_s: float
+    ) -> Receipt:
+        if intent.effect.effect == _AUTHORIZATION and random.random() < _STALLED_SHARE:  # noqa: S311 (no secret)
+            time.sleep(1.5 * LEASE_S)  # noqa: ASYNC251 (the whole process is stalled)
+        return await send(self, intent, ability, fields, timeout_s)
+
+    put_in_place(Journal, "send", dozing)
+
+
 def _no_dedupe() -> None:
     translate = tillbridge_shop.deliveries.translate
 
@@ -95,26 +116,27 @@ _OF_CRASH = (
     "no_key",
     "intent_after_send",
     "ack_before_commit",
-    "no_send_by",
     "no_sweep",
 )
 CHAOS_PLANTS: Final[Mapping[str, Plant]] = {
     "unknown_as_failed": Plant("what was not answered is taken for failed", _unknown_as_failed),
     "capture_repeated": Plant("every capture is sent twice", _capture_repeated),
     "no_dedupe": Plant("what is told twice is taken for two", _no_dedupe),
+    "no_send_by": Plant(PLANTS["no_send_by"].title, _no_send_by),
     **{name: PLANTS[name] for name in _OF_CRASH},
 }
 TOWNS: Final[Mapping[str, Mapping[str, Any]]] = {
+    "unknown_as_failed": {"roughness": 6.0, "lost": 0.5, "settings": _UNASKED},
     "capture_repeated": {"orders": 60, "at_most": 60, "drain_s": 20.0},
     "no_key": {"fence": False},
     "ack_before_commit": {"per_round": {"the API is killed": 1}},
     "no_send_by": {
         "fence": False,
-        "absent_after_s": 30,
         "late": False,
-        "per_round": {"a worker is stalled": 4, "the API is stalled": 2, "a wire is slow": 2},
-        "every": 8,
+        "lost": 0.5,
+        "settings": {**_UNASKED, "absent_after_s": "30"},
+        "per_round": {"a worker is stalled": 1},
     },
-    "no_sweep": {"drain_s": 20.0},
+    "no_sweep": {"roughness": 6.0, "settings": _UNASKED, "drain_s": 20.0},
 }
 """By plant, the fields of its town's plan (campaigns/chaos_town.py) that differ."""

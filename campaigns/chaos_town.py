@@ -72,10 +72,12 @@ class Plan:
         every: one misfortune for about so many orders.
         outage_s: at most so long a system is away.
         roughness: how much worse than usual the weather is.
-        drain_s: real seconds until everything has come to rest after the last order, at most.
+        drain_s: real seconds, at most, until the last shoppers have gone, and then until everything
+            has come to rest.
         fence: whether calls without an answer may be undone, or must be found.
-        absent_after_s: when a call that is not found has not taken place.
         late: whether calls take effect after their deadlines.
+        lost: the share of webhooks that never arrive; None as usual.
+        settings: of the connection to Cybersource, where they are not the usual ones.
         plant: a defect planted in the house; "" for none.
     """
 
@@ -88,8 +90,9 @@ class Plan:
     roughness: float = 1.0
     seed: int = 0
     fence: bool = True
-    absent_after_s: int = 300
     late: bool = True
+    lost: float | None = None
+    settings: Mapping[str, str] = field(default_factory=dict)
     plant: str = ""
 
 
@@ -147,7 +150,7 @@ class Town:
     async def play(self) -> Ending:
         """Trades, misfortunes included; then waits until all is at rest."""
         plan, began = self._plan, time.monotonic()
-        weather.set_in(self._world, plan.roughness, late=plan.late)
+        weather.set_in(self._world, plan.roughness, late=plan.late, lost=plan.lost)
         reporting = asyncio.create_task(self._report(began))
         hurting = asyncio.create_task(
             self._misfortunes.come(lambda: self._crowd.passed, plan.every)
@@ -155,7 +158,7 @@ class Town:
         clerks = asyncio.create_task(self._clerks.work(CLERK_S))
         deciding = asyncio.create_task(self._decide())
         try:
-            await self._crowd.come(plan.orders)
+            await self._crowd.come(plan.orders, plan.drain_s)
             trade_s = time.monotonic() - began
             await _end(hurting, clerks)
             await self._misfortunes.end()
@@ -202,7 +205,8 @@ class Town:
             "fence": "yes" if self._plan.fence else "no",
             "partial_captures": "yes",
             "search_lag_s": "2",
-            "absent_after_s": str(self._plan.absent_after_s),
+            "absent_after_s": "300",
+            **self._plan.settings,
         }
         site = self._folder / "site"
         write_two_books(site, self._outside(), settings)

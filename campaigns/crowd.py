@@ -5,6 +5,7 @@ what is stuck keeps nobody out. Only so many are ever paying: most of those wait
 """
 
 import asyncio
+import math
 import random
 import time
 from collections.abc import Iterator
@@ -60,14 +61,18 @@ class Crowd:
         """Nobody shops, and no parcel is on its way."""
         return not self._tasks and not self._shop.is_busy
 
-    async def come(self, count: int) -> None:
-        """So many shoppers, one after the other as there is room."""
+    async def come(self, count: int, last_s: float) -> None:
+        """So many shoppers, one after the other as there is room; nobody waits longer than `last_s`
+        for those who are still there when the last has come."""
         wanted = purchases(self._seed, count)
-        while self._tasks or count:
+        until = math.inf
+        while (self._tasks or count) and time.monotonic() < until:
             room = min(self._room(), count)
             for one in (next(wanted) for _ in range(room)):
                 self._enter(one)
             count -= room
+            if not count:
+                until = min(until, time.monotonic() + last_s)
             await asyncio.sleep(_LOOK_S)
 
     async def stop(self) -> None:

@@ -15,6 +15,7 @@ from typing import Any
 import tillbridge.api.doors
 import tillbridge.runs.journal
 from tillbridge import assembly
+from tillbridge.connections.gates import Gates
 from tillbridge.connector.abilities import (
     Absent,
     Call,
@@ -149,6 +150,7 @@ def _no_sweep() -> None:
         return None
 
     put_in_place(Worker, "_sweep", nothing)
+    put_in_place(Gates, "hear", lambda _gates, _heard: None)  # whose budgets ring here many times
     put_in_place(assembly, "watch_flows", silent)  # whose events ring every few seconds
 
 

@@ -71,9 +71,9 @@ _WEATHER: Final[Mapping[str, tuple[tuple[str, FaultKind, float, float, int], ...
 """By system: operation, kind, chance for each request, seconds, status."""
 
 
-def set_in(world: World, roughness: float, *, late: bool) -> None:
+def set_in(world: World, roughness: float, *, late: bool, lost: float | None = None) -> None:
     """From now on all of it may happen, so many times as often; without `late` nothing takes
-    effect after its deadline."""
+    effect after its deadline. `lost` is the share of webhooks that are, if not the usual one."""
     for system, rows in _WEATHER.items():
         faults = getattr(world, system).faults
         faults.rules = [
@@ -81,6 +81,9 @@ def set_in(world: World, roughness: float, *, late: bool) -> None:
             for operation, kind, chance, seconds, status in rows
             if late or kind != "late"
         ]
+    if lost is not None:
+        assert world.cybersource is not None, "this town has payments"
+        world.cybersource.faults.rules.insert(0, Rule("webhook", Fault("lost"), chance=lost))
 
 
 def storm(world: World, system: str, requests: int) -> None:
