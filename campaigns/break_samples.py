@@ -1,11 +1,17 @@
 """What is asked of the connector: one document of every kind it writes, and its reads."""
 
+import atexit
+import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import cache
+from pathlib import Path
+from tempfile import mkdtemp
 from typing import Final
+
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from campaigns.break_table import READS
 from tillbridge.canonical.errors import Place, Transient
@@ -15,6 +21,7 @@ from tillbridge.connector.connector import Opening
 from tillbridge.connector.documents import DocumentShape, Field, Fields, Value
 from tillbridge.connector.settings import parse_settings
 from tillbridge_cybersource.connector import CONNECTOR, CybersourceSession
+from tillbridge_simulators.cybersource.credentials import Credentials
 
 _MONEY: Final = {
     "authorization": "authorization",
@@ -25,14 +32,17 @@ _MONEY: Final = {
     "void": "void",
     "refund": "refund",
     "credit": "credit",
+    "mandate": "note",
+    "merchant_registration": "note",
 }
 """By the connector's document kind, the operation of the table."""
 _FAMILIES: Final = {
-    "note": ("case_comment", "tax_"),
-    "removal": ("defined_field_deletion",),
+    "note": ("case_comment", "tax_", "debit_notice"),
+    "removal": ("defined_field_deletion", "terminal_"),
     "kept": (
         *("invoice", "payment_link", "plan", "subscription"),
         *("case_", "fraud_", "list_", "purchase_", "defined_field", "account_"),
+        *("mandate_", "merchant_registration_", "risk_", "wallet_"),
     ),
     "token": (
         *("customer_", "shipping_address", "payment_instrument"),
@@ -40,14 +50,19 @@ _FAMILIES: Final = {
     ),
 }
 """What is kept by id at Cybersource, by how its kinds of document begin."""
+_SEALED: Final = ("debit_notice", "mandate", "risk_")
+"""How the kinds begin that leave encrypted, or not at all."""
 _GIVEN: Final[Mapping[str, Fields]] = {
     "refund": {"capture_id": "7000000000000000000001", "amount": Money.of("25.00", "USD")},
     "void": {"capture_id": "7000000000000000000001"},
     "payment_link": {"total": Money.of("25.00", "USD")},
     "payment_link_update": {"total": Money.of("25.00", "USD")},
+    "risk_label": {"outcome": "fraud"},
+    "mandate": {"iban": "DE89370400440532013000", "signed_on": date(2026, 1, 2)},
 }
 """What is asked for beyond what a document's shape requires."""
 _DETAILS: Final = "details"
+_MERCHANT: Final = "tillbridge_test"
 _AT: Final = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 _ORDER: Final = "1042"
 _SECRET: Final = "eUJKeHk2TGpNMlRtY1BHdStHYUpySHRra2UyNWZQcFU="  # noqa: S105 (made up)
@@ -111,15 +126,32 @@ def _token(kind: str) -> str:
     return done if done in ("deletion", "update") else "token"
 
 
-def asking(url: str, setting: str) -> Asking:
-    """A session with one setting ("name=value") that is not the default."""
+def is_sealed(kind: str) -> bool:
+    """Whether it takes a session that encrypts."""
+    return kind.startswith(_SEALED)
+
+
+@cache
+def _certificate() -> str:
+    """The file with the certificate that requests are encrypted to."""
+    folder = Path(mkdtemp(prefix="breaks-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    made = Credentials(_MERCHANT).mle_certificate().public_bytes(Encoding.PEM)
+    (folder / "mle.pem").write_bytes(made)
+    return str(folder / "mle.pem")
+
+
+def asking(url: str, setting: str, *, sealed: bool = False) -> Asking:
+    """A session with one setting ("name=value") that is not the default; `sealed`: it encrypts."""
     name, _, value = setting.partition("=")
+    seals = {"encrypt_requests": "yes", "encryption_certificate": _certificate()} if sealed else {}
     given: dict[str, object] = {
-        "merchant_id": "tillbridge_test",
+        "merchant_id": _MERCHANT,
         "key_id": "08c94330-f618-42a3-b09d-e1e43be5efda",
         "secret_key": _SECRET,
         "base_url": url,
         **({name: value} if name else {}),
+        **seals,
     }
     settings = parse_settings(CONNECTOR.settings, given, Place())
     session = CONNECTOR.open(settings, Opening("cards", lambda: datetime.now(UTC)))

@@ -25,7 +25,7 @@ import uvloop
 
 from campaigns.break_follow import followed, named
 from campaigns.break_plants import PLANTS, SHOWN_BY
-from campaigns.break_samples import Asking, asking, kinds
+from campaigns.break_samples import Asking, asking, is_sealed, kinds
 from campaigns.break_table import RETRY_AFTER, stated
 from campaigns.break_tuples import SLOW, UNSENT, Tuple, body, tuples
 from campaigns.break_wire import Deaf, Told, Wire, closed_port
@@ -76,9 +76,9 @@ class Place:
         url = elsewhere.get(one.point) or f"http://127.0.0.1:{self.wire.port}"
         if one.point == "tls_refused":
             url = f"https://127.0.0.1:{self.wire.port}"
-        name = f"{one.setting} {url}"
+        name = f"{one.setting} {url} {is_sealed(one.kind)}"
         if name not in self._sessions:
-            self._sessions[name] = asking(url, one.setting)
+            self._sessions[name] = asking(url, one.setting, sealed=is_sealed(one.kind))
         return self._sessions[name]
 
     async def close(self) -> None:

@@ -10,7 +10,7 @@ import uuid
 from collections.abc import Mapping
 from typing import Any, Final
 
-from tillbridge.canonical.errors import Rejected, TillbridgeError, Transient
+from tillbridge.canonical.errors import Rejected, TillbridgeError
 from tillbridge.connector import values
 from tillbridge.connector.abilities import Call, Read, Receipt, Write
 from tillbridge.connector.documents import DocumentShape, Field, Fields
@@ -19,7 +19,7 @@ from tillbridge_cybersource.exchange import Answer
 from tillbridge_cybersource.kept import Kept
 from tillbridge_cybersource.observations import part, text_of
 from tillbridge_cybersource.shapes import ADDRESS
-from tillbridge_cybersource.statuses import unknown_status
+from tillbridge_cybersource.statuses import read_refusal, refusal
 
 CALLS = frozenset({"visa_protect_risk_insights.submit_vpri"})
 PATH: Final = "/unifiedrisk"
@@ -119,7 +119,7 @@ class RiskInsights:
         found = part(answer.body, "results", _RESULT)
         if answer.is_accepted and text_of(found, "status") in ("COMPLETED", "PARTIALLY_COMPLETED"):
             return found
-        raise _refusal(exchange.name, answer, found)
+        raise _refusal(exchange.name, answer, found, write=write)
 
 
 def _about(fields: Fields) -> dict[str, object]:
@@ -161,15 +161,15 @@ def _given(told: Mapping[str, str]) -> dict[str, object]:
     return {name: value for name, value in told.items() if value}
 
 
-def _refusal(system: str, answer: Answer, found: Mapping[str, Any]) -> TillbridgeError:
-    """By this service's two shapes: `errors` of a 400, and a result that is none."""
+def _refusal(
+    system: str, answer: Answer, found: Mapping[str, Any], *, write: bool
+) -> TillbridgeError:
+    """By this service's two shapes, `errors` of a 400 and a result that is none; else as any."""
     errors = answer.body.get("errors")
-    first = errors[0] if isinstance(errors, list) and errors else found
-    error = first if isinstance(first, Mapping) else {}
-    reason, status = text_of(error, "reason"), text_of(found, "status")
-    message = f"{system}: Risk Insights were refused: {reason or answer.status}."
-    if status == "SERVER_ERROR":
-        return Transient(message, reason="server_error")
-    if answer.status >= 400 or status == "INVALID_REQUEST":
-        return Rejected(message, reason=reason.lower() or "refused")
-    return unknown_status(system, status, reason)
+    first = errors[0] if isinstance(errors, list) and errors else {}
+    said = found if text_of(found, "status") == "INVALID_REQUEST" else first
+    if isinstance(said, Mapping) and (reason := text_of(said, "reason")):
+        message = f"{system}: Risk Insights were refused: {reason}."
+        return Rejected(message, reason=reason.lower())
+    judged = refusal if write else read_refusal
+    return judged(system, "A question to Risk Insights", answer)

@@ -25,7 +25,6 @@ WALLET_TOKEN = DocumentShape("wallet_token", "Way to pay that a wallet keeps", _
 WALLET_TOKEN_DELETION = DocumentShape(
     "wallet_token_deletion", "Deletion of a way to pay that a wallet keeps", _TAKEN
 )
-_GONE: Final = (404, 410)
 _PLACE: Final = "tokenizedPaymentMethod"
 
 
@@ -80,12 +79,12 @@ class WalletTokens:
 
 
 def _is_gone(answer: Answer) -> bool:
-    """Whether nothing is kept under the token: 404, or INVALID_DATA of that very field. Which of
-    them it is, is not documented."""
+    """Whether nothing is kept under the token: INVALID_DATA of that very field (that it is this one
+    is not documented)."""
     details = answer.body.get("details")
     fields = [text_of(one, "field") for one in details or () if isinstance(one, Mapping)]
     names_it = bool(fields) and all(_PLACE in field for field in fields)
-    return answer.status in _GONE or (answer.reason == "INVALID_DATA" and names_it)
+    return answer.reason == "INVALID_DATA" and names_it
 
 
 def _asking(fields: Fields, action: str) -> dict[str, object]:

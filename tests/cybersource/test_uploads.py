@@ -10,6 +10,7 @@ from tillbridge.connector.abilities import Receipt
 from tillbridge_simulators.cybersource.account import Account
 from tillbridge_simulators.cybersource.answers import Refusal
 from tillbridge_simulators.cybersource.ask import Ask
+from tillbridge_simulators.cybersource.certification.payments import NOBODY
 from tillbridge_simulators.cybersource.certification.sandbox import SandboxMeans
 from tillbridge_simulators.cybersource.multipart import SentFile, files_of
 from tillbridge_simulators.cybersource.options import Options
@@ -204,7 +205,7 @@ async def test_the_connector_reads_what_became_of_an_uploaded_file(world: Any) -
         "merchantReferenceCode,purchaseTotals_grandTotalAmount,ccCaptureService_run,"
         "ccCaptureService_authRequestID",
         f"1042,25.00,true,{held}",
-        "1043,5.00,true,1",
+        f"1043,5.00,true,{NOBODY}",
     )
     desk = Desk(world.simulator.account)
     desk.send("\n".join(lines).encode())
