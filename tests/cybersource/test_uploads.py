@@ -113,10 +113,11 @@ def test_a_bank_account_is_debited_and_paid_back_by_files(desk: Desk) -> None:
     [
         ("nothing of a header", "first row is not"),
         ("merchantID=tillbridge_test", "101 Missing required field in File Header record: record"),
-        ("merchantID=other,recordCount=1", "103 MerchantID (other)"),
+        ("merchantID=other,recordCount=1", "103 MerchantID does not match"),
         ("merchantID=tillbridge_test,recordCount=1,batchID=123456789", "104 batchID exceeds"),
         ("merchantID=tillbridge_test,recordCount=none", "106 Invalid recordCount"),
         ("merchantID=tillbridge_test,recordCount=0", "106 Invalid recordCount"),
+        (f"merchantID=tillbridge_test,recordCount={'9' * 5000}", "106 Invalid recordCount"),
         ("merchantID=tillbridge_test,recordCount=1\n\na,b", "107 The file does not contain"),
         ("merchantID=tillbridge_test,recordCount=1,creationDate=12/31", "109 Invalid creation"),
         ("merchantID=tillbridge_test,recordCount=1\n\na*\n1", "names of the fields"),
@@ -130,6 +131,11 @@ def test_a_bank_account_is_debited_and_paid_back_by_files(desk: Desk) -> None:
         (
             "merchantID=tillbridge_test,recordCount=1,transactionType=capture\n\n"
             "purchaseTotals_grandTotalAmount\n2.00\nEND,SUM=3.00",
+            "114 SUM in Trailer",
+        ),
+        (
+            "merchantID=tillbridge_test,recordCount=1,transactionType=capture\n\n"
+            "purchaseTotals_grandTotalAmount\n9e999999999\nEND,SUM=3.00",
             "114 SUM in Trailer",
         ),
         ('merchantID=tillbridge_test,recordCount=1\n\n"a\n1', "is no CSV"),
