@@ -39,6 +39,11 @@ TIMEOUT_S = 10
 @click.option("--p12-password", default="", help="Of that file; the merchant id if not given.")
 @click.option("--host", "hosts", multiple=True, help="A further name that clients call it by.")
 @click.option(
+    "--refunds-beyond",
+    is_flag=True,
+    help="Let more be refunded than was captured, as Cybersource's test host does.",
+)
+@click.option(
     "--batch-every",
     type=click.FloatRange(min=1),
     default=None,

@@ -104,7 +104,7 @@ def not_found(now_s: float) -> Answer:
         {
             "submitTimeUtc": utc_text(now_s),
             "status": "NOT_FOUND",
-            "message": "The requested resource was not found.",
+            "message": "The requested resource does not exist",
         },
     )
 

@@ -17,6 +17,7 @@ from tillbridge_simulators.cybersource.answers import Answer, Refusal, utc_text
 from tillbridge_simulators.cybersource.ask import Ask, Offer
 from tillbridge_simulators.cybersource.documents import at, money_at, text_at
 from tillbridge_simulators.cybersource.instruments import resolve
+from tillbridge_simulators.cybersource.messages import declined
 from tillbridge_simulators.cybersource.outcomes import TRIGGER_AMOUNTS
 from tillbridge_simulators.cybersource.state import Authentication
 
@@ -171,12 +172,12 @@ def _told(ask: Ask, one: Authentication, indicator: str) -> dict[str, Any]:
     if one.state == "challenged":
         body["errorInformation"] = {
             "reason": "CONSUMER_AUTHENTICATION_REQUIRED",
-            "message": "The cardholder is enrolled: authenticate him before you authorize.",
+            "message": declined("CONSUMER_AUTHENTICATION_REQUIRED"),
         }
     if _RESULTS[one.state].status == _FAILED:
         body["errorInformation"] = {
             "reason": "CONSUMER_AUTHENTICATION_FAILED",
-            "message": "The cardholder was not authenticated.",
+            "message": declined("CONSUMER_AUTHENTICATION_FAILED"),
         }
     return body
 

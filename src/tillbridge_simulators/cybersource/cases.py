@@ -12,12 +12,13 @@ from tillbridge_simulators.cybersource.ask import Ask, Offer
 from tillbridge_simulators.cybersource.documents import at, money_at, text_at
 from tillbridge_simulators.cybersource.followons import capture, reverse_all
 from tillbridge_simulators.cybersource.instruments import resolve
+from tillbridge_simulators.cybersource.messages import declined
 from tillbridge_simulators.cybersource.outcomes import OUTCOMES, TRIGGER_AMOUNTS
 from tillbridge_simulators.cybersource.reviews import decide
 from tillbridge_simulators.cybersource.state import Authorization
 
 LISTS = ("positive", "negative", "review")
-_WORDS = {"review": ("PENDING_REVIEW", "480"), "risk_declined": ("DECLINED", "481")}
+_WORDS = {"review": "PENDING_REVIEW", "risk_declined": "DECLINED"}
 
 
 def decision(ask: Ask) -> Answer:
@@ -26,7 +27,7 @@ def decision(ask: Ask) -> Answer:
     amount, _ = money_at(ask.document, "orderInformation.amountDetails")
     paid_with = resolve(ask.account, ask.document)
     outcome = TRIGGER_AMOUNTS.get(amount, paid_with.outcome)
-    status, reason_code = _WORDS.get(outcome, ("ACCEPTED", "100"))
+    status = _WORDS.get(outcome, "ACCEPTED")
     body: dict[str, Any] = _head(ask, status) | {
         "clientReferenceInformation": {"code": code},
         "riskInformation": {
@@ -38,7 +39,7 @@ def decision(ask: Ask) -> Answer:
     if status != "ACCEPTED":
         body["errorInformation"] = {
             "reason": OUTCOMES[outcome].reason,
-            "message": f"Decision Manager: {reason_code}.",
+            "message": declined(OUTCOMES[outcome].reason),
         }
     return Answer(201, body)
 

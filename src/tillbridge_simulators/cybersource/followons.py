@@ -19,6 +19,8 @@ from tillbridge_simulators.cybersource.documents import at, money_at, money_of, 
 from tillbridge_simulators.cybersource.state import Authorization, Movement, MovementKind
 
 _CAPTURE_COUNT_MAX = 99
+_ID_LENGTH_MIN = 16
+"""What is shorter is no request id at all (an integration's test of the test host)."""
 _STATUSES: dict[MovementKind, str] = {
     "capture": "PENDING",
     "reversal": "REVERSED",
@@ -141,6 +143,8 @@ def usable(
     """An authorization that still holds money. Raises Refusal for every other; `used` is the reason
     for one that was captured to the end."""
     found = account.state.authorizations.get(authorization_id)
+    if found is None and len(authorization_id) < _ID_LENGTH_MIN:
+        raise Refusal("INVALID_DATA", ["id"])
     if found is None or found.state == "nothing":
         raise Refusal("MISSING_AUTH")
     if found.state in ("reversed", "undone"):

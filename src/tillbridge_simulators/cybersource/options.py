@@ -32,6 +32,8 @@ class Options:
         partial_captures: several captures of one authorization are allowed.
         transaction_id_once: a second authorization or capture with a transactionId is refused as
             DUPLICATE_REQUEST. Off: Cybersource only says that the id must be unique.
+        refunds_beyond: more may be refunded than was captured, as the test host lets one; each
+            processor has a limit of its own.
         token_life_s: how long a transient token may be used.
         offer_life_s: how long the rate of an offer to convert a currency is good.
         mandate_life_s: how long a payer has to sign a mandate.
@@ -62,6 +64,7 @@ class Options:
     report_lag_s: float = 0.0
     partial_captures: bool = False
     transaction_id_once: bool = False
+    refunds_beyond: bool = False
     token_life_s: float = 900.0
     offer_life_s: float = 86_400.0
     mandate_life_s: float = 86_400.0

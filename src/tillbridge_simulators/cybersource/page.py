@@ -50,8 +50,9 @@ def _page(account: Account, url: str) -> str:
 It serves {count} of the {len(rows)} operations of the official client.</p>
 <h2>Sign in</h2>{_sign_in(account)}
 <h2>Point a client at it</h2>{clients(account.options, url)}
-<h2>Cards</h2><p>It takes the published test cards, and numbers that begin with 414720 as the
-official samples make them up, and forgets them; any other number is refused. Stored and transient
+<h2>Cards</h2><p>It takes the published test cards, and numbers of ranges that are kept for tests
+(414720 of the official samples, 400000, 424242 ...), and forgets them; any other number is declined
+(INVALID_ACCOUNT). Stored and transient
 tokens are minted by <code>POST /_simulator/tokens</code>.</p>
 <h2>Make something happen</h2>{_triggers()}
 <h2>What it imitates</h2>{_coverage()}

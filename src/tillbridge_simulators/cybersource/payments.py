@@ -49,6 +49,8 @@ _BILLING_AT_HOME = {"administrativeArea": 20, "postalCode": 14}
 _BILLING_OPTIONAL = {"address2": 60, "company": 60, "phoneNumber": 15}
 _DECISIONS = ("review", "pending_review", "risk_declined", "score")
 """Decision Manager's outcomes."""
+_RISKY = {400: "REJECT", 480: "REVIEW", 481: "REJECT"}
+"""By their codes, what Decision Manager's rules said."""
 _CAPTURED = ("AUTHORIZED", "PARTIAL_AUTHORIZED")
 _EVENTS = {
     "AUTHORIZED": "accepted",
@@ -126,6 +128,12 @@ def _describe(one: Authorization, outcome: Outcome) -> dict[str, Any]:
             "networkTransactionId": one.network_id,
             "transactionId": one.network_id,
             "avs": outcome.avs,
+        }
+    if outcome.code in _RISKY:
+        body["riskInformation"] = {
+            "profile": {"name": "Standard"},
+            "rules": [{"name": "Sandbox", "decision": _RISKY[outcome.code]}],
+            "score": {"result": "80", "modelUsed": "default"},
         }
     if outcome.reason:
         body["errorInformation"] = {

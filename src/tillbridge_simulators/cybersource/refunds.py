@@ -96,7 +96,8 @@ def _refund(ask: Ask, captures: list[Movement], amount: Decimal, currency: str) 
         raise Refusal("CAPTURE_ALREADY_VOIDED" if captures else "INVALID_DATA", ["id"])
     if currency != left[0].currency:
         raise Refusal("INVALID_DATA", ["orderInformation.amountDetails.currency"])
-    if amount > sum(one.amount - one.refunded for one in left):
+    rest = sum(one.amount - one.refunded for one in left)
+    if amount > rest and not ask.account.options.refunds_beyond:
         raise Refusal("INVALID_AMOUNT", ["orderInformation.amountDetails.totalAmount"])
     expect_young(ask.account, left[0].at_s)
     movement = add_movement(ask.account, "refund", ask.document, left[0], amount)

@@ -23,6 +23,7 @@ class Wanted:
         merchant_id, key_id, secret_key: who signs, where a client has been set up already.
         p12: a file with his certificate, and its password ("" is the merchant id).
         hosts: further names that the sandbox is called by.
+        refunds_beyond: more may be refunded than was captured.
         tls_folder: where its certificate's authority is kept; None forgets it.
     """
 
@@ -35,6 +36,7 @@ class Wanted:
     p12: Path | None = None
     p12_password: str = ""
     hosts: Sequence[str] = ()
+    refunds_beyond: bool = False
 
 
 def serve(port: int, wanted: Wanted, say: Callable[[str], None]) -> None:
@@ -70,6 +72,7 @@ def simulator_of(wanted: Wanted) -> CybersourceSimulator:
         portfolio_id=_PORTFOLIO,
         hosts=(TEST_HOST, *wanted.hosts),
         partial_captures=True,
+        refunds_beyond=wanted.refunds_beyond,
         batch_every_s=wanted.batch_every_s,
     )
     simulator = CybersourceSimulator(options, tls=wanted.tls, tls_folder=wanted.tls_folder)

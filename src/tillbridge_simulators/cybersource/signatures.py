@@ -9,11 +9,12 @@ the languages differ, all are taken: request-method is upper or lower case, the 
 is the claim digestAlgorithm or digest-algorithm (Node), request-resource-path has the query (Node,
 Ruby) or not (C#, later ones for Python), and an HTTP Signature with a meta key covers the
 portfolio's name while its header v-c-merchant-id names the merchant. Integrations sign the test
-host's name whatever the header Host says, and one that runs in production dates its signatures in
-ISO 8601: both are taken.
+host's name whatever the header Host says, and those in Rust and Go date their signatures as their
+languages print an instant, no HTTP date: both are taken.
 
-Version 1 is what clients sent before: RS256, the certificate itself in the header `x5c`, and `iat`
-as an HTTP date; it is not bound to a request, so only its digest and its age are checked.
+Version 1 is what clients sent before: RS256, the certificate itself in the header `x5c` or its
+serial number as `kid` (a sample for Java), and `iat` as an HTTP date or in ISO 8601; it is bound to
+no request, so only its digest and its age are checked.
 """
 
 import base64
@@ -24,7 +25,7 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 
@@ -49,10 +50,12 @@ _FILES = ("application/xml", "text/csv")
 """What the client for Node asks for twice, each time with the same token."""
 _FORGED = "the token's signature is wrong"
 _DIGESTS = {"HS256": hashlib.sha256, "HS384": hashlib.sha384, "HS512": hashlib.sha512}
+_VERSION = "v-c-jwt-version"
 _ALGORITHM_CLAIMS = ("digestAlgorithm", "digest-algorithm")
 _PARAMETER = re.compile(r'(\w+)="([^"]*)"')
-_ISO = re.compile(r"\d{4}-\d\d-\d\d[T ]")
-_SPACE_BEFORE_OFFSET = re.compile(r" ([+-]\d\d:?\d\d)")
+_ISO = re.compile(
+    r"(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)(?:\.\d+)? ?(?:Z|\+00:?00(?::00)?)(?: UTC)?$"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +102,7 @@ class Signatures:
         if not (isinstance(header, dict) and isinstance(claims, dict)):
             return "the token is not made of objects"
         signed = f"{parts[0]}.{parts[1]}".encode()
-        if "x5c" in header:
+        if "x5c" in header or ("v-c-merchant-id" in header and _VERSION not in claims):
             return self._check_first_version(asked, header, claims, (signed, signature), now_s)
         key = self.credentials.keys.get(str(header.get("kid")))
         if header.get("typ") != "JWT" or key is None:
@@ -118,9 +121,11 @@ class Signatures:
         signed: tuple[bytes, bytes],
         now_s: float,
     ) -> str:
-        key = self.credentials.keys.get(_serial_in(header["x5c"]))
+        chain = header.get("x5c")
+        serial = _serial_in(chain) if chain else str(header.get("kid"))
+        key = self.credentials.keys.get(serial)
         if key is None or key.public is None:
-            return "x5c is no certificate of this merchant"
+            return "x5c or kid is no certificate of this merchant"
         if flaw := _check_signed(key, str(header.get("alg")), *signed):
             return flaw
         if header.get("v-c-merchant-id") != self.credentials.merchant_id:
@@ -140,7 +145,7 @@ class Signatures:
         wanted = {
             "iss": key.owner,
             "v-c-merchant-id": self.credentials.merchant_id,
-            "v-c-jwt-version": "2",
+            _VERSION: "2",
         }
         for name, value in wanted.items():
             if claims.get(name) != value:
@@ -289,11 +294,11 @@ def _is_near(date: str, now_s: float) -> bool:
 
 
 def _instant(date: str) -> datetime:
-    """An HTTP date, or one of ISO 8601 with its offset. Raises ValueError."""
-    if _ISO.match(date):
-        found = datetime.fromisoformat(_SPACE_BEFORE_OFFSET.sub(r"\1", date))
-        return found if found.tzinfo else found.replace(tzinfo=UTC)
-    return parsedate_to_datetime(date)
+    """An HTTP date, or what languages make of an instant in UTC. Raises ValueError."""
+    found = _ISO.match(date)
+    if found is None:
+        return parsedate_to_datetime(date)
+    return datetime.fromisoformat(f"{found[1]}T{found[2]}+00:00")
 
 
 def _digest(body: bytes) -> str:

@@ -13,6 +13,7 @@ from tillbridge_simulators.cybersource.account import Account
 from tillbridge_simulators.cybersource.ask import Ask
 from tillbridge_simulators.cybersource.customers import create as create_customer
 from tillbridge_simulators.cybersource.documents import at
+from tillbridge_simulators.cybersource.identifiers import identified
 from tillbridge_simulators.cybersource.payment_instruments import create as create_instrument
 from tillbridge_simulators.cybersource.token_answers import metadata
 from tillbridge_simulators.cybersource.tokens import MintedToken
@@ -31,8 +32,17 @@ def wants_stored_token(document: Mapping[str, Any]) -> bool:
 def store(account: Account, document: Mapping[str, Any], token: MintedToken) -> dict[str, Any]:
     """Stores what the payment names, and answers its tokenInformation."""
     wanted = at(document, "processingInformation.actionTokenTypes") or _ALL
-    identifier = _identifier(account, token)
-    stored: dict[str, Any] = {"new": True, "instrumentIdentifier": {"id": identifier, "new": True}}
+    number = at(document, "paymentInformation.card.number")
+    known = len(account.state.vault.identifiers)
+    identifier = (
+        identified(Ask(account), {"card": {"number": number}})
+        if number
+        else _identifier(account, token)
+    )
+    stored: dict[str, Any] = {
+        "instrumentidentifierNew": len(account.state.vault.identifiers) > known,
+        "instrumentIdentifier": {"id": identifier, "state": "ACTIVE"},
+    }
     customer = str(at(document, _CUSTOMER) or "")
     if not customer and "customer" in wanted:
         buyer = at(document, "buyerInformation.merchantCustomerId")
@@ -43,7 +53,7 @@ def store(account: Account, document: Mapping[str, Any], token: MintedToken) -> 
         stored["customer"] = {"id": customer}
     if "paymentInstrument" in wanted:
         body = {
-            "card": {**_ENDS, "type": token.brand},
+            "card": {**_ends(document), "type": token.brand},
             "billTo": at(document, "orderInformation.billTo") or {},
             "instrumentIdentifier": {"id": identifier},
         }
@@ -52,6 +62,12 @@ def store(account: Account, document: Mapping[str, Any], token: MintedToken) -> 
             "id": create_instrument(Ask(account, ids, document=body)).body["id"]
         }
     return stored
+
+
+def _ends(document: Mapping[str, Any]) -> dict[str, str]:
+    """When the card ends, as the request says; a token does not say it."""
+    said = at(document, "paymentInformation.card") or {}
+    return {name: str(said.get(name) or usual) for name, usual in _ENDS.items()}
 
 
 def token_of(token: MintedToken) -> MintedToken:

@@ -100,10 +100,11 @@ def _parts(account: Account, one: Authorization | Movement) -> dict[str, Any]:
         method = {"type": "credit card", "method": _METHODS.get(brand, "")}
         parts["paymentInformation"]["paymentType"] = method
     parts["processorInformation"] = {"processor": {"name": "simulated"}}
+    if root is not None:
+        details["authorizedAmount"] = str(root.amount)
+        parts["processorInformation"] |= _processor(root)
     if isinstance(one, Authorization):
-        details["authorizedAmount"] = str(one.amount)
         parts["paymentInformation"] |= one.paid_with
-        parts["processorInformation"] |= _processor(one)
         if one.outcome.reason:
             reason = one.outcome.reason
             parts["errorInformation"] = {"reason": reason, "message": declined(reason)}
@@ -143,6 +144,7 @@ def _applications(account: Account, one: Authorization | Movement) -> dict[str, 
     }
     sold = account.state.movements.get(one.id)
     status = {"status": _status(account, sold)} if sold else {}
+    services[-1] |= status if one.sale or one.check else {}
     return overall | {"applications": services} | status
 
 
@@ -152,9 +154,9 @@ def _of_movement(account: Account, one: Movement) -> dict[str, Any]:
         refused = _application(one, name, 203, "DCARDREFUSED")
         overall = {"reasonCode": "203", "rCode": "0", "rFlag": "DCARDREFUSED"}
         return overall | {"applications": [refused], "status": one.status}
-    service = _application(one, name, 100, "SOK")
-    overall = {"reasonCode": "100", "rCode": "1", "rFlag": "SOK"}
-    return overall | {"applications": [service], "status": _status(account, one)}
+    status = {"status": _status(account, one)}
+    service = _application(one, name, 100, "SOK") | status
+    return {"reasonCode": "100", "rCode": "1", "rFlag": "SOK", "applications": [service], **status}
 
 
 def _status(account: Account, one: Movement) -> str:

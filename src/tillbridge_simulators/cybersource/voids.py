@@ -5,6 +5,7 @@ Source: REST API reference, Payments: "Void a Payment" (a sale), "Void a Capture
 """
 
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 
 from tillbridge_simulators.cybersource.account import Account
@@ -49,7 +50,8 @@ def void_movement(
         authorization.captured -= taken.amount
         authorization.state = "held"
     elif taken.kind == "refund":
-        account.state.movements[taken.about_id].refunded -= taken.amount
+        captured = account.state.movements[taken.about_id]
+        captured.refunded = max(captured.refunded - taken.amount, Decimal(0))
     movement = add_movement(account, "void", document, taken, taken.amount)
     account.record(kind, movement, "VOIDED")
     account.tell("payments.void.status.accepted", movement.code, void_answer(movement))
