@@ -25,6 +25,8 @@ CALLS = frozenset({"visa_protect_risk_insights.submit_vpri"})
 PATH: Final = "/unifiedrisk"
 _ACTION: Final = "VISA_PROTECT_RISK_INSIGHTS"
 _RESULT: Final = "RISK_INSIGHTS"
+_DONE: Final = (("", "COMPLETED"), ("", "PARTIALLY_COMPLETED"))
+"""The words of the whole answer, which has none, and of the result."""
 _TRANSACTION: Final = Field(
     "transaction_id", "text", "Which transaction it is about", required=True, length_max=50
 )
@@ -117,7 +119,8 @@ class RiskInsights:
         send = exchange.write if write else exchange.read
         answer = await send(call, PATH, asked)
         found = part(answer.body, "results", _RESULT)
-        if answer.is_accepted and text_of(found, "status") in ("COMPLETED", "PARTIALLY_COMPLETED"):
+        said = (text_of(answer.body, "status"), text_of(found, "status"))
+        if answer.is_accepted and said in _DONE:
             return found
         raise _refusal(exchange.name, answer, found, write=write)
 

@@ -3,7 +3,11 @@
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
 from typing import TypeVar
+
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from tillbridge.canonical.errors import Place
 from tillbridge.connector.conformance import Bench
@@ -11,6 +15,7 @@ from tillbridge.connector.connector import Opening
 from tillbridge.connector.settings import parse_settings
 from tillbridge_cybersource.connector import CONNECTOR, CybersourceSession
 from tillbridge_simulators.cybersource import CybersourceSimulator, Options
+from tillbridge_simulators.cybersource.credentials import Credentials
 from tillbridge_simulators.faults import Fault, Rule
 
 T = TypeVar("T")
@@ -23,22 +28,40 @@ SETTINGS: dict[str, object] = {
 }
 
 
+@cache
+def _keys() -> Credentials:
+    """Keys of an account with the certificate that requests are encrypted to: slow to make."""
+    made = Credentials(_OPTIONS.merchant_id)
+    made.mle_certificate()
+    return made
+
+
 @asynccontextmanager
 async def account_bench(
     narrowed: Callable[[CybersourceSession, CybersourceSimulator], T],
     standing: Callable[[T, str], int],
+    *,
+    operation: Callable[[str], str] = str,
+    sealed_in: Path | None = None,
 ) -> AsyncIterator[Bench]:
     """`narrowed` is the part of a session that a suite is about, `standing` how many effects of a
-    kind the account shows."""
+    kind the account shows, `operation` what the account calls its writing. With a folder for the
+    certificate it encrypts."""
     simulator = CybersourceSimulator()
     await simulator.start()
-    settings = parse_settings(CONNECTOR.settings, SETTINGS | {"base_url": simulator.url}, Place())
+    given = SETTINGS | {"base_url": simulator.url}
+    if sealed_in is not None:
+        simulator.credentials.mle = _keys().mle
+        path = sealed_in / "mle.pem"
+        path.write_bytes(_keys().mle_certificate().public_bytes(Encoding.PEM))
+        given |= {"encrypt_requests": "yes", "encryption_certificate": str(path)}
+    settings = parse_settings(CONNECTOR.settings, given, Place())
     session = CONNECTOR.open(settings, Opening("cards", lambda: datetime.now(UTC)))
     assert isinstance(session, CybersourceSession)
     about = narrowed(session, simulator)
 
     def misbehave(kind: str, fault: Fault) -> None:
-        simulator.faults.rules = [Rule(kind, fault, times=1)]
+        simulator.faults.rules = [Rule(operation(kind), fault, times=1)]
 
     try:
         yield Bench(
@@ -50,7 +73,7 @@ async def account_bench(
             answer_status=lambda kind, status, wait_s: misbehave(
                 kind, Fault("refuse", wait_s, status)
             ),
-            answer_oddly=simulator.options.odd.add,
+            answer_oddly=lambda kind: simulator.options.odd.add(operation(kind)),
         )
     finally:
         await session.close()

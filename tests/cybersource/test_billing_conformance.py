@@ -297,7 +297,10 @@ TestBilling = conformance_suite(
         connector=CONNECTOR,
         settings=SETTINGS,
         open=lambda: account_bench(
-            lambda session, simulator: Billing(session._billing.writes, simulator), _standing
+            lambda session, simulator: Billing(
+                {kind: session._billing.writes[kind] for kind in _DOCUMENTS}, simulator
+            ),
+            _standing,
         ),
         documents=_DOCUMENTS,
         find_lag_s=dict.fromkeys(_FOUND, _LAG_S),
