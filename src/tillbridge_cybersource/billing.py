@@ -20,6 +20,8 @@ from tillbridge_cybersource.payment_links import PATH as LINKS
 from tillbridge_cybersource.payment_links import PaymentLinks
 from tillbridge_cybersource.plans import PATH as PLANS
 from tillbridge_cybersource.plans import Plans
+from tillbridge_cybersource.registrations import PATH as REGISTRATIONS
+from tillbridge_cybersource.registrations import Registrations
 from tillbridge_cybersource.risk import Risk
 from tillbridge_cybersource.risk_insights import PATH as INSIGHTS
 from tillbridge_cybersource.risk_insights import RiskInsights
@@ -30,6 +32,9 @@ from tillbridge_cybersource.subscriptions import PATH as SUBSCRIPTIONS
 from tillbridge_cybersource.subscriptions import Subscriptions
 from tillbridge_cybersource.taxes import PATH as TAXES
 from tillbridge_cybersource.taxes import Taxes
+from tillbridge_cybersource.terminals import PATH as TERMINALS
+from tillbridge_cybersource.terminals import Terminals
+from tillbridge_cybersource.users import Users
 from tillbridge_cybersource.wallet_tokens import PATH as WALLET_TOKENS
 from tillbridge_cybersource.wallet_tokens import WalletTokens
 
@@ -57,16 +62,21 @@ class Billing:
         updates = AccountUpdates(kept("account_update", UPDATES))
         offers = CurrencyOffers(kept("currency_offer", OFFERS))
         mandates = Mandates(kept("mandate", AGREEMENTS))
+        users = Users(exchange, settings)
+        terminals = Terminals(kept("terminal", TERMINALS))
+        registrations = Registrations(kept("merchant_registration", REGISTRATIONS))
         insights = RiskInsights(kept("risk_insights", INSIGHTS))
         wallet_tokens = WalletTokens(kept("wallet_token", WALLET_TOKENS))
         nouns = (invoices, links, plans, subscriptions)
-        both = (fields, taxes, updates, mandates, insights, wallet_tokens)
+        both = (fields, taxes, updates, mandates, insights, wallet_tokens, registrations)
+        written = (*nouns, cases, terminals, *both)
         self.writes: dict[str, Write] = {
-            write.shape.kind: write for noun in (*nouns, cases, *both) for write in noun.writes
+            write.shape.kind: write for noun in written for write in noun.writes
         }
         self.reads: dict[str, Read] = {
             read.kind: read
-            for noun in (*nouns, risk, searches, offers, *both)
+            for noun in (*nouns, risk, searches, offers, users, *both)
             for read in noun.reads
         }
-        self.polls: dict[str, Poll] = {noun.poll.kind: noun.poll for noun in nouns}
+        polls = (noun.poll for noun in (*nouns, users, terminals))
+        self.polls: dict[str, Poll] = {poll.kind: poll for poll in polls}

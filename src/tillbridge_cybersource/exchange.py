@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 from tillbridge.canonical.codec import encode, read_json
 from tillbridge.canonical.errors import Misconfigured, Rejected, Sent, Transient
@@ -13,6 +13,9 @@ from tillbridge.connector.connector import Opening
 from tillbridge.connector.http import Http, Reply, Stream, trust_in
 from tillbridge_cybersource.merchant_keys import MerchantKeys
 from tillbridge_cybersource.settings import CybersourceSettings
+
+Outgoing: TypeAlias = Mapping[str, object] | Sequence[Mapping[str, object]]
+"""What is sent: an object, or of a few services a list of them."""
 
 _TOO_MANY = 429
 _NOT_LET_IN = frozenset({401, 403, 407})
@@ -97,7 +100,7 @@ class Exchange:
         return await self._exchange(call, method, path, document, write=False)
 
     async def manage(
-        self, call: Call, method: str, path: str, document: Mapping[str, object] | None = None
+        self, call: Call, method: str, path: str, document: Outgoing | None = None
     ) -> Answer:
         """A call that sets the account up and moves no money. Raises like `write`."""
         write = method != "GET"
@@ -152,7 +155,7 @@ class Exchange:
         call: Call,
         method: str,
         path: str,
-        document: Mapping[str, object] | None,
+        document: Outgoing | None,
         *,
         write: bool,
         managing: bool = False,
@@ -178,7 +181,7 @@ class Exchange:
         call: Call,
         method: str,
         path: str,
-        document: Mapping[str, object] | None,
+        document: Outgoing | None,
         *,
         write: bool,
         wants: str = "",

@@ -7,6 +7,7 @@ from typing import Final
 
 NEVER: Final = "never: card number"
 OUT: Final = "out of scope"
+SUPERSEDED: Final = "superseded"
 CARD_NUMBERS: Final = frozenset(
     {
         "instrument_identifier.post_instrument_identifier",
@@ -19,6 +20,15 @@ CARD_NUMBERS: Final = frozenset(
     }
 )
 """What is sent or answered is a card number: by law none comes here."""
+OLDER: Final = frozenset(
+    {
+        "user_management.get_users",
+        "device_search.post_search_query",
+        "device_de_association.delete_terminal_association",
+    }
+)
+"""Earlier generations of operations that are called: the reference says so of the first, the others
+are version 2 of what is version 3."""
 OUT_OF_SCOPE: Final = (
     *("/pts/v2/payouts", "/pts/v2/intents", "/pts/v1/push-funds-", "/pts/v1/pull-funds-"),
     *("/icc/", "/oauth2/"),
@@ -30,4 +40,6 @@ def why_left_out(key: str, path: str) -> str:
     """Why an operation is not called; "" where there is no such reason."""
     if key in CARD_NUMBERS:
         return NEVER
+    if key in OLDER:
+        return SUPERSEDED
     return OUT if path.startswith(OUT_OF_SCOPE) else ""

@@ -25,12 +25,12 @@ def walked(
     """A poll of a list; `names` are the query's names for the fields that narrow it."""
 
     async def changes(call: Call, fields: Fields, cursor: str) -> Changes:
-        offset = _offset(cursor)
+        offset = offset_of(cursor)
         wanted = {theirs: text for ours, theirs in names.items() if (text := _narrow(fields, ours))}
         page = await kept.page(call, wanted, offset)
         behind = offset + len(page.rows)
         more = bool(page.rows) and behind < page.total
-        records = tuple(_record(row, read) for row in page.rows)
+        records = tuple(versioned(str(row.get("id") or ""), read(row)) for row in page.rows)
         return Changes(records, f"from {behind if more else 0}", more)
 
     return Poll(shape.kind, shape, gives, changes)
@@ -42,13 +42,14 @@ def _narrow(fields: Fields, name: str) -> str:
     return text.upper() if name == "status" else text
 
 
-def _record(row: Body, read: Read) -> ChangedRecord:
-    fields = read(row)
+def versioned(id_: str, fields: Mapping[str, str]) -> ChangedRecord:
+    """A record whose version is a digest of its fields."""
     version = hashlib.sha256(encode(dict(sorted(fields.items())))).hexdigest()[:16]
-    return ChangedRecord(str(row.get("id") or ""), version, fields)
+    return ChangedRecord(id_, version, fields)
 
 
-def _offset(cursor: str) -> int:
+def offset_of(cursor: str) -> int:
+    """How far a walk has come. Raises Misconfigured for what is no cursor of one."""
     word, _, offset = (cursor or "from 0").partition(" ")
     if word != "from" or not offset.isdigit():
         raise Misconfigured(

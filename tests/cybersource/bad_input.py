@@ -281,7 +281,7 @@ def _packed(text: bytes) -> bytes:
 
 def _leaves(model: str, document: Any, path: str = "") -> Iterator[tuple[str, str]]:
     """Every value of a document that a model knows, with its recorded kind."""
-    fields = recorded().models.get(model, {})
+    fields = recorded().models.get(model.strip("[]"), {})
     for name, value in document.items():
         kind, place = fields.get(name), f"{path}.{name}" if path else name
         if kind is None:

@@ -10,7 +10,7 @@ from itertools import groupby
 from pathlib import Path
 
 import tillbridge_cybersource
-from tillbridge_cybersource.left_out import NEVER, OUT, why_left_out
+from tillbridge_cybersource.left_out import NEVER, OUT, SUPERSEDED, why_left_out
 from tillbridge_simulators.cybersource.certification import ROWS
 from tillbridge_simulators.cybersource.certification.row import Row
 from tillbridge_simulators.cybersource.offers import served
@@ -29,9 +29,9 @@ that shop (`/icc/`) and OAuth's token, they are the 184 that the API reference i
 whether these are the same 184 by name is not verified, since no list of them is published.
 
 - **connector**: the file of `tillbridge_cybersource` that calls it (its `CALLS`; a test compares
-  them with what it really calls). Never called is what would bring a card number here; out of
-  scope are payouts, intents, funds that are pushed or pulled, agents that shop, and OAuth's
-  token (`left_out.py`).
+  them with what it really calls). Never called is what would bring a card number here;
+  superseded has a later generation that is called; out of scope are payouts, intents, funds that
+  are pushed or pulled, agents that shop, and OAuth's token (`left_out.py`).
 - **simulator**: the sandbox serves it.
 - **tested by**: the file of the certification (`{folder}`)
   that has its row: it is taken, what it changed is read back, and once it is refused. Cybersource's
@@ -40,7 +40,7 @@ whether these are the same 184 by name is not verified, since no list of them is
   a connection.
 
 The connector calls {called}, the simulator serves {served}, and {rowed} have a row. Of the
-others {never} are never called, and {out} are out of scope.
+others {never} are never called, {older} are superseded, and {out} are out of scope.
 """
 
 
@@ -82,6 +82,7 @@ def page() -> str:
         served=len(here),
         rowed=len(rows),
         never=left_out.count(NEVER),
+        older=left_out.count(SUPERSEDED),
         out=left_out.count(OUT),
     )
     tables = "\n".join(_tables(operations, callers, here, rows))

@@ -84,6 +84,12 @@ async def test_nothing_but_a_cards_first_digits_leaves(world: Any, digits: str) 
     assert not list(world.simulator.log.entries("request"))
 
 
+async def test_six_digits_of_a_card_are_enough(world: Any) -> None:
+    amount = Money.of("1.00", "USD")
+    offer = await ask(world, "currency_offer", amount=amount, card_digits=VISA[:6])
+    assert offer["currency"] == "AUD"
+
+
 async def test_prices_in_every_currency_that_is_sold(world: Any) -> None:
     told = await ask(world, "currency_prices")
     prices = {name: Decimal(told[name]) for name in CURRENCIES if name != "USD"}
@@ -94,9 +100,10 @@ async def test_prices_in_every_currency_that_is_sold(world: Any) -> None:
 
 async def test_a_payment_keeps_to_its_offer_and_uses_it_up(world: Any) -> None:
     offer = await offered(world)
-    dearer = paying(world, offer | {"amount": "1.00"})
-    status, told = await send(world, "POST", "/pts/v2/payments", dearer)
-    assert (status, told["reason"]) == (400, "INVALID_AMOUNT")
+    for name, text in (("amount", "1.00"), ("original_amount", "ten")):
+        dearer = paying(world, offer | {name: text})
+        status, told = await send(world, "POST", "/pts/v2/payments", dearer)
+        assert (status, told["reason"]) == (400, "INVALID_AMOUNT")
     _, paid = await send(world, "POST", "/pts/v2/payments", paying(world, offer))
     assert paid["orderInformation"]["amountDetails"]["currency"] == "AUD"
     about = {"offer_id": offer["offer_id"]}

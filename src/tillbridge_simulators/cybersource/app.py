@@ -27,6 +27,7 @@ from tillbridge_simulators.cybersource.documents import (
     at,
     money_flaws,
     read_document,
+    read_rows,
     with_currencies,
 )
 from tillbridge_simulators.cybersource.encryption import encrypted, opened
@@ -332,9 +333,14 @@ class CybersourceSimulator:
         if work.service.takes == "files":
             files = files_of(work.body, work.content_type)
             return Ask(self.account, work.ids, work.query, files=files)
-        document = read_document(work.body) if work.body else {}
         index = recorded()
         model = index.operations[work.service.key].body
+        if work.service.takes == "list":
+            rows = read_rows(work.body)
+            if flaws := [flaw for row in rows for flaw in index.flaws(model[1:-1], row)]:
+                raise Refusal("INVALID_DATA", flaws)
+            return Ask(self.account, work.ids, work.query, rows=rows)
+        document = read_document(work.body) if work.body else {}
         if flaws := index.flaws(model, document) or money_flaws(document):
             raise Refusal("INVALID_DATA", flaws)
         if unknown := index.unknown(model, document):

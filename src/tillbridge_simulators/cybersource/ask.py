@@ -18,6 +18,7 @@ class Ask:
         query: of the address.
         document: the body; empty where there is none.
         files: of an operation that takes files.
+        rows: of an operation that takes a list.
     """
 
     account: Account
@@ -25,6 +26,7 @@ class Ask:
     query: Mapping[str, str] = field(default_factory=dict)
     document: Mapping[str, Any] = field(default_factory=dict)
     files: Sequence[SentFile] = ()
+    rows: Sequence[Mapping[str, Any]] = ()
 
     @property
     def id(self) -> str:
@@ -43,10 +45,10 @@ class Offer:
     Attributes:
         key: of the recorded index ("capture.capture_payment").
         operation: what faults and the log call it; several keys may share one.
-        takes: what its body is.
+        takes: what its body is: an object, a list of objects (or one of them), or files.
     """
 
     key: str
     operation: str
     act: Act
-    takes: Literal["json", "files"] = "json"
+    takes: Literal["json", "list", "files"] = "json"

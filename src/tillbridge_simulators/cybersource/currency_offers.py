@@ -93,7 +93,7 @@ def check_offer(account: Account, document: Mapping[str, Any]) -> None:
         raise Refusal("INVALID_DATA", [f"{_DETAILS}.currency"])
     for theirs, ours in (("totalAmount", "amount"), ("originalAmount", "originalAmount")):
         given = details.get(theirs)
-        if kept["type"] == "DCC" and given and Decimal(str(given)) != Decimal(wanted[ours]):
+        if kept["type"] == "DCC" and given and not _is_same(str(given), wanted[ours]):
             raise Refusal("INVALID_AMOUNT", [f"{_DETAILS}.{theirs}"])
 
 
@@ -115,6 +115,13 @@ def _is_taken(document: Mapping[str, Any]) -> bool:
     return str(at(document, f"{_DETAILS}.currencyConversion.indicator") or "1") == "1"
 
 
+def _is_same(given: str, wanted: str) -> bool:
+    """Whether two amounts are equal, however many zeros they end in."""
+    whole, _, rest = given.partition(".")
+    digits = whole.isdecimal() and (not rest or rest.isdecimal())
+    return digits and Decimal(given) == Decimal(wanted)
+
+
 def _check_terminal(document: Mapping[str, Any]) -> None:
     mode = at(document, "pointOfSaleInformation.entryMode")
     if mode not in (None, "", *_ENTRY_MODES):
@@ -130,10 +137,15 @@ def _for_card(ask: Ask) -> tuple[str, list[dict[str, Any]]]:
     if not digits.isdecimal() or len(digits) < _DIGITS_MIN:
         raise Refusal("INVALID_DATA", [_NUMBER])
     digits = digits[:_DIGITS_USED]
-    wanted = next((to for start, to in _BILLED_IN.items() if digits.startswith(start)), "USD")
+    wanted = next((to for start, to in _BILLED_IN.items() if _begins(digits, start)), "USD")
     if reason := _obstacle(digits, currency, wanted):
         return reason, []
     return "", [_said(ask, amount, currency, wanted)]
+
+
+def _begins(digits: str, start: str) -> bool:
+    """Whether the one begins as the other, as far as both go."""
+    return digits.startswith(start[: len(digits)])
 
 
 def _for_all(ask: Ask) -> list[dict[str, Any]]:

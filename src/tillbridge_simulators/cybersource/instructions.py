@@ -58,7 +58,7 @@ def intimate(ask: Ask, kept: dict[str, Any]) -> dict[str, Any]:
         raise Refusal("INVALID_DATA", [f"{_AMOUNT}.currency"])
     most = kept["limits"].get("maxAmount")
     if most is not None and amount > Decimal(most):
-        raise Refusal("INVALID_AMOUNT", [f"{_AMOUNT}.totalAmount"])
+        raise Refusal("INVALID_DATA", [f"{_AMOUNT}.totalAmount"])
     return _told(ask.account, kept)
 
 

@@ -16,6 +16,7 @@ from tillbridge_simulators.cybersource.account import Account
 from tillbridge_simulators.cybersource.authentications import challenge
 from tillbridge_simulators.cybersource.batch_summaries import change_account
 from tillbridge_simulators.cybersource.batches import close_batch
+from tillbridge_simulators.cybersource.devices import add_device
 from tillbridge_simulators.cybersource.disputes import dispute
 from tillbridge_simulators.cybersource.failures import fail_capture
 from tillbridge_simulators.cybersource.fundings import fund
@@ -24,6 +25,7 @@ from tillbridge_simulators.cybersource.outcomes import OUTCOMES
 from tillbridge_simulators.cybersource.report_subscriptions import make_due
 from tillbridge_simulators.cybersource.reviews import decide
 from tillbridge_simulators.cybersource.tokens import MintedToken
+from tillbridge_simulators.cybersource.users import put_user
 
 Given: TypeAlias = Mapping[str, str]
 
@@ -65,6 +67,16 @@ def _challenge(account: Account, given: Given, *, passed: bool) -> str:
 def _sign(account: Account, given: Given, *, signed: bool) -> str:
     sign(account, given["agreement"], signed=signed)
     return f"The mandate {given['agreement']} is {'signed' if signed else 'not signed'}."
+
+
+def _put_user(account: Account, given: Given) -> str:
+    status = given.get("status", "active")
+    put_user(account, given["user"], status, given.get("role", ""))
+    return f"The user {given['user']} is {status}."
+
+
+def _add_device(account: Account, given: Given) -> str:
+    return f"The terminal {add_device(account, given['serial'])} is the merchant's."
 
 
 def _chargeback(account: Account, given: Given) -> str:
@@ -194,6 +206,18 @@ TRIGGERS: Mapping[str, Trigger] = {
         ("agreement",),
         (),
         lambda account, given: _sign(account, given, signed=False),
+    ),
+    "user.changed": Trigger(
+        "Somebody may sign in to the Business Center, may no more, or may do something else.",
+        ("user",),
+        ("status", "role"),
+        _put_user,
+    ),
+    "device.added": Trigger(
+        "The merchant is given a terminal with this serial number.",
+        ("serial",),
+        (),
+        _add_device,
     ),
     "chargeback": Trigger(
         "The cardholder's bank takes a captured payment back.",

@@ -73,7 +73,7 @@ def _instruction(it: Script) -> None:
     made = it.do(_MAKE, paying | {"installmentInformation": limits})
     id_, identifier = made["id"], made["installmentInformation"]["identifier"]
     it.do(_ANNOUNCE, amount("60.00", "INR"), id=id_)
-    it.refused(_ANNOUNCE, 400, "INVALID_AMOUNT", amount("100.01", "INR"), id=id_)
+    it.refused(_ANNOUNCE, 400, "INVALID_DATA", amount("100.01", "INR"), id=id_)
     more = {"installmentInformation": {"maxAmount": "200"}}
     known = {"status": "SUCCESS", "installmentInformation.identifier": identifier}
     it.finds(_CHANGE, more, known, id=id_)

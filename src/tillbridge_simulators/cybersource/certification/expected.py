@@ -5,7 +5,7 @@ from urllib.parse import quote, urlencode
 
 from tillbridge_simulators.cybersource.account import Account
 from tillbridge_simulators.cybersource.answers import Refusal
-from tillbridge_simulators.cybersource.ask import Ask
+from tillbridge_simulators.cybersource.ask import Ask, Offer
 from tillbridge_simulators.cybersource.certification.script import Put, Question, Told
 from tillbridge_simulators.cybersource.multipart import SentFile
 from tillbridge_simulators.cybersource.offers import OFFERS
@@ -24,8 +24,9 @@ def answered_by(account: Account) -> Put:
         offer, document = offers[question.key], question.document or {}
         files = document.items() if offer.takes == "files" else ()
         sent = [SentFile(name, text.encode()) for name, text in files]
+        rows = [document] if offer.takes == "list" else []
         try:
-            answer = offer.act(_fitting(offer.key, Ask(account, ids, query, document, sent)))
+            answer = offer.act(_fitting(offer, Ask(account, ids, query, document, sent, rows)))
         except Refusal as refusal:
             answer = refusal.answer(account.now())
         if answer.raw is not None:
@@ -50,10 +51,11 @@ def read(body: bytes) -> object:
         return body.decode(errors="replace")
 
 
-def _fitting(key: str, ask: Ask) -> Ask:
+def _fitting(offer: Offer, ask: Ask) -> Ask:
     """Itself. Raises Refusal for a body that the recorded model does not know so."""
     index = recorded()
-    if flaws := index.flaws(index.operations[key].body, ask.document):
+    model = index.operations[offer.key].body.strip("[]")
+    if flaws := index.flaws(model, ask.document):
         raise Refusal("INVALID_DATA", flaws)
     return ask
 
