@@ -89,8 +89,9 @@ class Index:
             fields = self.models.get(kind, {})
             rest = kind[1:-1] if kind.startswith("{") else "any"
             return {
-                name: self._as_recorded(fields.get(name, rest), inner)
+                known: self._as_recorded(fields.get(known, rest), inner)
                 for name, inner in value.items()
+                for known in (_known_as(name, fields),)
             }
         return _plain_as_recorded(kind.partition(" ")[0], value)
 
@@ -116,7 +117,8 @@ class Index:
             return
         fields = self.models.get(kind, {})
         for name, inner in value.items():
-            if wanted := fields.get(name, kind[1:-1] if kind.startswith("{") else ""):
+            rest = kind[1:-1] if kind.startswith("{") else ""
+            if wanted := fields.get(_known_as(name, fields), rest):
                 yield from self._flaws(wanted, inner, _joined(path, name))
 
     def _unknown(self, kind: str, value: Any, path: str) -> Iterator[str]:
@@ -125,14 +127,22 @@ class Index:
                 yield from self._unknown(kind[1:-1], item, f"{path}[{at}]")
         elif (fields := self.models.get(kind)) is not None and isinstance(value, dict):
             for name, inner in value.items():
-                if name in fields:
-                    yield from self._unknown(fields[name], inner, _joined(path, name))
+                if (known := _known_as(name, fields)) in fields:
+                    yield from self._unknown(fields[known], inner, _joined(path, name))
                 else:
                     yield _joined(path, name)
 
 
 _SAID_OTHERWISE = {("CardProcessingConfigCommon", "domesticMerchantId"): "text"}
 """What the client's models say otherwise than its samples send it: a boolean, and "123458"."""
+
+
+_WRITTEN_OTHERWISE = {
+    "companyTaxID": "companyTaxId",
+    "productSKU": "productSku",
+    "SECCode": "secCode",
+}
+"""As the client for Python writes three names, whatever its own models call them."""
 
 
 @cache
@@ -157,6 +167,14 @@ def _rows(name: str) -> Iterator[dict[str, Any]]:
 
 def _joined(path: str, name: str) -> str:
     return f"{path}.{name}" if path else name
+
+
+def _known_as(name: str, fields: Mapping[str, str]) -> str:
+    """The name as the model has it."""
+    if name in fields:
+        return name
+    other = _WRITTEN_OTHERWISE.get(name, name)
+    return other if other in fields else name
 
 
 def _fits(kind: str, value: object) -> bool:
