@@ -44,7 +44,7 @@ class _WithoutCards:
 
     def file(self, name: str, text: str) -> Mapping[str, str]:
         """Raises LeftOutError: a file of transactions is made to hold card numbers."""
-        raise LeftOutError(f"A connection of ours uploads no file of transactions: {name}.")
+        raise LeftOutError("A connection of ours uploads no file of transactions.")
 
 
 class SandboxLoans(_WithoutCards):
