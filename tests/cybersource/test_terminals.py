@@ -58,6 +58,9 @@ async def test_pages_and_order_of_a_search(world: Any) -> None:
     assert [one["serialNumber"] for one in rest["devices"]] == ["S-3"]
     query = {"query": "serialNumber:S-2 AND status:Active"}
     assert (await send(world, "POST", SEARCH, query))[1]["totalCount"] == 1
+    both = {"sort": "terminalCreationDate:desc, serialNumber:desc"}
+    _, page = await send(world, "POST", SEARCH, both)
+    assert page["devices"][0]["serialNumber"] == "S-3"
     for wrong in ({"query": "height:3"}, {"query": "S-1"}, {"sort": "colour"}, {"limit": 0}):
         assert (await send(world, "POST", SEARCH, wrong))[0] == 400
     old = "/dms/v2/devices/search"

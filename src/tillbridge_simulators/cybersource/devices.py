@@ -11,6 +11,7 @@ words of a query that are not in its examples, that a device of nobody's is refu
 import re
 import uuid
 from collections.abc import Callable, Mapping
+from operator import itemgetter
 from typing import Any, Final
 
 from tillbridge_simulators.cybersource.account import Account
@@ -20,11 +21,24 @@ from tillbridge_simulators.cybersource.documents import text_at
 
 _LIMIT, _LIMIT_MAX = 20, 2500
 _TERM: Final = re.compile(r"([A-Za-z]+):(.+)")
-_SORTS: Final = ("terminalCreationDate", "terminalUpdationDate", "serialNumber")
+_SORTS: Final = {
+    "terminalCreationDate": "terminalCreationDate",
+    "terminalUpdationDate": "terminalUpdationDate",
+    "serialNumber": "serialNumber",
+    "submitTimeUtc": "terminalUpdationDate",
+}
+"""What a search may be sorted by; the last is the older generation's example."""
 _OLD_NAMES: Final = {"serialNumber": "terminalSerialNumber", "terminalCreationDate": "creationDate"}
 """What the older generation calls them."""
 _SHARED: Final = ("readerId", "model", "make", "hardwareRevision", "status")
 _PROCESSOR: Final = "paymentProcessorToTerminalMap"
+_ASKED: Final = frozenset(
+    {
+        *(*_SHARED, "serialNumber", "terminalSerialNumber", "statusChangeReason"),
+        *("terminalId", "organizationId", "merchantId", "accountId"),
+    }
+)
+"""What a query may ask for."""
 
 
 def search(ask: Ask) -> Answer:
@@ -101,18 +115,25 @@ def _found(ask: Ask, shown: Callable[[dict[str, Any]], Mapping[str, Any]], sort:
     if offset < 0 or not 1 <= limit <= _LIMIT_MAX:
         raise Refusal("INVALID_DATA", ["limit" if offset >= 0 else "offset"])
     sort = str(ask.document.get("sort") or sort)
-    name, _, way = sort.partition(":")
-    if name not in _SORTS or way not in ("", "asc", "desc"):
-        raise Refusal("INVALID_DATA", ["sort"])
     terms = _terms(str(ask.document.get("query") or ""))
     mine = ask.account.options.merchant_id
     here = ask.account.state.devices.where(
         lambda row: row["merchantId"] == mine and _fits(row, terms)
     )
-    rows = sorted(here, key=lambda row: str(row[name]), reverse=way == "desc")
+    rows = _in_order(list(here), sort)
     page = rows[offset : offset + limit]
     body = {"totalCount": len(rows), "offset": offset, "limit": limit, "sort": sort}
     return Answer(200, body | {"count": len(page), "devices": [shown(row) for row in page]})
+
+
+def _in_order(rows: list[dict[str, Any]], sort: str) -> list[dict[str, Any]]:
+    """As `name:asc, name:desc` says; ascending where it does not say."""
+    for part in reversed(sort.split(",")):
+        name, _, way = part.strip().partition(":")
+        if name not in _SORTS or way not in ("", "asc", "desc"):
+            raise Refusal("INVALID_DATA", ["sort"])
+        rows.sort(key=itemgetter(_SORTS[name]), reverse=way == "desc")
+    return rows
 
 
 def _number(ask: Ask, name: str, default: int) -> int:
@@ -125,7 +146,7 @@ def _terms(query: str) -> list[tuple[str, str]]:
     found = []
     for part in filter(None, query.split(" AND ")):
         term = _TERM.fullmatch(part.strip())
-        if term is None:
+        if term is None or term[1] not in _ASKED:
             raise Refusal("INVALID_DATA", ["query"])
         found.append((term[1], term[2].strip('"')))
     return found
@@ -138,8 +159,6 @@ def _fits(row: Mapping[str, Any], terms: list[tuple[str, str]]) -> bool:
         "terminalId": row[_PROCESSOR]["terminalId"],
         "organizationId": row["merchantId"],
     }
-    if any(name not in known for name, _ in terms):
-        raise Refusal("INVALID_DATA", ["query"])
     return all(str(known[name]).casefold() == value.casefold() for name, value in terms)
 
 
