@@ -54,8 +54,11 @@ async def test_an_organizations_name_is_taken_once(world: Any) -> None:
         await read(world, "1")
 
 
-async def test_what_is_missing_is_named_when_it_is_to_be_whole(world: Any) -> None:
-    document = {"registrationInformation": {"mode": "COMPLETE"}}
+@pytest.mark.parametrize("information", [None, {"mode": "COMPLETE"}])
+async def test_what_is_missing_is_named_when_it_is_to_be_whole(
+    world: Any, information: Any
+) -> None:
+    document = {"registrationInformation": information, "organizationInformation": None}
     status, answer = await send(world, "POST", PATH, document)
     assert (status, answer["reason"]) == (400, "INVALID_DATA")
     assert len(answer["details"]) == 3

@@ -42,7 +42,7 @@ _SETUPS: Final = "InlineResponse2016Setups"
 
 def register(ask: Ask) -> Answer:
     """POST: the organization is there, or the registration is open. Raises Refusal."""
-    document = _kept_of(ask.document)
+    document = merged({}, _kept_of(ask.document))
     _check_words(document)
     id_ = ask.account.state.new_id(ask.account.now())[-12:]
     row: dict[str, Any] = {"id": id_, "made_s": ask.account.now(), "document": document}
