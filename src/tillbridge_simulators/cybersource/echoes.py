@@ -24,6 +24,8 @@ def keep_echo(account: Account, id_: str, document: Mapping[str, Any]) -> None:
     order, card = at(document, "orderInformation") or {}, _card(document)
     said = {name: document.get(name) for name in _WHOLE}
     said["orderInformation"] = {name: order.get(name) for name in _OF_ORDER}
+    if company := at(order, "billTo.company.name"):
+        said["orderInformation"]["billTo"] = {**order["billTo"], "company": company}
     said["paymentInformation"] = {"card": {name: card.get(name) for name in _ENDS}}
     said["processingInformation"] = {
         "commerceIndicator": at(document, "processingInformation.commerceIndicator")

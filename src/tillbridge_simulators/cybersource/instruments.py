@@ -17,6 +17,8 @@ from tillbridge_simulators.cybersource.tokens import MintedToken, TokenKind
 
 STORED = ("customer", "paymentInstrument", "instrumentIdentifier", "tokenizedPaymentMethod")
 _CUSTOMER = "paymentInformation.customer.id"
+_CUSTOMER_BEFORE = "paymentInformation.customer.customerId"
+"""What it was called for tokens of earlier generations; a plug-in in production still says so."""
 TRANSIENT = "tokenInformation.transientTokenJwt"
 TRACK = "pointOfSaleInformation.trackData"
 FLUID = "paymentInformation.fluidData.value"
@@ -24,8 +26,10 @@ _TRACK = re.compile(r"%[Bb]([0-9]{12,19})\^|;([0-9]{12,19})=")
 _NUMBERS = ("card", "tokenizedCard")
 _DECLINED_ACCOUNTS = ("550111",)
 """Bank accounts that the test host's processor declines, as an integration's tests know them."""
-_MONTH = re.compile(r"0?[1-9]|1[0-2]")
-_YEAR = re.compile(r"20\d\d")
+_ENDS = {
+    "expirationMonth": re.compile(r"0?[1-9]|1[0-2]"),
+    "expirationYear": re.compile(r"20\d\d"),
+}
 _NUMBER = re.compile(r"[0-9]{12,19}")
 
 
@@ -41,6 +45,7 @@ def resolve(account: Account, document: Mapping[str, Any]) -> MintedToken:
 
 
 def _resolve(account: Account, document: Mapping[str, Any], *, declines: bool) -> MintedToken:
+    check_month(document)
     given = _given(document)
     numbered = [noun for noun in _NUMBERS if at(document, f"paymentInformation.{noun}.number")]
     bank = at(document, "paymentInformation.bank")
@@ -73,6 +78,8 @@ def _given(document: Mapping[str, Any]) -> dict[str, Any]:
     with one of his instruments; then the closest counts."""
     paths = [f"paymentInformation.{kind}.id" for kind in STORED]
     stored = {path: value for path in paths if (value := at(document, path)) is not None}
+    if not stored and (customer := at(document, _CUSTOMER_BEFORE)) is not None:
+        stored = {_CUSTOMER: customer}
     closest = dict([*stored.items()][-1:])
     transient = at(document, TRANSIENT)
     if transient is not None and [*stored] == [_CUSTOMER]:
@@ -116,9 +123,17 @@ def _card(
     return MintedToken("card", outcome, card.brand, card.last4, None, card.authentication)
 
 
+def check_month(document: Mapping[str, Any]) -> None:
+    """Raises Refusal where a card ends in no month, whatever else is paid with."""
+    path = "paymentInformation.card.expirationMonth"
+    month = at(document, path)
+    if month and not _ENDS["expirationMonth"].fullmatch(str(month)):
+        raise Refusal("INVALID_DATA", [path])
+
+
 def _is_past(account: Account, path: str, month: str, year: str) -> bool:
-    forms = {"expirationMonth": (_MONTH, month), "expirationYear": (_YEAR, year)}
-    if wrong := [name for name, (form, said) in forms.items() if not form.fullmatch(str(said))]:
+    forms = {"expirationMonth": month, "expirationYear": year}
+    if wrong := [name for name, said in forms.items() if not _ENDS[name].fullmatch(str(said))]:
         raise Refusal("INVALID_DATA", [f"{path}.{name}" for name in wrong])
     expires = int(year) * 12 + int(month)
     now = datetime.fromtimestamp(account.now(), UTC)

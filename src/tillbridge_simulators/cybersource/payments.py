@@ -46,7 +46,7 @@ _BILLING = {
     "firstName": 60, "lastName": 60, "address1": 60, "locality": 50, "country": 2, "email": 255,
 }  # fmt: skip
 _BILLING_AT_HOME = {"administrativeArea": 20, "postalCode": 14}
-_BILLING_OPTIONAL = {"address2": 60, "company": 60, "phoneNumber": 15}
+_BILLING_OPTIONAL = {"address2": 60, "phoneNumber": 15}
 _DECISIONS = ("review", "pending_review", "risk_declined", "score")
 """Decision Manager's outcomes."""
 _RISKY = {400: "REJECT", 480: "REVIEW", 481: "REJECT"}

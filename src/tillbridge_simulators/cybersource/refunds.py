@@ -16,7 +16,7 @@ from tillbridge_simulators.cybersource.followons import (
     reference_of,
     references_of,
 )
-from tillbridge_simulators.cybersource.instruments import payer, pays_by_check
+from tillbridge_simulators.cybersource.instruments import check_month, payer, pays_by_check
 from tillbridge_simulators.cybersource.state import Authorization, Movement
 
 
@@ -91,6 +91,7 @@ def _credited(movement: Movement) -> dict[str, object]:
 
 
 def _refund(ask: Ask, captures: list[Movement], amount: Decimal, currency: str) -> Movement:
+    check_month(ask.document)
     left = [one for one in captures if not one.undone]
     if not left:
         raise Refusal("CAPTURE_ALREADY_VOIDED" if captures else "INVALID_DATA", ["id"])

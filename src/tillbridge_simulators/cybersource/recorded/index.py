@@ -93,6 +93,8 @@ class Index:
                 for name, inner in value.items()
                 for known in (_known_as(name, fields),)
             }
+        if kind.endswith(_COMPANY) and isinstance(value, str):
+            return {"name": value}
         return _plain_as_recorded(kind.partition(" ")[0], value)
 
     def _flaws(self, kind: str, value: Any, path: str) -> Iterator[str]:
@@ -112,6 +114,8 @@ class Index:
     def _object_flaws(self, kind: str, value: Any, path: str) -> Iterator[str]:
         if value == []:
             return  # what PHP makes of an object without fields
+        if kind.endswith(_COMPANY) and isinstance(value, str):
+            value = {"name": value}
         if not isinstance(value, dict):
             yield path
             return
@@ -137,6 +141,8 @@ _SAID_OTHERWISE = {("CardProcessingConfigCommon", "domesticMerchantId"): "text"}
 """What the client's models say otherwise than its samples send it: a boolean, and "123458"."""
 
 
+_COMPANY = "BillToCompany"
+"""The models of a company: earlier clients and plug-ins give its name alone."""
 _WRITTEN_OTHERWISE = {
     "companyTaxID": "companyTaxId",
     "productSKU": "productSku",
