@@ -137,6 +137,14 @@ TOWNS: Final[Mapping[str, Mapping[str, Any]]] = {
         "settings": {**_UNASKED, "absent_after_s": "30"},
         "per_round": {"a worker is stalled": 1},
     },
-    "no_sweep": {"roughness": 6.0, "settings": _UNASKED, "drain_s": 20.0},
+    "no_sweep": {
+        "orders": 80,
+        "at_most": 80,
+        "roughness": 10.0,
+        "fence": False,
+        "lost": 1.0,
+        "settings": {**_UNASKED, "search_lag_s": "600", "absent_after_s": "900"},
+        "per_round": {"connections to a system are cut": 1},
+    },
 }
 """By plant, the fields of its town's plan (campaigns/chaos_town.py) that differ."""

@@ -26,6 +26,7 @@ from campaigns.house_process import Part
 from campaigns.misfortunes import POSTGRES, SYSTEMS, Misfortunes
 from campaigns.ports import free_port
 from campaigns.site import SHOP_SECRET, Addresses
+from campaigns.story import story
 from campaigns.two_books import write_two_books
 from campaigns.wires import Address, Wires
 from tillbridge.access.operators import add_first_operator
@@ -46,21 +47,6 @@ CLERK_S: Final = 1.0
 _LOOK_S: Final = 0.25
 _REPORT_S: Final = 5.0
 _CALM_S: Final = 1.0
-_STORY: Final = {
-    "events": "SELECT number, source, kind, kept_at FROM events WHERE subject = $1 ORDER BY number",
-    "runs": "SELECT id, target, flow, state, waits, waiting_for, wake_at, started_at, ended_at,"
-    " ending, replay_of FROM runs WHERE subject = $1 ORDER BY id",
-    "effects": "SELECT effect, state, connection, run_id, tries, intended_at, ended_at, reason,"
-    " resolved_by FROM effects WHERE subject = $1 ORDER BY intended_at",
-    "lanes": "SELECT target, sequence, lease, holder, lease_until, wake_at, waits, claims"
-    " FROM lanes WHERE subject = $1",
-    "subject": "SELECT arrivals FROM subjects WHERE subject = $1",
-    "observations": "SELECT request_id, operation, verdict, source, amount, meaning"
-    " FROM observations WHERE order_number = $1 ORDER BY number",
-    "attempts": "SELECT wire_key, state, reason, captured, reversed, held FROM attempts"
-    " WHERE order_number = $1",
-}
-"""By table, what is shown of an order that has broken a promise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -320,15 +306,7 @@ class Town:
 
     async def story(self, order: str) -> list[str]:
         """What the house knows of an order, for people who look into a finding."""
-        database = await asyncpg.connect(self._server.dsn)
-        try:
-            return [
-                f"{order} {table}: {' | '.join(str(value) for value in row.values())}"
-                for table, statement in _STORY.items()
-                for row in await database.fetch(statement, order)
-            ]
-        finally:
-            await database.close()
+        return await story(self._server.dsn, order)
 
     async def _report(self, began: float) -> None:
         while True:

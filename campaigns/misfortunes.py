@@ -73,6 +73,8 @@ class Misfortunes:
     kills: int = 0
     _begun: list[asyncio.Task[None]] = field(default_factory=list)
     _away: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _paused: set[str] = field(default_factory=set)
+    """Gates that were told to pause, heard or not. No other is resumed: that wakes who waits there."""
 
     async def come(self, passed: Callable[[], int], every: float) -> None:
         """Until cancelled: one for about `every` orders that have come to rest (`passed`). What has
@@ -92,7 +94,7 @@ class Misfortunes:
         for wire in self.wires.ports:
             await self.wires.tell(Order(wire, "open"))
             await self.wires.tell(Order(wire, "delay", seconds=0.0))
-        for connection in CONNECTIONS:
+        for connection in sorted(self._paused):
             await self._resume(connection)
 
     async def cut(self) -> int:
@@ -169,6 +171,7 @@ class Misfortunes:
 
     async def pause_a_gate(self) -> None:
         connection = self.draw.choice(CONNECTIONS)
+        self._paused.add(connection)
         if await self.clerks.switch(connection, paused=True):
             await asyncio.sleep(self.draw.uniform(0.2, 1.0) * self.outage_s)
             await self._resume(connection)
