@@ -74,7 +74,7 @@ class Misfortunes:
     _begun: list[asyncio.Task[None]] = field(default_factory=list)
     _away: asyncio.Lock = field(default_factory=asyncio.Lock)
     _paused: set[str] = field(default_factory=set)
-    """Gates that were told to pause, heard or not. No other is resumed: that wakes who waits there."""
+    """Gates that were told to pause, heard or not. No other is resumed: that wakes those there."""
 
     async def come(self, passed: Callable[[], int], every: float) -> None:
         """Until cancelled: one for about `every` orders that have come to rest (`passed`). What has
