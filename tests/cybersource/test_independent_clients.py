@@ -6,8 +6,9 @@ have that they have recorded. In its paths and bodies {visa} and {rupay} are tes
 number that is none, and {0}, {1} are the ids of earlier answers.
 
 Read: ActiveMerchant's gateway "Cybersource REST" and its remote tests, Hyperswitch's connector and
-its tests, two clients in Go, the plug-ins for VTEX, Shopware, Salesforce B2C Commerce and
-commercetools, MIT's payment gateway for Django, and what others publish of their answers.
+its tests, three clients in Go, the plug-ins for VTEX, Shopware, Salesforce B2C Commerce,
+commercetools, Laravel and Drupal, MIT's payment gateway for Django, samples that are not the
+client's for Node, and what others publish of their answers.
 """
 
 import base64

@@ -23,9 +23,10 @@ def keep_echo(account: Account, id_: str, document: Mapping[str, Any]) -> None:
     echoes = account.state.echoes
     order, card = at(document, "orderInformation") or {}, _card(document)
     said = {name: document.get(name) for name in _WHOLE}
-    said["orderInformation"] = {name: order.get(name) for name in _OF_ORDER}
+    told = {name: order.get(name) for name in _OF_ORDER}
     if company := at(order, "billTo.company.name"):
-        said["orderInformation"]["billTo"] = {**order["billTo"], "company": company}
+        told["billTo"] = {**order["billTo"], "company": company}
+    said["orderInformation"] = told
     said["paymentInformation"] = {"card": {name: card.get(name) for name in _ENDS}}
     said["processingInformation"] = {
         "commerceIndicator": at(document, "processingInformation.commerceIndicator")
