@@ -30,6 +30,7 @@ _TAKE_IT = re.compile(
     r"|/risk/v1/authentication(s|-setups|-results)$"
     r"|/tss/v2/(searches|transactions)(?!/emvTagDetails)"
     r"|/bavs/v1/account-validations$"
+    r"|/boarding/v1/registrations"
     r"|/unifiedrisk$"
 )
 _MARK = b'{"encryptedResponse"'
