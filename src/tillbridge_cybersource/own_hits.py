@@ -5,9 +5,19 @@ A capture, a refund and a credit are ended by them alike.
 
 from datetime import datetime
 
+from tillbridge.canonical.errors import Unreconciled
 from tillbridge.canonical.payments import Observation, Operation, Verdict
 from tillbridge.connector import values
-from tillbridge.connector.abilities import Call, Fenced, Finding, NotYet, Send, Write
+from tillbridge.connector.abilities import (
+    Call,
+    Fenced,
+    Finding,
+    Found,
+    NotYet,
+    Receipt,
+    Send,
+    Write,
+)
 from tillbridge.connector.documents import DocumentShape, Fields
 from tillbridge_cybersource.fences import check_not_early, fence_refused, fenced
 from tillbridge_cybersource.follow_ons import follow_on_receipt
@@ -50,10 +60,11 @@ def own_hit(
 async def find_own(
     operations: Operations, call: Call, fields: Fields, sent_at: datetime, operation: Operation
 ) -> Finding:
-    """By search, with the key it travelled under; one that was voided since is found as UNDONE.
+    """By search, with the key it travelled under.
 
     One that our own time-out void has undone is not found: its fence was not answered, and is sent
-    again to learn that it has come to its end.
+    again to learn that it has come to its end. Raises Unreconciled for one that somebody else has
+    voided before we knew of it: a person says whether it is to be done again.
     """
     undone_by_us = False
 
@@ -64,7 +75,19 @@ async def find_own(
 
     order_number = values.required_text(fields, "order_number")
     finding = await operations.find(call, order_number, sent_at, seen, kind=operation.value)
+    if isinstance(finding, Found) and _is_undone(finding.receipt):
+        raise Unreconciled(
+            f"{operations.exchange.name}: the {operation.value} for {order_number} took place and"
+            " was voided since, by nobody here.",
+            reason="voided_elsewhere",
+            next_step="Look it up in the Business Center. Say that it happened, and the order goes"
+            " on; say that it did not, and it is sent again.",
+        )
     return NotYet(0.01) if undone_by_us else finding
+
+
+def _is_undone(receipt: Receipt) -> bool:
+    return any(seen.verdict is Verdict.UNDONE for seen in receipt.observations)
 
 
 def is_fenced(operation: Operation, key: str, hits: list[Hit]) -> bool:

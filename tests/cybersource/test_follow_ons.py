@@ -1,8 +1,9 @@
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from tillbridge.canonical.errors import Rejected, Transient
+from tillbridge.canonical.errors import Rejected, Transient, Unreconciled
 from tillbridge.canonical.money import Money
 from tillbridge.canonical.payments import Observation, Operation, Verdict
 from tillbridge.connector.abilities import Fenced, Found, NotYet
@@ -122,6 +123,21 @@ async def test_a_late_capture_runs_into_the_fence(world: Any) -> None:
     await world.simulator.settle()
     (row,) = world.simulator.live_holds()["1042"]
     assert (row["captured"], row["open"]) == ("0.00", "25.00")
+    call = world.call("capture-key-1")
+    long_ago = call.now - timedelta(hours=1)
+    finding = await write.find(call, reversal_of(authorization_id), long_ago)
+    assert isinstance(finding, NotYet), "a fence whose answer is lost is sent again"
+    assert (await write.fence(call, reversal_of(authorization_id))).undone
+
+
+async def test_a_capture_that_somebody_voids_before_we_know_of_it_is_a_persons(world: Any) -> None:
+    authorization_id = await held(world)
+    captured = seen(await world.capture(authorization_id, "25.00"))
+    await world.write("void", {"order_number": "1042", "capture_id": captured.request_id}, "other")
+    call = world.call("capture-key-1")
+    write = world.session.writes["capture"]
+    with pytest.raises(Unreconciled, match="took place and was voided since"):
+        await write.find(call, reversal_of(authorization_id), call.now)
 
 
 async def test_a_fence_that_is_asked_twice_is_still_undone(world: Any) -> None:

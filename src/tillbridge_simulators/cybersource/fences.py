@@ -14,10 +14,11 @@ from tillbridge_simulators.cybersource.account import Account
 from tillbridge_simulators.cybersource.answers import Answer, Refusal, utc_text
 from tillbridge_simulators.cybersource.ask import Ask, Offer
 from tillbridge_simulators.cybersource.batches import has_left
-from tillbridge_simulators.cybersource.documents import at, money_of, text_at
+from tillbridge_simulators.cybersource.documents import money_of, text_at
 from tillbridge_simulators.cybersource.followons import (
     capture,
     capture_answer,
+    references_of,
     reversal_answer,
     reverse_all,
 )
@@ -116,8 +117,8 @@ def _wait(
     if account.options.fence == "forgets":
         raise Refusal("INVALID_DATA")
     now_s = account.now()
-    code = at(document, "clientReferenceInformation.code") or ""
-    account.state.fences[kind, transaction_id] = Fence(kind, code, transaction_id, now_s)
+    code, _, comments = references_of(document)
+    account.state.fences[kind, transaction_id] = Fence(kind, code, transaction_id, comments, now_s)
     account.log.add("fence", order=code, transaction_id=transaction_id, waits_for=kind)
     details = {"originalTransactionAmount": str(amount or 0), "currency": currency}
     body: dict[str, object] = {
@@ -135,9 +136,10 @@ def _wait(
 
 
 def _reference(fence: Fence) -> dict[str, dict[str, str]]:
-    return {
-        "clientReferenceInformation": {"code": fence.code, "transactionId": fence.transaction_id}
-    }
+    """What undoes a late transaction is found by what its fence had said, as one that came in
+    time."""
+    said = {"code": fence.code, "transactionId": fence.transaction_id, "comments": fence.comments}
+    return {"clientReferenceInformation": said}
 
 
 OFFERS = (

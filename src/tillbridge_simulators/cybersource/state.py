@@ -120,6 +120,7 @@ class Fence:
     kind: Literal["reversal", "void"]
     code: str
     transaction_id: str
+    comments: str
     at_s: float
 
 
