@@ -1,6 +1,6 @@
 """The simulated shop against a small API that reads it with the shop connector."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -25,13 +25,16 @@ async def mint(outcome: str) -> dict[str, str]:
 
 
 class SmallApi:
-    """Answers checkouts by their token; `behave` may answer first, by how often a key came."""
+    """Answers checkouts by their token; `behave` may answer first, by how often a key came.
+    `meanwhile` is waited for while an answer is on its way.
+    """
 
     def __init__(self) -> None:
         self.connector = session()
         self.attempts: dict[str, int] = {}
         self.deliveries: list[str] = []
         self.behave: Callable[[str, int], web.Response | None] = lambda key, count: None
+        self.meanwhile: Callable[[str], Awaitable[None]] | None = None
         self.wrong: list[str] = []
         self._tokens: dict[str, str] = {}
 
@@ -52,7 +55,10 @@ class SmallApi:
         key = asked.attempt_key
         self.attempts[key] = self.attempts.get(key, 0) + 1
         self._tokens[key] = asked.token.value
-        return self.behave(key, self.attempts[key]) or self._answer(key, asked.order.total.text)
+        answer = self.behave(key, self.attempts[key]) or self._answer(key, asked.order.total.text)
+        if self.meanwhile is not None:
+            await self.meanwhile(key)
+        return answer
 
     async def _status(self, request: web.Request) -> web.Response:
         await self._verified(request)
@@ -279,6 +285,52 @@ async def test_an_order_in_review_ships_when_the_message_comes() -> None:
         assert order.state == "shipped"
 
 
+@pytest.mark.parametrize(
+    ("told", "state"),
+    [("authorized", "shipped"), ("reversed", "declined"), ("declined", "declined")],
+)
+async def test_an_answer_overtaken_by_its_reviews_end_does_not_bring_the_review_back(
+    told: str, state: str
+) -> None:
+    async with shop() as (simulator, api):
+        shopper = shopper_with(["review"], "ship")
+
+        async def decided(key: str) -> None:
+            (order,) = simulator.orders.values()
+            await send_message(simulator, order, told, str(order.total), key)
+
+        api.meanwhile = decided
+        order = await simulator.shop_once(shopper)
+        await simulator.idle()
+        assert (order.state, order.attempts[0].status) == (state, "in_review")
+        assert api.deliveries == ([f"ship-{order.number}-1"] if state == "shipped" else [])
+
+
+async def test_the_end_of_another_trys_review_does_not_end_this_one() -> None:
+    async with shop() as (simulator, api):
+
+        async def decided(key: str) -> None:
+            (order,) = simulator.orders.values()
+            await send_message(simulator, order, "reversed", str(order.total), f"before-{key}")
+
+        api.meanwhile = decided
+        order = await simulator.shop_once(shopper_with(["review"], "ship"))
+        assert (order.state, api.deliveries) == ("in_review", [])
+
+
+async def test_who_was_told_meanwhile_does_not_give_up_for_want_of_an_answer() -> None:
+    async with shop(posts_max=2) as (simulator, api):
+
+        async def decided(key: str) -> None:
+            (order,) = simulator.orders.values()
+            await send_message(simulator, order, "authorized", str(order.total), key)
+
+        api.behave = lambda key, count: web.json_response({}, status=500)
+        api.meanwhile = decided
+        order = await simulator.shop_once(shopper_with(["authorized"], "ship"))
+        assert (order.state, order.held) == ("shipped", order.total)
+
+
 async def test_the_shop_believes_what_it_is_told() -> None:
     async with shop() as (simulator, _):
         order = await simulator.shop_once(shopper_with(["authorized"], "ship"))
@@ -301,10 +353,12 @@ async def test_the_control_routes_steer_from_another_process() -> None:
 
 
 async def send_message(
-    simulator: ShopSimulator, order: ShopOrder, status: str, amount: str = ""
+    simulator: ShopSimulator, order: ShopOrder, status: str, amount: str = "", attempt_key: str = ""
 ) -> None:
     from_tillbridge = session(simulator.status_url)
     fields: dict[str, Any] = {"order_number": order.number, "status": status}
+    if attempt_key:
+        fields["attempt_key"] = attempt_key
     if amount:
         fields["amount"] = {"amount": amount, "currency": order.currency}
     await from_tillbridge.writes["payment_status"].send(call(), fields)

@@ -19,6 +19,12 @@ State: TypeAlias = Literal[
     "cancelled",
     "shipped",
 ]
+_REVIEW_ENDS: Mapping[str, State] = {
+    "authorized": "authorized",
+    "reversed": "declined",
+    "declined": "declined",
+}
+"""How a review ended, by the word of the message that tells it."""
 
 
 @dataclass(slots=True)
@@ -74,13 +80,14 @@ class ShopOrder:
         return Decimal(self.purchase.document["total"])
 
     def answered(self, attempt: Attempt, answer: Mapping[str, Any]) -> None:
-        """Takes in a 200 answer to a checkout or its status address."""
+        """Takes in a 200 answer to a checkout or its status address. A message of how its review
+        ended may have overtaken it, and counts then."""
         attempt.status = str(answer.get("status", ""))
         attempt.transaction_id = str(answer.get("transaction_id") or "")
         attempt.reason = str(answer.get("reason") or "")
         attempt.amount = _amount(answer)
         if attempt.status in ("authorized", "in_review"):
-            self.state = "authorized" if attempt.status == "authorized" else "in_review"
+            self.state = "authorized" if attempt.status == "authorized" else self._reviewed(attempt)
             self.held = Decimal(attempt.amount or 0)
 
     def told(self, message: Mapping[str, Any]) -> None:
@@ -102,6 +109,14 @@ class ShopOrder:
             self.refunded -= amount
         elif status == "declined" and self.state in ("in_review", "unanswered"):
             self.state = "declined"
+
+    def _reviewed(self, attempt: Attempt) -> State:
+        """How the attempt's review ended, by what was told so far."""
+        for message in reversed(self.messages):
+            ended = _REVIEW_ENDS.get(str(message.get("status")))
+            if ended is not None and message.get("attempt_key") == attempt.key:
+                return ended
+        return "in_review"
 
     def due(self) -> Decimal:
         """What the shipments that were sent come to; one without an amount means all of it."""

@@ -114,8 +114,9 @@ class Checkout:
             if answer.status != 202:
                 await self._patience.wait(max(wait_s, answer.wait_s or 0.0))
                 wait_s = min(LONGEST_WAIT_S, wait_s * LONGER)
-        not_begun = all(status in _NOT_BEGUN for status in attempt.answers)
-        order.state = "gave_up" if not_begun else "unanswered"
+        if order.state == "new":  # else a message has told meanwhile
+            not_begun = all(status in _NOT_BEGUN for status in attempt.answers)
+            order.state = "gave_up" if not_begun else "unanswered"
         return _STOP
 
     async def _post(self, order: ShopOrder, attempt: Attempt, body: bytes) -> Answer:
