@@ -105,9 +105,8 @@ class Campaign:
             _show(outcome)
             return outcome
 
-    async def kill(self, scene: Scene, others: list[Scene]) -> Outcome:
-        """The town of one gap; again when the process did not come by, and then one of `others`: a
-        gap that shows on a busy machine alone may be drawn for the short form."""
+    async def kill(self, scene: Scene) -> Outcome:
+        """The town of one gap; again when the process did not come by."""
         outcome = await self.play(scene)
         for again in range(1, TRIES_MAX):
             if outcome.died:
@@ -115,7 +114,7 @@ class Campaign:
             assert scene.death is not None, "a deadly scene"
             death = replace(scene.death, passing=1)
             outcome = await self.play(replace(scene, seed=scene.seed + again // 2, death=death))
-        return outcome if outcome.died or not others else await self.kill(others.pop(), others)
+        return outcome
 
 
 async def run(scale: str, seed: int, plant: str) -> dict[str, Any]:
@@ -154,7 +153,6 @@ async def _gaps(campaign: Campaign, scale: str, seed: int) -> Tally:
     tally = Tally()
     draw = random.Random(seed)  # noqa: S311 (a choice of gaps, not a secret)
     scenes: list[Scene] = []
-    others: list[Scene] = []
     days = variants(seed)
     if scale == "short":  # each ERP once, one without fences, one always the long way
         fenced, other = draw.choice([(days[0], days[3]), (days[2], days[1])])
@@ -173,13 +171,10 @@ async def _gaps(campaign: Campaign, scale: str, seed: int) -> Tally:
     for day in days:
         for _ in range(LONG_ROUNDS if scale == "long" else 1):
             found = list(deadly({scene: points[scene] for scene in day}, draw))
-            if scale == "short":
-                draw.shuffle(found)
-                others += found[SHORT_GAPS:]
-            scenes += found[:SHORT_GAPS] if scale == "short" else found
+            scenes += draw.sample(found, SHORT_GAPS) if scale == "short" else found
     tally.gaps = len(scenes)
     async with asyncio.TaskGroup() as towns:
-        killing = [towns.create_task(campaign.kill(scene, others)) for scene in scenes]
+        killing = [towns.create_task(campaign.kill(scene)) for scene in scenes]
     for ended in killing:
         tally.add(ended.result())
         tally.gaps_killed += ended.result().died
