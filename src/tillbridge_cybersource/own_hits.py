@@ -78,10 +78,10 @@ async def find_own(
     if isinstance(finding, Found) and _is_undone(finding.receipt):
         raise Unreconciled(
             f"{operations.exchange.name}: the {operation.value} for {order_number} took place and"
-            " was voided since, by nobody here.",
+            " was voided since; not by a fence of ours.",
             reason="voided_elsewhere",
-            next_step="Look it up in the Business Center. Say that it happened, and the order goes"
-            " on; say that it did not, and it is sent again.",
+            next_step="Look it up in the Business Center. Say that it did not happen, and it is"
+            " sent again; else cancel this.",
         )
     return NotYet(0.01) if undone_by_us else finding
 
