@@ -152,6 +152,7 @@ class _Side(asyncio.Protocol):
             self._transport.write(data)
 
     def connection_lost(self, _: Exception | None) -> None:
+        self._is_cut = True  # what is delayed on its way here reaches nobody
         self.other.abort()
 
     def abort(self) -> None:

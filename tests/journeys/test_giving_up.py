@@ -83,6 +83,25 @@ async def test_an_order_cancelled_while_it_is_in_review_is_released_once(
         assert [one["status"] for one in sales_orders(town, "6002")] == [4]
 
 
+async def test_the_shop_hears_of_an_accepted_review_before_it_hears_of_the_cancellation(
+    tmp_path: Path, dsn: str
+) -> None:
+    async with open_town(tmp_path, dsn) as town, till(town) as shop:
+        _, answer = await shop.pay(order_document("6005"), outcome="review")
+        await town.wait_for("6005", "order-to-dynamics", "decision")
+        await town.house.gates.pause("webshop", "it moves house", "ada")
+        town.cybersource.decide_review(answer["transaction_id"], accept=True)
+        await town.wait_for("6005", "order-to-dynamics", "paused")
+        await cancel_order(shop, "6005")
+        await town.wait_for("6005", "cancel-order", "review_told")
+        await town.house.gates.resume("webshop", "ada")
+        await town.quiet()
+
+        told = facts(town.shop.log, "shop_message", order_number="6005")
+        assert [one["status"] for one in told] == ["authorized", "reversed"]
+        assert town.held("6005") == []
+
+
 async def test_an_order_cancelled_after_it_was_captured_is_a_refunds_matter(
     tmp_path: Path, dsn: str
 ) -> None:
@@ -211,10 +230,10 @@ async def test_a_wait_that_is_over_is_a_dead_letter_and_a_replay_waits_anew(
         await shop.ship("6201")
         letter = await letter_of(town)
         assert letter.reason == "wait_timed_out"
-        assert "document.written" in letter.message
+        assert "payment.authorized" in letter.message
 
         await replay(town.house, letter.run_id, "ada", "it was paid by telephone")
-        await town.wait_for("6201", "capture-when-shipped", "ordered")
+        await town.wait_for("6201", "capture-when-shipped", "attempt")
         await shop.pay(order_document("6201"))
         await town.quiet()
 
@@ -250,7 +269,7 @@ async def test_a_run_stays_with_the_version_it_began_with_and_new_ones_take_the_
 ) -> None:
     async with open_town(tmp_path, dsn) as town, till(town) as shop:
         await shop.ship("6301")
-        await town.wait_for("6301", "capture-when-shipped", "ordered")
+        await town.wait_for("6301", "capture-when-shipped", "attempt")
         _tells_twice(town.site.folder)
         newer = await open_house(town.site, dsn, role="newer", pool=3)
         try:

@@ -38,7 +38,7 @@ async def test_a_shipment_that_comes_before_its_payment_waits_for_it(
 ) -> None:
     async with open_town(tmp_path, dsn) as town, till(town) as shop:
         assert await shop.ship("1002") == 202
-        await town.wait_for("1002", "capture-when-shipped", "ordered")
+        await town.wait_for("1002", "capture-when-shipped", "attempt")
         await shop.pay(order_document("1002"))
         await town.quiet()
 

@@ -112,11 +112,11 @@ async def open_town(
         await shop.start()
         stack.push_async_callback(shop.stop)
         dynamics = sage = None
-        if "dynamics" in template:
+        if template.endswith(("dynamics", "both")):
             dynamics = DataverseSimulator(factor=FACTOR, key_lag_s=0.0)
             await dynamics.start()
             stack.push_async_callback(dynamics.stop)
-        if "sage" in template:
+        if template.endswith(("sage", "both")):
             sage = SageProSimulator(factor=FACTOR)
             await sage.start()
             stack.push_async_callback(sage.stop)

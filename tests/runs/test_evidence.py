@@ -20,12 +20,13 @@ from tests.runs.test_journal import (
     until_due,
 )
 
+from tillbridge.canonical.errors import Transient
 from tillbridge.canonical.payments import Observation, Operation, Source, Verdict
-from tillbridge.connector.abilities import Call, Finding, Receipt
+from tillbridge.connector.abilities import Call, Fenced, Finding, Receipt
 from tillbridge.connector.documents import Fields
 from tillbridge.database.database import Database
 from tillbridge.runs import testimony
-from tillbridge.runs.journal import Journal
+from tillbridge.runs.journal import FencedOff, Journal
 from tillbridge.runs.keys import Effect
 from tillbridge.runs.lanes import release, renew
 from tillbridge.runs.run import Change, Parked
@@ -104,6 +105,52 @@ async def test_no_fence_is_sent_when_evidence_came_in_the_last_moment(
         )
 
     assert ledger.burnt == set()
+
+
+@dataclass
+class Burning(Ledger):
+    """Burns the key; then its answer is lost, or a worker that wakes says it has sent nothing."""
+
+    wakes: Database | None = None
+
+    async def fence(self, call: Call, fields: Fields) -> Fenced:
+        told = await super().fence(call, fields)
+        if self.wakes is None:
+            raise Transient("the answer was lost", sent="perhaps")
+        await self.wakes.execute("UPDATE effects SET state = 'planned', ended_at = now()")
+        return told
+
+
+async def test_a_key_is_not_used_again_after_a_fence_whose_answer_was_lost(
+    database: Database,
+) -> None:
+    desk = await open_desk(database)
+    ledger = Burning(lose_answers=1, lag=True)
+    await until_due(await unknown(desk, ledger, "fence"))
+    await until_due(await unknown(desk, ledger, "fence"))
+    assert (ledger.burnt, ledger.taken) == ({EFFECT.key}, {})
+    ledger.absent = True
+
+    receipt = await desk.note(ledger, "fence")
+
+    assert [reference.id for reference in receipt.references] == list(ledger.taken)
+    assert ledger.sends == 2
+
+
+async def test_a_key_is_not_used_again_though_a_worker_says_it_has_sent_nothing_under_it(
+    database: Database,
+) -> None:
+    """It wakes while another, which took its lane, has a fence under way."""
+    desk = await open_desk(database)
+    ledger = Burning(lose_answers=1, lag=True, wakes=database)
+    await until_due(await unknown(desk, ledger, "fence"))
+    with pytest.raises(FencedOff):
+        await desk.note(ledger, "fence")
+    assert await desk.state() == "planned"
+
+    receipt = await desk.note(ledger, "fence")
+
+    assert [reference.id for reference in receipt.references] == list(ledger.taken)
 
 
 async def test_an_answer_that_is_heard_after_its_effect_was_ended_still_counts_as_evidence(

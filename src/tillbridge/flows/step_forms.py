@@ -237,8 +237,9 @@ AGGREGATE: Final = Form(
 )
 WAIT: Final = Form(
     "wait",
-    "Waits for an event, for a time, or for an event until a time. Events that came before the"
-    " step count.",
+    "Waits for an event, for a time, or for an event until a time. The newest one counts, also of"
+    " those that came before the step. It hears every event of its subject: of an order that was"
+    " paid anew, those of the earlier attempt, too, unless `where` names the attempt.",
     (
         _name("wait"),
         Key(
@@ -255,6 +256,7 @@ WAIT: Final = Form(
     gives="the event: `NAME.kind`, `NAME.data.payment...`; null after a time-out",
     example="""- wait: decision
   for: [payment.review_accepted, payment.review_rejected]
+  where: candidate.data.payment.attempt_key == payment.attempt_key
   timeout: 14d
 """,
 )

@@ -18,12 +18,13 @@ from tillbridge.database.statements import load_statements
 SQL = load_statements("tillbridge.journeys", "backlog.sql")
 
 Why: TypeAlias = Literal[
-    "turn", "lane", "tripped", "paused", "budget", "order", "slot", "unknown", "timer",
+    "turn", "lane", "before", "tripped", "paused", "budget", "order", "slot", "unknown", "timer",
     "event", "person", "paused_flow",
 ]  # fmt: skip
 ABOUT: Final[Mapping[str, str]] = {
     "turn": "due: the next free worker takes it",
     "lane": "its lane is in a worker's hands",
+    "before": "an earlier run of its flow is tried again, and goes first",
     "tripped": "its connection is down",
     "paused": "a person has paused its connection",
     "budget": "its connection takes no more for now",
@@ -35,7 +36,9 @@ ABOUT: Final[Mapping[str, str]] = {
     "person": "it waits for a person",
     "paused_flow": "a person has paused its flow",
 }
-DRAINS: Final = frozenset({"turn", "lane", "tripped", "budget", "order", "slot", "unknown"})
+DRAINS: Final = frozenset(
+    {"turn", "lane", "before", "tripped", "budget", "order", "slot", "unknown"}
+)
 """What goes on by itself; nobody can tell when a person or an event comes."""
 
 

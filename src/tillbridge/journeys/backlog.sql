@@ -5,7 +5,8 @@
 -- what is due in it; what waits for an event, a person or a time is not held up by us.
 WITH open AS (
     SELECT r.target, r.gate, r.started_at, r.waiting_for,
-           CASE WHEN l.lease_until > now() AND (r.state = 'ready' OR r.wake_at <= now()) THEN 'lane'
+           CASE WHEN r.waiting_for LIKE 'behind an earlier run%' THEN 'before'
+                WHEN l.lease_until > now() AND (r.state = 'ready' OR r.wake_at <= now()) THEN 'lane'
                 WHEN r.waiting_for = 'held by a dead letter' THEN 'person'
                 WHEN r.state = 'ready' OR (r.wake_at <= now() AND r.gate = '') THEN 'turn'
                 WHEN r.gate <> '' THEN 'gate'

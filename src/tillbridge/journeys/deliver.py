@@ -35,6 +35,7 @@ from tillbridge.flows.steps import (
 )
 from tillbridge.flows.walk import recovery_of, walk_steps
 from tillbridge.journeys.approve import take_approval
+from tillbridge.journeys.begin import unless_paused, waits_behind
 from tillbridge.journeys.call import is_called, take_call, tell_caller
 from tillbridge.journeys.capture import expect_undivided, take_capture
 from tillbridge.journeys.card_guard import expect_clean, without_card_data
@@ -63,9 +64,6 @@ JOURNEY = "deliver"
 NOTHING_TO_REVERSE = "nothing_to_reverse"
 UNDONE = "undone"
 """The reason of a dead letter whose effects are undone: it can be cancelled, not replayed."""
-PAUSED = "the flow is paused"
-PAUSE_S = 60.0
-"""How often the run of a paused flow looks again."""
 SLOT_S = 1.0
 
 
@@ -76,7 +74,7 @@ async def deliver(house: House, turn: Turn, run: Run) -> None:
     """
     flow = await house.catalogue.version(run.flow, run.flow_version)
     run.on_failure = flow.on_failure
-    await _unless_paused(house, flow, run)
+    await unless_paused(house, flow, run)
     async with slot(house.database, turn.lease, flow.name, flow.concurrency, SLOT_S / house.factor):
         await _deliver(house, turn, run, flow)
 
@@ -86,6 +84,8 @@ async def _deliver(house: House, turn: Turn, run: Run, flow: Flow) -> None:
     if gathers(flow, event):
         journal = journal_of(house, turn, run, Settling(house))
         turn.change(Change(run.id, "done", ending=await gather(house, journal, flow, event)))
+        return
+    if waits_behind(house, turn, run):
         return
     walk = Walk(house, turn, run, flow, event)
     try:
@@ -115,22 +115,6 @@ async def _walk(walk: "Walk", turn: Turn, event: Event) -> None:
     turn.change(Change(run.id, state, ending=reason))
     if state == "done" and len(turn.runs) == 1:
         turn.is_freed = await walk.journal.end_turn(reason)
-
-
-async def _unless_paused(house: House, flow: Flow, run: Run) -> None:
-    """Raises Parked while the flow is paused, by its text or by hand: its intake is kept.
-
-    A run that waits for something goes on waiting for it, no longer than it would have.
-    """
-    pause = await house.pauses.of(flow.name)
-    if pause is None and not flow.paused:
-        return
-    again_s = PAUSE_S / house.factor
-    if run.state == "waiting" and not run.waiting_for.startswith(PAUSED):
-        left_s = run.wait_s if run.wait_s is not None and run.wait_s > 0 else again_s
-        raise Parked(left_s, run.waiting_for, kinds=run.waits)
-    why = pause.why if pause is not None else "by its text"
-    raise Parked(again_s, f"{PAUSED}: {why}")
 
 
 def _failed(stop: StopStep) -> Rejected:

@@ -128,7 +128,13 @@ def _together(waits: list[Parked]) -> Parked:
     kinds = sorted({kind for wait in waits for kind in wait.kinds})
     others = f" (and {len(waits) - 1} more)" if len(waits) > 1 else ""
     why = f"{waits[0].why}{others}"
-    return Parked(min(times, default=None), why, kinds=tuple(kinds), cause=waits[0].cause)
+    return Parked(
+        min(times, default=None),
+        why,
+        kinds=tuple(kinds),
+        is_failing=any(wait.is_failing for wait in waits),
+        cause=waits[0].cause,
+    )
 
 
 def _undoable(step: EachStep) -> bool:

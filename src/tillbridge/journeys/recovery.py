@@ -81,7 +81,8 @@ async def _try_again(
         await way.journal.keep(f"{place}!{number}", "local", note)
     if outage:
         raise error
-    raise Parked(wait_s, f"{place}: try {number} of {recovery.retries + 1} failed: {error}")
+    why = f"{place}: try {number} of {recovery.retries + 1} failed: {error}"
+    raise Parked(wait_s, why, is_failing=True)
 
 
 def _is_outage(error: TillbridgeError | GateClosed) -> bool:
@@ -99,7 +100,7 @@ def _until_the_next_try(way: Way, place: str) -> None:
     last = max((datetime.fromisoformat(at) for at in moments if at), default=None)
     if last is not None and last > way.house.clock():
         left_s = (last - way.house.clock()).total_seconds()
-        raise Parked(left_s, f"{place}: it is tried again at {last:%H:%M:%S} UTC")
+        raise Parked(left_s, f"{place}: it is tried again at {last:%H:%M:%S} UTC", is_failing=True)
 
 
 def _is_try(name: str, place: str) -> bool:

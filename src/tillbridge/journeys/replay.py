@@ -17,7 +17,7 @@ from tillbridge.journeys.house import House
 from tillbridge.journeys.money_guard import CAPTURE, give_back
 from tillbridge.journeys.receive import take_events
 from tillbridge.journeys.replay_ways import ReplayWay, Start, Version, chosen, replay_ways
-from tillbridge.payments.attempts import newest
+from tillbridge.payments.attempts import Attempt, newest, of_order
 from tillbridge.payments.reauthorizations import no_longer_wanted, whole
 from tillbridge.runs.dead_letters import (
     DeadLetter,
@@ -104,7 +104,7 @@ async def cancel_dead_letter(house: House, run_id: int, operator: str, why: str)
             reason="unknown_outcome",
             next_step="Wait until it is resolved (tillbridge unknowns), then cancel.",
         )
-    attempt = await newest(house.database, opened.letter.subject)
+    attempt = await _held_attempt(house, opened)
     flow = await _flow_of(house, opened)
     documents = _given_up(opened, flow)
     async with house.database.transaction() as tx:
@@ -118,7 +118,7 @@ async def cancel_dead_letter(house: House, run_id: int, operator: str, why: str)
         if flow is not None:
             await _tell_caller(house, tx, opened, why)
         events = await _held_for_it(house, tx, opened)
-        if attempt is not None and attempt.held:
+        if attempt is not None:
             about = EventData(order=attempt.order, payment=await whole(tx, attempt))
             events += [_abandoned(house, letter, document, about) for document in documents]
         await take_events(house, tx, events)
@@ -136,6 +136,29 @@ async def _held_for_it(house: House, tx: Tx, opened: Opened) -> list[Event]:
     keys = [row["key"] for row in opened.effects if row["effect"] == AUTHORIZATION]
     now = house.clock()
     return [event for key in keys for event in await no_longer_wanted(tx, key, now)]
+
+
+async def _held_attempt(house: House, opened: Opened) -> Attempt | None:
+    """The attempt the run is about, if it holds money: that of its event, else the order's newest.
+
+    An order that was paid anew is not given up with the letter of its first payment.
+    """
+    order, key = opened.letter.subject, _attempt_key_of(opened)
+    if key:
+        attempts = await of_order(house.database, order)
+        own = [one for one in attempts if one.attempt_key == key and not one.follows]
+    else:
+        attempt = await newest(house.database, order)
+        own = [attempt] if attempt is not None else []
+    return next((one for one in own if one.held), None)
+
+
+def _attempt_key_of(opened: Opened) -> str:
+    try:
+        payment = decode_event(encode(opened.content)).data.payment
+    except Rejected:  # it is on the desk because it cannot be read
+        return ""
+    return payment.attempt_key if payment is not None else ""
 
 
 async def _flow_of(house: House, opened: Opened) -> Flow | None:

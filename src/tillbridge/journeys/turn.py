@@ -78,7 +78,8 @@ async def _advance_all(
         if leases.is_ending:
             return  # they are as they were: the release makes the lane due for another worker
         if run.state == "ready" and _is_held(turn, run):
-            continue  # the release keeps it waiting
+            turn.change(Change(run.id, "ready", 0.0))  # what holds it keeps it waiting
+            continue
         turn.lease.moved_at = time.monotonic()
         if turn.claims > 1:
             await suspect(house.database, turn.lease, run.id)
@@ -101,7 +102,17 @@ async def _advance(house: House, turn: Turn, run: Run, journey: Journey) -> None
         await journey(house, turn, run)
     except Parked as parked:
         tries = run.tries + 1 if parked.counts else 0
-        turn.change(Change(run.id, "waiting", parked.wait_s, parked.why, parked.kinds, tries=tries))
+        turn.change(
+            Change(
+                run.id,
+                "waiting",
+                parked.wait_s,
+                parked.why,
+                parked.kinds,
+                tries=tries,
+                is_failing=parked.is_failing,
+            )
+        )
     except GateClosed as closed:
         await wait_at_gate(house, turn, run, closed)
     except TillbridgeError as error:

@@ -4,7 +4,8 @@
 -- How many things move; in how many seconds the next one does that waits for no event, and the
 -- next one of all. What waits at a gate moves when the gate opens, or is asked whether it may.
 SELECT (SELECT count(*) FROM runs
-        WHERE state = 'ready' OR (state = 'waiting' AND wake_at <= now()))
+        WHERE state IN ('ready', 'waiting')
+          AND (wake_at <= now() OR (wake_at IS NULL AND state = 'ready')))
      + (SELECT count(*) FROM lanes WHERE lease_until > now() OR wake_at <= now())
      + (SELECT count(*) FROM windows WHERE closed_at IS NULL AND closes_at <= now())
      + (SELECT count(*) FROM gates
@@ -12,19 +13,19 @@ SELECT (SELECT count(*) FROM runs
           AND EXISTS (SELECT FROM runs WHERE runs.gate = gates.connection
                       AND runs.state = 'waiting')) AS moving,
        least((SELECT min(extract(epoch FROM wake_at - now()))::float8 FROM runs
-              WHERE state = 'waiting' AND waits = '{}'),
+              WHERE state IN ('ready', 'waiting') AND waits = '{}' AND wake_at > now()),
              (SELECT min(extract(epoch FROM closed_until - now()))::float8 FROM gates
               WHERE state = 'tripped' AND closed_until > now()
                 AND EXISTS (SELECT FROM runs WHERE runs.gate = gates.connection
                             AND runs.state = 'waiting'))) AS next_s,
        least((SELECT min(extract(epoch FROM wake_at - now()))::float8 FROM runs
-              WHERE state = 'waiting'),
+              WHERE state IN ('ready', 'waiting') AND wake_at > now()),
              (SELECT min(extract(epoch FROM closes_at - now()))::float8 FROM windows
               WHERE closed_at IS NULL)) AS any_s;
 
 -- name: pass_runs
 -- Time passes for what waits: every moment that is written down comes nearer.
-UPDATE runs SET wake_at = wake_at - make_interval(secs => $1) WHERE state = 'waiting';
+UPDATE runs SET wake_at = wake_at - make_interval(secs => $1) WHERE state IN ('ready', 'waiting');
 
 -- name: pass_lanes
 UPDATE lanes SET wake_at = wake_at - make_interval(secs => $1) WHERE lease_until IS NULL;

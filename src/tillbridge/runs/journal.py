@@ -41,6 +41,7 @@ from tillbridge.runs.unkept import Notice, Unkept
 
 StepKind: TypeAlias = Literal["read", "local", "write", "wait"]
 MayFence: TypeAlias = Callable[[], Awaitable[bool]]
+_UNPROVABLE = "unknown, and nothing can prove it: a person decides"
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,7 +197,7 @@ class Journal:
                 return decode(standing["outcome"], Receipt)
             if ability.safety == "natural_key" and standing["resolve_in_s"] <= 0:
                 # it became due just after its new intent was refused as too early
-                raise Parked(0.0, "unknown: it may be sent again under its key")
+                raise _unknown(0.0, "it may be sent again under its key")
             receipt = await self.resolve(effect, ability, standing, timeout_s)
             if receipt is not None:
                 return receipt
@@ -280,7 +281,7 @@ class Journal:
                 )
                 raise
             await self._outcomes.settle(intent.effect, "unknown", reason=error.message, tried=own)
-            raise Parked(intent.resolve_in_s, f"unknown: {error.message}", cause=error) from error
+            raise _unknown(intent.resolve_in_s, error.message, error) from error
         except (Rejected, Misconfigured) as error:
             await self._outcomes.settle(
                 intent.effect, "refused", reason=str(error), resolved_by="reply", tried=own
@@ -312,12 +313,12 @@ class Journal:
         Raises Parked when it is too early, or nothing can be proven yet; FencedOff.
         """
         if standing["resolve_in_s"] > 0:
-            raise Parked(standing["resolve_in_s"], f"unknown: {standing['reason'] or 'in flight'}")
+            raise _unknown(standing["resolve_in_s"], standing["reason"] or "in flight")
         try:
             return await self._end_unknown(effect, ability, standing, timeout_s, may_fence)
         except Transient as error:
             wait_s = error.wait_s if error.wait_s is not None else self._patience.margin_s
-            raise Parked(wait_s, f"unknown: {error.message}", cause=error) from error
+            raise _unknown(wait_s, error.message, error) from error
 
     async def _end_unknown(
         self,
@@ -344,16 +345,20 @@ class Journal:
                 return None
             if ability.safety == "find":
                 assert isinstance(finding, NotYet)
-                raise Parked(finding.wait_s, "unknown: not found so far, which proves nothing")
+                raise _unknown(finding.wait_s, "not found so far, which proves nothing")
         if ability.fence is not None and ability.safety == "fence":
-            if may_fence is not None and not await may_fence():
-                raise Parked(0.0, "unknown: it was told meanwhile")
+            # Whatever is heard of it, this key is used no more.
+            noted = await self._database.fetch_row(
+                SQL["note_fence"], effect.key, standing["round"], tried
+            )
+            if noted is None or (may_fence is not None and not await may_fence()):
+                raise _unknown(0.0, "it was told meanwhile")
             fenced = await ability.fence(call, fields)
             await self._outcomes.settle(
                 effect, "fenced", fenced.receipt, reason="fenced", resolved_by="fence", tried=tried
             )
             raise FencedOff(fenced.undone)
-        raise Parked(self._patience.desk_s, "unknown, and nothing can prove it: a person decides")
+        raise Parked(self._patience.desk_s, _UNPROVABLE, is_failing=True)
 
     def call(self, key: str, send_by: float, timeout_s: float) -> Call:
         """A call under this lease."""
@@ -377,6 +382,10 @@ class Journal:
             return False
         self._unkept.drop(keeping[0])
         return True
+
+
+def _unknown(wait_s: float, why: str, cause: Transient | None = None) -> Parked:
+    return Parked(wait_s, f"unknown: {why}", is_failing=True, cause=cause)
 
 
 def outcome_of(rows: Mapping[str, bytes], step: str) -> Receipt | None:

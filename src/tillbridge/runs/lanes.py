@@ -60,7 +60,8 @@ class Turn:
 
     Attributes:
         claims: claims since the lane was last released; above one, a holder has died.
-        runs: those that can go on: ready, due, or waiting for an event.
+        runs: those that can go on: ready, due, or waiting for an event; in their order.
+        failing: those that are tried again later, and that later ones do not overtake.
         suspect: the run that was being advanced when one died, as far as that is known.
         is_freed: the lane was freed with the run's last outcome.
     """
@@ -69,6 +70,7 @@ class Turn:
     claims: int
     runs: list[Run]
     suspect: int | None = None
+    failing: list[Run] = field(default_factory=list)
     changes: dict[int, Change] = field(default_factory=dict)
     letters: list[Letter] = field(default_factory=list)
     is_freed: bool = False
@@ -175,7 +177,9 @@ async def claim_due(
             head["subject"], head["target"], head["lease"], head["arrivals"], began + lease_s
         )
         runs = [Run.of(row) for row in (head, *more) if row["id"] is not None]
-        turns.append(Turn(lease, head["claims"], runs, head["suspect"]))
+        able = [run for run in runs if run.can_go_on]
+        failing = [run for run in runs if not run.can_go_on]
+        turns.append(Turn(lease, head["claims"], able, head["suspect"], failing))
     return turns
 
 

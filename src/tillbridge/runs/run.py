@@ -28,6 +28,7 @@ class Run:
         begun: keys of the effects it has begun, when it comes back.
         wait_s: seconds until it wants to be woken; None when only an event wakes it.
         tries: attempts used since the last progress, for the back-off.
+        sequence: its place in its lane; a replay has that of the run it replays.
         current_step: the step that is being taken, for people.
         on_failure: what its flow says of the lane when it dies; "" while that is not known.
         owes: when it has failed: keys of all effects it still has to make, where they can be told.
@@ -46,6 +47,7 @@ class Run:
     waiting_for: str
     tries: int
     wait_s: float | None
+    sequence: int = 0
     replay_of: int | None = None
     started_at: datetime | None = None
     steps: dict[str, bytes] = field(default_factory=dict)
@@ -71,6 +73,7 @@ class Run:
             waiting_for=row["waiting_for"],
             tries=row["tries"],
             wait_s=row["wait_s"],
+            sequence=row["sequence"],
             replay_of=row["replay_of"],
             started_at=row["started_at"],
             steps=dict(zip(row["step_names"] or (), row["step_outcomes"] or (), strict=True)),
@@ -81,6 +84,11 @@ class Run:
     def is_due(self) -> bool:
         return self.wait_s is not None and self.wait_s <= 0
 
+    @property
+    def can_go_on(self) -> bool:
+        """Whether it may be advanced now, as it was claimed; otherwise it is tried again later."""
+        return self.state == "ready" or bool(self.waits) or self.is_due
+
 
 class Parked(Exception):
     """The run waits and frees its lane.
@@ -90,6 +98,7 @@ class Parked(Exception):
         why: shown to people.
         kinds: the event kinds that wake it.
         counts: whether this used one of the run's tries (an outage or an unknown does not).
+        is_failing: it waits because of an error or an unknown, not for something that is to come.
         cause: the error behind it, if any.
     """
 
@@ -100,6 +109,7 @@ class Parked(Exception):
         *,
         kinds: tuple[str, ...] = (),
         counts: bool = False,
+        is_failing: bool = False,
         cause: TillbridgeError | None = None,
     ) -> None:
         super().__init__(why)
@@ -107,6 +117,7 @@ class Parked(Exception):
         self.why = why
         self.kinds = kinds
         self.counts = counts
+        self.is_failing = is_failing
         self.cause = cause
 
 
@@ -116,7 +127,8 @@ class Change:
 
     Attributes:
         gate: the connection whose gate it is parked at; it is woken when that opens.
-        is_failing: it waits because of an error, not for something that is to come.
+        is_failing: it waits because of an error or an unknown, not for something that is to come;
+            later runs of its flow and lane do not begin before it goes on.
     """
 
     run_id: int

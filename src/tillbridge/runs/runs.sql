@@ -172,6 +172,13 @@ WHERE key = $1
   AND ($7::bigint IS NULL OR lease = $7)
 RETURNING round;
 
+-- name: note_fence
+-- A fence of this try is about to be sent. From now on its key is never sent again, also where it
+-- turns out that nothing had been sent under it.
+UPDATE effects SET fenced_round = round
+WHERE key = $1 AND round = $2 AND lease = $3 AND state IN ('intended', 'unknown')
+RETURNING round;
+
 -- name: open_effects
 SELECT key, connection, subject, effect, ordinal, state, run_id, step, tries, intended_at,
        resolve_after, reason

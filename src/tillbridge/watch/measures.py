@@ -162,8 +162,8 @@ IN_FLIGHT: Final = Measure(
 BACKLOG: Final = Measure(
     "tillbridge_backlog",
     "gauge",
-    "Open runs by the one thing they wait for: turn, lane, tripped, paused, budget, order, slot,"
-    " unknown, timer, event, person, paused_flow.",
+    "Open runs by the one thing they wait for: turn, lane, before, tripped, paused, budget, order,"
+    " slot, unknown, timer, event, person, paused_flow.",
     ("target", "why"),
 )
 DRAIN: Final = Measure(
