@@ -34,11 +34,11 @@ def test_the_sales_order_of_another_try_is_not_taken_for_the_paid_ones(path: Pat
     names = context() | {paid.name: payment}
     for step in ordered:
         taken = [
-            (written.connection, written.ordinal)
+            (written.connection, written.attempt_key)
             for connection in ("dynamics", "sage")
-            for ordinal in ("another try", PAYMENT.attempt_key)
-            for written in [replace(WRITTEN, connection=connection, ordinal=ordinal)]
+            for key in ("another try", PAYMENT.attempt_key)
+            for written in [replace(WRITTEN, connection=connection, attempt_key=key)]
             if step.accepts(replace(event(written=written), kind=Kind.DOCUMENT_WRITTEN), names)
         ]
         assert taken
-        assert {ordinal for _, ordinal in taken} == {PAYMENT.attempt_key}
+        assert {key for _, key in taken} == {PAYMENT.attempt_key}

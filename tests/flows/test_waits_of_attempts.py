@@ -46,16 +46,11 @@ CONNECTIONS = ("dynamics", "sage", "webshop")
 def told_of(kind: Kind, attempt_key: str) -> Iterator[Event]:
     """All that may be told of an attempt under one kind."""
     payment = OWN if attempt_key == OWN.attempt_key else OTHER
-    if kind is Kind.DOCUMENT_WRITTEN:
-        for document, at, ordinal in product(
-            DOCUMENTS, CONNECTIONS, (attempt_key, f"accepted {attempt_key}")
-        ):
-            written = replace(WRITTEN, document=document, connection=at, ordinal=ordinal)
-            yield replace(event(payment=None, order=None, written=written), kind=kind)
-    elif kind is Kind.DOCUMENT_ABANDONED:
+    if kind in (Kind.DOCUMENT_WRITTEN, Kind.DOCUMENT_ABANDONED):
+        about = payment if kind is Kind.DOCUMENT_ABANDONED else None
         for document, at in product(DOCUMENTS, CONNECTIONS):
-            written = replace(WRITTEN, document=document, connection=at)
-            yield replace(event(payment=payment, written=written), kind=kind)
+            written = replace(WRITTEN, document=document, connection=at, attempt_key=attempt_key)
+            yield replace(event(payment=about, written=written), kind=kind)
     else:
         yield replace(event(payment=payment), kind=kind)
 

@@ -88,12 +88,15 @@ class Written:
         references: the ids the other system gave it, by kind.
         ordinal: which one of its kind it is for the order, as the write said: a try's key, a
             fulfilment's id; "" where that is not known.
+        attempt_key: the payment it was written for, as the order may be paid anew; "" where what
+            led to it was no payment.
     """
 
     document: str
     connection: str
     references: dict[str, str] = field(default_factory=dict)
     ordinal: str = ""
+    attempt_key: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -163,7 +163,9 @@ class Walk:
         self.house = house
         self.run = run
         self.flow = flow
-        self._settling = Settling(house, announced_by(flow))
+        payment = event.data.payment
+        paid_by = payment.attempt_key if payment is not None else ""
+        self._settling = Settling(house, announced_by(flow), paid_by)
         self.journal = journal_of(house, turn, run, self._settling)
         self.heard = Heard(self.journal, flow)
         self.names: dict[str, object] = flow.names(event)

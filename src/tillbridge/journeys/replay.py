@@ -194,11 +194,13 @@ async def _tell_caller(house: House, tx: Tx, opened: Opened, why: str) -> None:
 
 
 def _abandoned(house: House, letter: DeadLetter, document: str, about: EventData) -> Event:
+    paid_by = about.payment.attempt_key if about.payment is not None else ""
+    written = Written(document=document, connection=letter.target, attempt_key=paid_by)
     return Event(
         id=f"{Kind.DOCUMENT_ABANDONED}:{letter.run_id}:{document}",
         source="tillbridge",
         kind=Kind.DOCUMENT_ABANDONED,
         subject=letter.subject,
         occurred_at=house.clock(),
-        data=replace(about, written=Written(document=document, connection=letter.target)),
+        data=replace(about, written=written),
     )

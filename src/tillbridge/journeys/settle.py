@@ -36,6 +36,7 @@ class Settling:
 
     Attributes:
         announced: the documents of which other flows want to hear (`document.written`).
+        paid_by: the attempt the run is about, by its key; "" when its event was no payment.
         attempt: the attempt that the next receipt tells of, as it was read last; afterwards as the
             receipt left it. None when it is not known: its observations take the long way.
         ends_turn: the run is done with its first receipt, and its lane is freed with it.
@@ -44,6 +45,7 @@ class Settling:
 
     house: House
     announced: frozenset[str] = frozenset()
+    paid_by: str = ""
     attempt: Attempt | None = None
     ends_turn: bool = False
     ended: bool = False
@@ -128,6 +130,7 @@ class Settling:
                     connection=effect.connection,
                     references={item.kind: item.id for item in receipt.references},
                     ordinal=effect.ordinal,
+                    attempt_key=self.paid_by,
                 )
             ),
         )
