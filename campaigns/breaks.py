@@ -12,7 +12,6 @@ each one in the short form of what moves money first.
 
 import asyncio
 import json
-import os
 import sys
 import time
 from collections import Counter
@@ -23,6 +22,7 @@ from typing import Any, Final
 
 import uvloop
 
+from campaigns.asked import asked, parser
 from campaigns.break_follow import followed, named
 from campaigns.break_plants import PLANTS, SHOWN_BY
 from campaigns.break_samples import Asking, asking, is_sealed, kinds
@@ -245,13 +245,9 @@ async def _planted(name: str) -> dict[str, Any]:
 
 def main() -> None:
     """Runs the campaign; prints what came out and one line of JSON."""
-    plant = os.environ.get("PLANT", "")
-    if plant not in ("", "all", *PLANTS):
-        sys.exit(f"There is no plant {plant!r}; there are {', '.join(PLANTS)}, and all.")
-    scale = os.environ.get("SCALE", "full")
-    if scale not in SCALES:
-        sys.exit(f"There is no scale {scale!r}; there are {', '.join(SCALES)}.")
-    result = uvloop.run(run(scale, plant))
+    parser("breaks", PLANTS, SCALES).parse_args()
+    want = asked(PLANTS, SCALES)
+    result = uvloop.run(run(want.scale, want.plant))
     print(json.dumps(result), flush=True)
     sys.exit(0 if result["ok"] else 1)
 

@@ -31,6 +31,7 @@ import asyncpg
 import uvloop
 from aiohttp import web
 
+from campaigns.asked import asked, parser
 from campaigns.card_finder import Finder
 from campaigns.card_forms import card_number, forms
 from campaigns.card_plants import PLANTS
@@ -386,11 +387,9 @@ def _show(tally: Tally) -> None:
 
 def main() -> None:
     """Runs the campaign; prints a table and one line of JSON."""
-    plant = os.environ.get("PLANT", "")
-    if plant not in ("", "all", *PLANTS):
-        sys.exit(f"There is no plant {plant!r}; there are {', '.join(PLANTS)}, and all.")
-    scale = os.environ.get("SCALE", "full")
-    result = uvloop.run(run(scale, int(os.environ.get("SEED", "7")), plant))
+    parser("card_data", PLANTS).parse_args()
+    want = asked(PLANTS)
+    result = uvloop.run(run(want.scale, want.seed, want.plant))
     print(json.dumps(result), flush=True)
     sys.exit(0 if result["ok"] else 1)
 

@@ -10,7 +10,6 @@ town and must end with `ok` false, PLANT=all tries each one; with `--sound` the 
 without it, and must hold. `--orders` and `--at-most` change the crowd.
 """
 
-import argparse
 import asyncio
 import contextlib
 import json
@@ -27,6 +26,7 @@ from typing import Any
 
 import uvloop
 
+from campaigns.asked import asked, parser
 from campaigns.chaos_plants import CHAOS_PLANTS, TOWNS
 from campaigns.chaos_town import FACTOR, WORKERS, Ending, Plan, Town
 from campaigns.house import prepare_nursery
@@ -222,25 +222,25 @@ def _show(ending: Ending, verdict: Verdict) -> None:
 
 def main() -> None:
     """Runs the campaign; prints a table and one line of JSON."""
-    plant = os.environ.get("PLANT", "")
-    if plant not in ("", "all", *CHAOS_PLANTS):
-        sys.exit(f"There is no plant {plant!r}; there are {', '.join(CHAOS_PLANTS)}, and all.")
-    scale = os.environ.get("SCALE", "short" if plant else "full")
-    usual = SCALES[scale]
-    reader = argparse.ArgumentParser(prog="python -m campaigns.chaos")
+    want = asked(CHAOS_PLANTS, SCALES, "short" if os.environ.get("PLANT") else "full")
+    usual = SCALES[want.scale]
+    reader = parser("chaos", CHAOS_PLANTS, SCALES)
     reader.add_argument("--orders", type=int, default=usual.orders)
     reader.add_argument("--at-most", type=int, default=usual.at_most)
     reader.add_argument("--sound", action="store_true")
     given = reader.parse_args()
-    seed = int(os.environ.get("SEED", "7"))
     plan = replace(
-        usual, orders=given.orders, at_most=given.at_most, seed=seed, fence=bool(seed % 2)
+        usual,
+        orders=given.orders,
+        at_most=given.at_most,
+        seed=want.seed,
+        fence=bool(want.seed % 2),
     )
     cluster.SETTINGS["max_connections"] = CONNECTIONS_MAX
     os.environ.update(secrets({"cybersource": {"secret_key": Options().secret_key}}))
     prepare_nursery()
     began = time.monotonic()
-    result = uvloop.run(run(plan, plant, sound=given.sound))
+    result = uvloop.run(run(plan, want.plant, sound=given.sound))
     print(f"{time.monotonic() - began:.0f} s; every wait was divided by {FACTOR:g}")
     print(json.dumps(result), flush=True)
     sys.exit(0 if result["ok"] else 1)

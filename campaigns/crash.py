@@ -23,6 +23,7 @@ from typing import Any
 
 import uvloop
 
+from campaigns.asked import asked, parser
 from campaigns.house import prepare_nursery
 from campaigns.plants import PLANTS
 from campaigns.scenes import FACTOR, always_passed, deadly, planted, variants
@@ -247,14 +248,12 @@ def _show_tally(tally: Tally) -> None:
 
 def main() -> None:
     """Runs the campaign; prints a table and one line of JSON."""
-    plant = os.environ.get("PLANT", "")
-    if plant not in ("", "all", *PLANTS):
-        sys.exit(f"There is no plant {plant!r}; there are {', '.join(PLANTS)}, and all.")
-    scale = os.environ.get("SCALE", "full")
+    parser("crash", PLANTS).parse_args()
+    want = asked(PLANTS)
     began = time.monotonic()
     os.environ.update(secrets({"cybersource": {"secret_key": Options().secret_key}}))
     prepare_nursery()
-    result = uvloop.run(run(scale, int(os.environ.get("SEED", "7")), plant))
+    result = uvloop.run(run(want.scale, want.seed, want.plant))
     print(f"{time.monotonic() - began:.0f} s")
     print(json.dumps(result), flush=True)
     sys.exit(0 if result["ok"] else 1)

@@ -26,6 +26,7 @@ from typing import Any, Final
 import aiohttp
 import uvloop
 
+from campaigns.asked import asked, parser
 from campaigns.child import Child
 from campaigns.limits_books import Load, booked, event, secrets, world_settings, write_folder
 from campaigns.limits_plants import PLANTS, WORKERS
@@ -239,14 +240,10 @@ async def _play(load: Load, scale: str, plant: str = "") -> dict[str, Any]:
 
 def main() -> None:
     """Runs the campaign; prints a table and one line of JSON."""
-    plant = os.environ.get("PLANT", "")
-    if plant not in ("", "all", *PLANTS):
-        sys.exit(f"There is no plant {plant!r}; there are {', '.join(PLANTS)}, and all.")
-    scale = os.environ.get("SCALE", "full")
-    if scale not in SCALES:
-        sys.exit(f"There is no scale {scale!r}; there are {', '.join(SCALES)}.")
+    parser("limits", PLANTS, SCALES).parse_args()
+    want = asked(PLANTS, SCALES)
     os.environ.update(secrets())
-    result = uvloop.run(run(scale, int(os.environ.get("SEED", "7")), plant))
+    result = uvloop.run(run(want.scale, want.seed, want.plant))
     print(json.dumps(result), flush=True)
     sys.exit(0 if result["ok"] else 1)
 

@@ -11,7 +11,6 @@ for ten minutes.
 """
 
 import json
-import os
 import sys
 import tempfile
 import time
@@ -22,6 +21,7 @@ from typing import Any, Final
 
 import uvloop
 
+from campaigns.asked import asked, parser
 from campaigns.manners import CYBERSOURCE
 from campaigns.outage_day import AGED, Day, Plan, play
 from campaigns.outage_plants import PLANTS
@@ -144,12 +144,10 @@ async def run(scale: str, seed: int, plant: str) -> dict[str, Any]:
 
 def main() -> None:
     """Runs the campaign; prints a table and one line of JSON."""
-    plant = os.environ.get("PLANT", "")
-    if plant not in ("", "all", *PLANTS):
-        sys.exit(f"There is no plant {plant!r}; there are {', '.join(PLANTS)}, and all.")
+    parser("outage", PLANTS, SCALES).parse_args()
+    want = asked(PLANTS, SCALES)
     began = time.monotonic()
-    scale = os.environ.get("SCALE", "full")
-    result = uvloop.run(run(scale, int(os.environ.get("SEED", "7")), plant))
+    result = uvloop.run(run(want.scale, want.seed, want.plant))
     print(f"{time.monotonic() - began:.0f} s")
     print(json.dumps(result), flush=True)
     sys.exit(0 if result["ok"] else 1)
