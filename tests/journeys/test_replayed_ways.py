@@ -1,5 +1,6 @@
 """From where, and with which version, a dead letter runs again; and many of them at once."""
 
+import asyncio
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -119,3 +120,20 @@ async def test_many_are_replayed_by_a_filter_on_the_newest_version(
             f"Farewell, Ada {number}" for number in range(6)
         ]
         assert (await count_like(shop.house.database, like)).count == 0
+
+
+async def test_a_replay_that_lost_a_deadlock_is_begun_again(tmp_path: Path, dsn: str) -> None:
+    """With a worker, say: PostgreSQL ends it by whoever began to wait first."""
+    async with open_workshop(tmp_path, dsn, spoken("Bye")) as shop:
+        shop.hook.says = [400]
+        await shop.ask("told", name="Ada")
+        await shop.quiet()
+        [letter] = await shop.letters()
+        async with shop.house.database.transaction() as other:
+            await other.execute("SELECT 1 FROM lanes FOR UPDATE")
+            replaying = asyncio.create_task(replay(shop.house, letter.run_id, "ada", "why"))
+            await asyncio.sleep(0.3)
+            await other.execute("SELECT 1 FROM subjects FOR UPDATE")
+        await replaying
+        await shop.quiet(2)
+        assert shop.told == ["Bye, Ada", "Hello Ada"]

@@ -8,7 +8,7 @@ import click
 from tillbridge.canonical.card_data import mask
 from tillbridge.canonical.errors import TillbridgeError, Transient
 from tillbridge.cli.printing import complain
-from tillbridge.database.database import BROKEN
+from tillbridge.database.database import BROKEN, VICTIM
 
 FAILED = 1
 
@@ -49,6 +49,11 @@ def report(error: Exception) -> None:
 def _told(error: Exception) -> TillbridgeError:
     if isinstance(error, TillbridgeError):
         return error
+    if isinstance(error, VICTIM):
+        return Transient(
+            "Two were at the same rows at once, and PostgreSQL undid what this one had begun.",
+            next_step="Do it again.",
+        )
     if isinstance(error, asyncpg.PostgresError):
         return Transient(
             f"PostgreSQL says: {error}.",

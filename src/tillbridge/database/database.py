@@ -34,7 +34,9 @@ GONE = (OSError, *LOST, asyncpg.InterfaceError, asyncpg.InternalClientError)
 UNFIT = (asyncpg.DataError, asyncpg.ProgramLimitExceededError)
 """Of those, what PostgreSQL says to a value that it cannot keep (a zero byte, a key of kilobytes),
 now and ever. Its words may hold the value, and are shown to nobody."""
-_VICTIM = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError)
+VICTIM = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError)
+"""Of those, what a transaction meets that PostgreSQL chose to undo: the same again is likely to go
+through."""
 _MOVED = "TB001"
 VICTIM_TRIES = 3
 SESSION = {
@@ -141,7 +143,7 @@ class Database:
             try:
                 async with self.transaction() as tx:
                     return await work(tx)
-            except _VICTIM:
+            except VICTIM:
                 continue
         async with self.transaction() as tx:
             return await work(tx)
@@ -179,7 +181,7 @@ class Database:
             if by is not None:
                 return await self.together(statement, *values, by=by)
             return await self.fetch_row(statement, *values)
-        except _VICTIM:
+        except VICTIM:
             return None
         except asyncpg.PostgresError as error:
             if error.sqlstate != _MOVED:

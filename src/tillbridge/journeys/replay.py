@@ -62,13 +62,16 @@ async def replay_dead_letter(
     expect_at_hand(opened.letter, operator)
     _expect_settled(opened)
     way = chosen(await replay_ways(house, opened), run_id, start, version)
-    async with house.database.transaction() as tx:
+
+    async def begin(tx: Tx) -> int:
         await _give_back_claims(tx, opened)
         with_steps = way.start == "failed_step"
         number = await replay(tx, run_id, way.flow_version, with_steps=with_steps)
         after = {"run": number, "flow_version": way.flow_version, "from": way.start}
         await audit(tx, operator, "replay", f"run {run_id}", why=why, after=after)
-    return Replayed(number, way)
+        return number
+
+    return Replayed(await house.database.commit(begin), way)
 
 
 def _expect_settled(opened: Opened) -> None:
@@ -107,7 +110,8 @@ async def cancel_dead_letter(house: House, run_id: int, operator: str, why: str)
     attempt = await _held_attempt(house, opened)
     flow = await _flow_of(house, opened)
     documents = _given_up(opened, flow)
-    async with house.database.transaction() as tx:
+
+    async def give_up(tx: Tx) -> None:
         await _give_back_claims(tx, opened)
         letter = await cancel(tx, run_id, why)
         undoing = None
@@ -122,6 +126,8 @@ async def cancel_dead_letter(house: House, run_id: int, operator: str, why: str)
             about = EventData(order=attempt.order, payment=await whole(tx, attempt))
             events += [_abandoned(house, letter, document, about) for document in documents]
         await take_events(house, tx, events)
+
+    await house.database.commit(give_up)
 
 
 async def _give_back_claims(tx: Tx, opened: Opened) -> None:

@@ -5,7 +5,7 @@ import time
 from dataclasses import dataclass
 
 from tillbridge.canonical.errors import Place
-from tillbridge.database.database import Database
+from tillbridge.database.database import Database, Tx
 from tillbridge.journeys.lapse import lapse_parts
 from tillbridge.journeys.poll import poll_reviews
 from tillbridge.journeys.receive import take_events
@@ -136,8 +136,7 @@ async def _act(act: Act, scene: Scene) -> str:
         case Elsewhere():
             return await scene.world.happen(act.name, act.given)
         case Happening():
-            async with scene.house.database.transaction() as tx:
-                await take_events(scene.house, tx, [act.event])
+            await scene.house.database.commit(lambda tx: take_events(scene.house, tx, [act.event]))
         case Beginning():
             return await begin(act, scene.house)
         case DeskAct():
@@ -208,6 +207,9 @@ async def _movement(scene: Scene) -> tuple[int, float | None, float | None]:
 
 async def _pass(database: Database, seconds: float) -> None:
     """So many seconds of ours pass at once for everything that is written down."""
-    async with database.transaction() as tx:
+
+    async def let_pass(tx: Tx) -> None:
         for name in _PASSING:
             await tx.execute(SQL[name], seconds)
+
+    await database.commit(let_pass)  # workers may be at the same rows
