@@ -7,6 +7,7 @@ written out anew. Every result is read again, and only taken when it means exact
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from difflib import SequenceMatcher
+from functools import cached_property
 from typing import TypeAlias
 
 from tillbridge.canonical.errors import Misconfigured, Place
@@ -36,7 +37,11 @@ class Edit:
         self.file = file
         self._mark = _BYTE_ORDER_MARK if text.startswith(_BYTE_ORDER_MARK) else ""
         self._meaning = plain(read_text(text, file))
-        self._outline = Outline(text[len(self._mark) :])
+
+    @cached_property
+    def _outline(self) -> Outline:
+        """Where everything stands: asked for by whoever changes it once more."""
+        return Outline(self.text[len(self._mark) :])
 
     def value(self, path: Path = ()) -> YamlValue:
         """What stands at a path."""
