@@ -2,18 +2,32 @@
 
 import asyncio
 import os
+import shutil
 import uuid
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import asyncpg
 import pytest
+from tests.memory import move_to_memory
 
 from tillbridge.database.database import Database
 from tillbridge.database.embedded import EmbeddedPostgres
 from tillbridge.database.migrate import migrate
 
 TEMPLATE = "migrated"
+IN_MEMORY: pytest.StashKey[Path] = pytest.StashKey()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if (folder := move_to_memory()) is not None:
+        config.stash[IN_MEMORY] = folder
+
+
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    """What was kept in memory goes, unless somebody will want to look at it."""
+    if exitstatus == 0 and IN_MEMORY in session.config.stash:
+        shutil.rmtree(session.config.stash[IN_MEMORY], ignore_errors=True)
 
 
 @pytest.fixture(scope="session")

@@ -161,12 +161,14 @@ async def open_house(
     pool: int = 10,
     clock: Clock = now,
     publishing: bool = True,
+    texts: "Texts | None" = None,
     pulse_s: float = PULSE_S,
 ) -> House:
     """A house over a prepared database; `role` names the process in leases and in PostgreSQL.
 
-    Without `publishing` the folder's flows are not read, and what was published stays as it is:
-    for those who only look. `pulse_s` is how long commits wait for each other.
+    Without `publishing` the folder's flows are not read, and what was published stays as it is: for
+    those who only look. `texts` are the folder's, where they have been read for connections with
+    these settings. `pulse_s` is how long commits wait for each other.
 
     Raises:
         Misconfigured: the folder, a secret or the schema is not right.
@@ -185,10 +187,9 @@ async def open_house(
         )
         alerting = _alerting(site, connections)
         hide(secret.value for secret in secrets.used())
-        texts = read_texts(site, connections) if publishing else Texts()
-        flows = texts.flows
+        texts = texts or (read_texts(site, connections) if publishing else Texts())
         async with database.transaction() as tx:
-            for flow in flows:
+            for flow in texts.flows:
                 await publish(tx, flow, at=clock(), by=role)
         gates = Gates(database, _breaker(site.factor), budgets)
         await gates.ensure([connection.name for connection in connections.all()])
@@ -199,7 +200,7 @@ async def open_house(
         database=database,
         connections=connections,
         gates=gates,
-        catalogue=Catalogue(flows, _loader(database, shapes(connections, site.folder))),
+        catalogue=Catalogue(texts.flows, _loader(database, shapes(connections, site.folder))),
         clock=clock,
         holder=holder,
         factor=site.factor,

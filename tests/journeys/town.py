@@ -20,6 +20,7 @@ import tillbridge
 from tillbridge.api.doors import doors
 from tillbridge.assembly import Site, close_house, open_house, prepare, shop_of, worker
 from tillbridge.canonical.money import Money
+from tillbridge.connections.budget import PURPOSE
 from tillbridge.connector.abilities import Call, Provisions
 from tillbridge.journeys.house import House
 from tillbridge.runs.history import RunRow, runs
@@ -223,10 +224,12 @@ def secrets(
 async def provision(house: House) -> None:
     """What `tillbridge provision` does: the other systems get what the connectors need there."""
     call = Call("", house.clock(), 30.0, "a test", lambda: None)
+    purpose = PURPOSE.set("probe")  # as the only one who asks, and not held up
     for connection in house.connections.all():
         if isinstance(connection.session, Provisions):
             for line in await connection.session.provision(call):
                 assert line.passed, line
+    PURPOSE.reset(purpose)
 
 
 @contextlib.asynccontextmanager

@@ -23,6 +23,7 @@ from tillbridge.api.doors import doors
 from tillbridge.assembly import (
     OWN_FOLDER,
     Site,
+    Texts,
     close_house,
     now,
     open_house,
@@ -30,6 +31,7 @@ from tillbridge.assembly import (
     shop_of,
     worker,
 )
+from tillbridge.connections.budget import PURPOSE
 from tillbridge.connections.configuration import FILE, Configured
 from tillbridge.connections.connections import Connection, Connections
 from tillbridge.connections.sealing import open_seal
@@ -80,6 +82,7 @@ class Town:
         self._postgres = EmbeddedPostgres(self._home / OWN_FOLDER)
         self._stage = Stage(self._home / "stage.log")
         self._houses: list[House] = []
+        self._texts: Texts | None = None
         self._count = 0
         self._url = ""
         self._running = contextlib.AsyncExitStack()
@@ -124,7 +127,8 @@ class Town:
         addresses = await world.open(self._settings(teaching, configured))
         try:
             await self._administer(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}")
-            async with self._house(name, point(configured, addresses), watch) as house:
+            pointed = point(configured, addresses)
+            async with self._house(name, pointed, watch, usual=not changes) as house:
                 systems = {one.name: one.connector.name for one in configured.values()}
                 yield Scene(house, world, systems, FACTOR)
         finally:
@@ -132,11 +136,17 @@ class Town:
             await self._administer(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
 
     @contextlib.asynccontextmanager
-    async def _house(self, name: str, pointed: Pointed, watch: Watch) -> AsyncIterator[House]:
+    async def _house(
+        self, name: str, pointed: Pointed, watch: Watch, *, usual: bool
+    ) -> AsyncIterator[House]:
+        """`usual` connections need the folder's texts read once only."""
         site = Site(self._home / name, factor=FACTOR)
         dsn = self._postgres.dsn_of(name)
         await self._write_site(site, dsn, pointed)
-        house = await open_house(site, dsn, role="test", pool=POOL)
+        texts = self._texts if usual else None
+        house = await open_house(site, dsn, role="test", pool=POOL, texts=texts)
+        if usual:
+            self._texts = Texts(house.catalogue.active, house.authorizations)
         house.alerting = replace(house.alerting, tell=())  # a test tells nobody of itself
         house.connections = Connections(
             stand_in(one) if one.name in pointed.stood_in else one
@@ -176,11 +186,14 @@ class Town:
             await database.close()
 
     async def _provision(self, connections: Sequence[Connection]) -> None:
+        """Held up by no budget: nobody else asks anything of this world."""
         call = Call("", now(), CALL_TIMEOUT_S, PROGRAM, lambda: None)
+        purpose = PURPOSE.set("probe")
         for connection in connections:
             if isinstance(connection.session, Provisions):
                 for line in await connection.session.provision(call):
                     assert line.passed, line
+        PURPOSE.reset(purpose)
 
     def _settings(self, teaching: Teaching, configured: Mapping[str, Configured]) -> dict[str, Any]:
         systems = systems_of(configured)
