@@ -166,9 +166,8 @@ async def open_house(
 ) -> House:
     """A house over a prepared database; `role` names the process in leases and in PostgreSQL.
 
-    Without `publishing` the folder's flows are not read, and what was published stays as it is: for
-    those who only look. `texts` are the folder's, where they have been read for connections with
-    these settings. `pulse_s` is how long commits wait for each other.
+    Without `publishing` the folder's flows are not read, and what was published stays as it is.
+    `texts` are the folder's, where they are read already. `pulse_s`: how long commits wait.
 
     Raises:
         Misconfigured: the folder, a secret or the schema is not right.

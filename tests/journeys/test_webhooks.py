@@ -36,6 +36,7 @@ connections:
     settings: {{id: webshop, signing_secret: shop}}
   cybersource:
     connector: cybersource
+    timeout: 600  # 6 s here: a busy machine is not a lost answer
     settings:
       merchant_id: {merchant_id}
       key_id: {key_id}
