@@ -8,15 +8,20 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import asyncpg
+import hypothesis
 import pytest
-from tests.memory import move_to_memory
 
+from tests.memory import move_to_memory
 from tillbridge.database.database import Database
 from tillbridge.database.embedded import EmbeddedPostgres
 from tillbridge.database.migrate import migrate
 
 TEMPLATE = "migrated"
 IN_MEMORY: pytest.StashKey[Path] = pytest.StashKey()
+
+
+hypothesis.settings.register_profile("tests", deadline=None)  # machines are busy now and then
+hypothesis.settings.load_profile("tests")
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -39,7 +39,6 @@ PROFILE = settings(
     stateful_step_count=25 if _IS_LONG else 10,
     derandomize=not _IS_LONG,
     database=None,
-    deadline=None,
     suppress_health_check=list(HealthCheck),
 )
 STEPS = PROFILE.stateful_step_count * 3 // 2

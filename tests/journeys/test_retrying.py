@@ -90,7 +90,7 @@ async def advanced(names: list[str], table: ErrorPolicies) -> Ended:
     return Ended(len(names) + 1, waits, "", done=True)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.lists(st.sampled_from(sorted(ERRORS)), max_size=30), st.integers(1, 8))
 def test_a_run_is_tried_as_often_as_the_table_says_and_the_last_try_counts(
     names: list[str], tries: int
@@ -109,7 +109,7 @@ def test_a_run_is_tried_as_often_as_the_table_says_and_the_last_try_counts(
     assert ended.tries == len(names) + 1
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.lists(st.sampled_from([*COUNTED, *WAITING]), max_size=20))
 def test_no_wait_is_shorter_than_what_the_other_side_asks_for_nor_longer_than_the_table(
     names: list[str],
@@ -122,7 +122,7 @@ def test_no_wait_is_shorter_than_what_the_other_side_asks_for_nor_longer_than_th
         assert 0 < wait_s <= 300.0
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.integers(0, 50), st.sampled_from(WAITING))
 def test_an_outage_uses_no_tries_however_long_it_is(count: int, name: str) -> None:
     ended = asyncio.run(advanced([name] * count + ["transient"], policies(2)))

@@ -104,7 +104,7 @@ def cel(text: str) -> object:
     return program.evaluate({"order": CEL_ORDER})
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.one_of(texts(3), numbers(3), truths(3)))
 def test_an_expression_means_what_cel_says(text: str) -> None:
     ours = expression(text, SCOPE).evaluate(context())

@@ -117,7 +117,7 @@ VALUES = st.recursive(
 
 
 @given(st.data())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_whatever_is_edited_means_what_was_asked_and_keeps_all_other_lines(
     data: st.DataObject,
 ) -> None:

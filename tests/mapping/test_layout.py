@@ -58,7 +58,7 @@ def test_what_cannot_be_laid_out_without_another_meaning_is_refused_or_kept() ->
 
 
 @given(st.data())
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_files_put_out_of_order_come_back_as_they_were(data: st.DataObject) -> None:
     """Blanks at line ends, other line ends, and everything pushed to the right."""
     text = content(data.draw(st.sampled_from(SHIPPED)))

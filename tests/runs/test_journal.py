@@ -24,7 +24,7 @@ from tillbridge.runs.run import Parked, Run
 LANE = Lane("1042", "ledger")
 EFFECT = Effect("ledger", "1042", "note")
 FIELDS: Fields = {"text": "hello"}
-QUICK = Patience(send_window_s=0.2, margin_s=0.05, desk_s=1.0)
+QUICK = Patience(send_window_s=0.8, margin_s=0.05, desk_s=1.0)
 TIMEOUT_S = 0.1
 
 

@@ -27,7 +27,7 @@ from tillbridge.runs.lanes import Start, Turn, accept
 from tillbridge.runs.run import Change, Run
 from tillbridge.runtime.worker import Worker
 
-PACE = Pace(lease_s=0.6, claims_max=3)
+PACE = Pace(lease_s=1.5, claims_max=3)
 TRIES = 3
 POLICIES = ErrorPolicies(
     {
