@@ -33,7 +33,6 @@ from tillbridge.canonical.errors import TillbridgeError, Transient
 from tillbridge.connector.abilities import Receipt
 
 AT_ONCE: Final = 8
-SCALES: Final = ("short", "full")
 _PATIENCE_S: Final = {"whole": 5.0, "slow": 0.05}
 _MAY_BE_UNHEARD: Final = (*UNSENT, "cut_unread")
 _ASKED_MAX: Final = 6
@@ -245,8 +244,8 @@ async def _planted(name: str) -> dict[str, Any]:
 
 def main() -> None:
     """Runs the campaign; prints what came out and one line of JSON."""
-    parser("breaks", PLANTS, SCALES).parse_args()
-    want = asked(PLANTS, SCALES)
+    parser("breaks", PLANTS).parse_args()
+    want = asked(PLANTS)
     result = uvloop.run(run(want.scale, want.plant))
     print(json.dumps(result), flush=True)
     sys.exit(0 if result["ok"] else 1)

@@ -222,9 +222,9 @@ def _show(ending: Ending, verdict: Verdict) -> None:
 
 def main() -> None:
     """Runs the campaign; prints a table and one line of JSON."""
-    want = asked(CHAOS_PLANTS, SCALES, "short" if os.environ.get("PLANT") else "full")
+    want = asked(CHAOS_PLANTS, "short" if os.environ.get("PLANT") else "full")
     usual = SCALES[want.scale]
-    reader = parser("chaos", CHAOS_PLANTS, SCALES)
+    reader = parser("chaos", CHAOS_PLANTS)
     reader.add_argument("--orders", type=int, default=usual.orders)
     reader.add_argument("--at-most", type=int, default=usual.at_most)
     reader.add_argument("--sound", action="store_true")

@@ -144,8 +144,8 @@ async def run(scale: str, seed: int, plant: str) -> dict[str, Any]:
 
 def main() -> None:
     """Runs the campaign; prints a table and one line of JSON."""
-    parser("outage", PLANTS, SCALES).parse_args()
-    want = asked(PLANTS, SCALES)
+    parser("outage", PLANTS).parse_args()
+    want = asked(PLANTS)
     began = time.monotonic()
     result = uvloop.run(run(want.scale, want.seed, want.plant))
     print(f"{time.monotonic() - began:.0f} s")
