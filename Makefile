@@ -24,7 +24,7 @@ check: setup ## format, lint, types and floors, without the tests
 	$(BIN)/lint-imports
 
 test: check ## everything that must hold before a change lands; more for pytest in ARGS="..."
-	$(BIN)/pytest -n 2 --dist worksteal $(ARGS)
+	$(BIN)/pytest -n 3 --dist worksteal $(ARGS)
 
 bench: setup ## measure: NAME=order_to_cash, SCALE=short|full|long, SEED=7, ARGS="..."
 	@$(BIN)/python -m benchmarks.$(or $(NAME),$(error say which: make bench NAME=...)) $(ARGS)
