@@ -225,6 +225,37 @@ async def test_an_api_that_dies_in_the_middle_of_a_call_is_survived(
         assert await unknowns(town.house.database) == []
 
 
+async def test_who_wakes_late_does_not_end_an_attempt_that_was_begun_again(
+    tmp_path: Path, dsn: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its own try never left, which says nothing of the one that is on its way now."""
+    async with hasty_town(tmp_path, dsn) as town, till(town) as shop:
+        awake, patience = asyncio.Event(), town.desk.patience
+        town.stack.callback(awake.set)
+
+        async def stall(*_: object) -> None:
+            await awake.wait()
+
+        with monkeypatch.context() as stalled:
+            stalled.setattr(type(town.desk.gates), "failed", stall)
+            town.desk.patience = dataclasses.replace(patience, send_window_s=-1.0)
+            await shop.pay(order_document("3012"))
+            told = await ended(shop, "key-3012")  # a worker has taken over
+            assert told["error"]["reason"] == "not_attempted"
+
+        town.desk.patience = patience
+        fault(town, "slow", 6.0)
+        paying = asyncio.create_task(shop.pay(order_document("3012")))
+        async with asyncio.timeout(10):
+            while not asked(town):  # noqa: ASYNC110 (nothing rings for a test)
+                await asyncio.sleep(0.02)
+        awake.set()
+        await paying
+
+        assert (await ended(shop, "key-3012"))["status"] == "authorized"
+        assert len(town.held("3012")) == 1
+
+
 def _delivery(town: Town, order: str) -> Delivery:
     body = json.dumps(
         {

@@ -9,6 +9,7 @@ gone. Then the attempt is unknown and a worker ends it (journeys/resolve.py).
 """
 
 import asyncio
+import contextlib
 import logging
 import time
 from dataclasses import dataclass, replace
@@ -21,7 +22,6 @@ from tillbridge.canonical.codec import encode
 from tillbridge.canonical.errors import (
     Misconfigured,
     Rejected,
-    TillbridgeError,
     Transient,
     Unreconciled,
 )
@@ -33,6 +33,7 @@ from tillbridge.connector.abilities import CheckoutRequest, ReceivesCheckouts, V
 from tillbridge.connector.delivery import Delivery
 from tillbridge.connector.documents import AUTHORIZATION
 from tillbridge.connector.packing import pack
+from tillbridge.database.database import Tx
 from tillbridge.journeys.answer import (
     Answer,
     answer_for,
@@ -61,6 +62,7 @@ from tillbridge.payments.attempts import (
 from tillbridge.runs.journal import Intent, Journal
 from tillbridge.runs.keys import Effect
 from tillbridge.runs.lanes import Lane, Turn, held_turn, release, start_held
+from tillbridge.runs.outcomes import is_newest_try
 from tillbridge.runs.run import Change, Parked, Run
 
 JOURNEY = "checkout"
@@ -223,7 +225,8 @@ async def _begin_at_once(
     lane = Lane(order.number, payments.name)
     turn = held_turn(lane, row, JOURNEY, content, began + lease_s)
     settling = Settling(house, attempt=opening.attempt(row["seen_as"]), ends_turn=True)
-    intent = Intent(effect, effect.key, began + house.patience.send_window_s, resolve_in_s)
+    send_by = began + house.patience.send_window_s
+    intent = Intent(effect, effect.key, send_by, resolve_in_s, turn.lease.number)
     journal = journal_of(house, turn, turn.runs[0], settling)
     return _Begun(effect.key, shop.name, turn, settling, journal, intent)
 
@@ -313,7 +316,8 @@ async def _carry_out(
     except (Transient, Rejected, Misconfigured) as error:
         await house.gates.failed(payments.name, error)
         reason = "refused" if isinstance(error, Rejected) else NOT_SENT
-        await abandon_attempt(house, begun.wire_key, reason, error)
+        await abandon_attempt(house, begun.wire_key, reason, begun.intent.lease)
+        _LOG.warning("checkout %s: %s", begun.wire_key, error)
         begun.turn.change(Change(run.id, "done", ending=str(error)))
     else:
         await house.gates.succeeded(payments.name)
@@ -327,14 +331,19 @@ async def _mark_unknown(house: House, begun: _Begun) -> None:
         await mark_unknown(tx, begun.wire_key)
 
 
-async def abandon_attempt(
-    house: House, wire_key: str, reason: str, error: TillbridgeError | None = None
-) -> None:
-    """Ends an attempt that is still open and proven to hold nothing."""
-    async with house.database.transaction() as tx:
+async def abandon_attempt(house: House, wire_key: str, reason: str, tried: int) -> None:
+    """Ends an attempt that is still open, and of which this try is proven to hold nothing.
+
+    `tried`: the try's lease. Whoever wakes late does not end the attempt under a later one.
+    """
+
+    async def give_up(tx: Tx) -> None:
         await abandon(tx, wire_key, reason)
-    if error is not None:
-        _LOG.warning("checkout %s: %s", wire_key, error)
+        if not await is_newest_try(tx, wire_key, tried):
+            raise _TriedAgainError
+
+    with contextlib.suppress(_TriedAgainError):
+        await house.database.commit(give_up)
 
 
 async def _attach(house: House, attempt: Attempt, request: CheckoutRequest) -> Answer:
@@ -369,6 +378,10 @@ def journal_of(house: House, turn: Turn, run: Run, settling: Settling) -> Journa
         patience=house.patience,
         settles=settling,
     )
+
+
+class _TriedAgainError(Exception):
+    """Somebody else has begun the attempt again meanwhile."""
 
 
 class _LaneHeldError(Exception):

@@ -126,7 +126,7 @@ async def _send(way: Way, name: str, due: Remainder, number: int) -> None:
         raise
     except (Rejected, Misconfigured) as error:
         await house.gates.failed(at.name, error)
-        await abandon_attempt(house, effect.key, "refused")
+        await abandon_attempt(house, effect.key, "refused", intent.lease)
         raise
     await house.gates.succeeded(at.name)
 

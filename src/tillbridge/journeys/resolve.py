@@ -46,7 +46,8 @@ async def resolve_checkout(house: House, turn: Turn, run: Run) -> None:
     if standing["state"] in ("intended", "unknown"):
         await end_authorization(house, journal, effect, standing)
     elif standing["state"] in _NOTHING_HELD:
-        await abandon_attempt(house, effect.key, _NOTHING_HELD[standing["state"]])
+        reason = _NOTHING_HELD[standing["state"]]
+        await abandon_attempt(house, effect.key, reason, standing["lease"])
     turn.change(Change(run.id, "done", ending="resolved"))
 
 
@@ -70,10 +71,11 @@ async def end_authorization(house: House, journal: Journal, effect: Effect, stan
         closed.at_most_s = LOOKS_AGAIN * house.gates.breaker.closed_max_s
         raise
     except FencedOff:
-        await abandon_attempt(house, effect.key, "fenced")
+        await abandon_attempt(house, effect.key, "fenced", standing["lease"])
         return
     # Found while it was being fenced: it is released as a stray, and this attempt is over.
-    await abandon_attempt(house, effect.key, "proven_absent" if receipt is None else "fenced")
+    reason = "proven_absent" if receipt is None else "fenced"
+    await abandon_attempt(house, effect.key, reason, standing["lease"])
 
 
 async def _ask(

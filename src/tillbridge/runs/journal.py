@@ -76,12 +76,13 @@ class FencedOff(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Intent:
-    """A committed intent: the key that travels and until when bytes may leave."""
+    """A committed intent: the key that travels, until when bytes may leave, under which lease."""
 
     effect: Effect
     wire: str
     send_by: float
     resolve_in_s: float
+    lease: int
 
 
 class Journal:
@@ -265,13 +266,14 @@ class Journal:
         self._unkept.drop(keeping[0])
         if row is None or row["round"] is None:
             return None
-        return Intent(effect, wire_key(effect.key, row["round"]), began + window_s, resolve_in_s)
+        wire = wire_key(effect.key, row["round"])
+        return Intent(effect, wire, began + window_s, resolve_in_s, self._lease.number)
 
     async def send(
         self, intent: Intent, ability: Write, fields: Fields, timeout_s: float
     ) -> Receipt:
         """Sends an intended effect and commits what came of it."""
-        own = self._lease.number
+        own = intent.lease
         try:
             receipt = await ability.send(self.call(intent.wire, intent.send_by, timeout_s), fields)
         except Transient as error:

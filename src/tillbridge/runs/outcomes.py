@@ -165,3 +165,8 @@ class Outcomes:
 
     async def _long_way(self, answer: Answer) -> None:
         await self.settle(answer.effect, "done", answer.receipt, resolved_by=answer.resolved_by)
+
+
+async def is_newest_try(tx: Tx, effect_key: str, lease: int) -> bool:
+    """Whether nobody has tried an effect again since the try under that lease."""
+    return await tx.fetchval(SQL["newest_try"], effect_key, lease) is not None

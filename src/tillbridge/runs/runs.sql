@@ -172,6 +172,10 @@ WHERE key = $1
   AND ($7::bigint IS NULL OR lease = $7)
 RETURNING round;
 
+-- name: newest_try
+-- Whether the try under this lease is the newest one; it stays so until the commit.
+SELECT 1 FROM effects WHERE key = $1 AND lease = $2 FOR SHARE;
+
 -- name: note_fence
 -- A fence of this try is about to be sent. From now on its key is never sent again, also where it
 -- turns out that nothing had been sent under it.
