@@ -65,7 +65,7 @@ def _intent_after_send() -> None:
     ) -> Intent | None:
         if more or await self.standing(effect) is not None:
             return await intend(self, step, effect, *rest, **more)
-        return Intent(effect, effect.key, time.monotonic() + _A_WHILE_S, _A_WHILE_S)
+        return Intent(effect, effect.key, time.monotonic() + _A_WHILE_S, _A_WHILE_S, 0)
 
     async def send_first(
         self: Journal, intent: Intent, ability: Write, fields: Fields, timeout_s: float

@@ -28,7 +28,8 @@ def intent_of(house: House, age_s: float) -> Intent:
     received_at = house.clock() - timedelta(seconds=age_s)
     delivery = Delivery("webshop", "POST", "/checkout/payments", {}, b"", received_at)
     effect = Effect("cybersource", "1042", "authorization", "webshop:try-1")
-    return while_waited_for(house, Intent(effect, "key", time.monotonic() + 5.0, 60.0), delivery)
+    intent = Intent(effect, "key", time.monotonic() + 5.0, 60.0, lease=1)
+    return while_waited_for(house, intent, delivery)
 
 
 def may_leave(intent: Intent) -> bool:
