@@ -25,8 +25,8 @@ async def mint(outcome: str) -> dict[str, str]:
 
 
 class SmallApi:
-    """Answers checkouts by their token; `behave` may answer first, by how often a key came.
-    `meanwhile` is waited for while an answer is on its way.
+    """Answers checkouts by their token; `behave` may answer first, by how often a key came, and
+    `stands` where a try stands. `meanwhile` is waited for while an answer is on its way.
     """
 
     def __init__(self) -> None:
@@ -34,6 +34,7 @@ class SmallApi:
         self.attempts: dict[str, int] = {}
         self.deliveries: list[str] = []
         self.behave: Callable[[str, int], web.Response | None] = lambda key, count: None
+        self.stands: Callable[[], web.Response | None] = lambda: None
         self.meanwhile: Callable[[str], Awaitable[None]] | None = None
         self.wrong: list[str] = []
         self._tokens: dict[str, str] = {}
@@ -62,7 +63,7 @@ class SmallApi:
 
     async def _status(self, request: web.Request) -> web.Response:
         await self._verified(request)
-        return self._answer(request.match_info["key"], "1.00")
+        return self.stands() or self._answer(request.match_info["key"], "1.00")
 
     async def _door(self, request: web.Request) -> web.Response:
         delivery = await self._verified(request)
@@ -233,11 +234,29 @@ async def test_a_shopper_leaves_whose_try_is_never_begun() -> None:
         assert (order.state, set(order.attempts[0].answers)) == ("gave_up", {409})
 
 
-async def test_a_try_that_may_have_begun_stays_unanswered() -> None:
+@pytest.mark.parametrize(
+    ("status", "body", "state"),
+    [
+        (202, {"status": "pending"}, "unanswered"),
+        (503, {"safe_to_retry": True}, "gave_up"),
+        (500, {}, "unanswered"),
+    ],
+)
+async def test_before_a_shopper_leaves_the_shop_asks_where_the_try_stands(
+    status: int, body: dict[str, Any], state: str
+) -> None:
     async with shop() as (simulator, api):
         api.behave = lambda key, count: web.json_response({}, status=500 if count < 3 else 503)
+        api.stands = lambda: web.json_response(body, status=status)
         order = await simulator.shop_once(shopper_with(["authorized"], "ship"))
-        assert order.state == "unanswered"
+        assert order.state == state
+
+
+async def test_a_try_that_was_authorized_after_all_is_shipped() -> None:
+    async with shop() as (simulator, api):
+        api.behave = lambda key, count: web.json_response({}, status=500)
+        order = await simulator.shop_once(shopper_with(["authorized"], "ship"))
+        assert (order.state, order.attempts[0].status) == ("shipped", "authorized")
 
 
 async def test_a_refused_checkout_is_not_sent_again() -> None:

@@ -14,7 +14,7 @@ State: TypeAlias = Literal[
     "declined",  # every card was declined
     "challenge",  # the shopper had to authenticate and left
     "refused",  # the request itself was refused
-    "gave_up",  # the shopper left; every answer had said that the last try was not begun
+    "gave_up",  # the shopper left; the last try was not begun, as every answer or the last one said
     "unanswered",  # the shop gave up asking; messages may still tell
     "cancelled",
     "shipped",

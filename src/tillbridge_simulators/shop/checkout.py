@@ -19,6 +19,7 @@ PATH = "/checkout/payments"
 FIRST_WAIT_S, LONGEST_WAIT_S, LONGER = 1.0, 10.0, 1.5
 """Between two posts of one try, or two questions about it: the longer it takes, the rarer."""
 IMPATIENCE_S = 0.5
+LAST_QUESTIONS = 5
 
 SAME_CARD_MAX = 5
 """How often a card whose try came to nothing is tried again with a new key."""
@@ -114,9 +115,28 @@ class Checkout:
             if answer.status != 202:
                 await self._patience.wait(max(wait_s, answer.wait_s or 0.0))
                 wait_s = min(LONGEST_WAIT_S, wait_s * LONGER)
-        if order.state == "new":  # else a message has told meanwhile
-            not_begun = all(status in _NOT_BEGUN for status in attempt.answers)
-            order.state = "gave_up" if not_begun else "unanswered"
+        if order.state != "new":  # a message has told meanwhile
+            return _STOP
+        if all(status in _NOT_BEGUN for status in attempt.answers):
+            order.state = "gave_up"
+            return _STOP
+        return await self._ask_last(order, attempt)
+
+    async def _ask_last(self, order: ShopOrder, attempt: Attempt) -> str:
+        """Before the shopper goes without an answer: what has become of the try by now."""
+        wait_s = FIRST_WAIT_S
+        for _ in range(LAST_QUESTIONS):
+            answer = await self._client.get(f"{PATH}/{attempt.key}")
+            attempt.answers.append(answer.status)
+            if answer.status == 200 and answer.body.get("status") != "pending":
+                return self._settled(order, attempt, answer.body)
+            if answer.status == 503 and answer.body.get("safe_to_retry"):
+                order.state = "gave_up"
+                return _STOP
+            await self._patience.wait(wait_s)
+            wait_s = min(LONGEST_WAIT_S, wait_s * LONGER)
+        if order.state == "new":
+            order.state = "unanswered"
         return _STOP
 
     async def _post(self, order: ShopOrder, attempt: Attempt, body: bytes) -> Answer:
